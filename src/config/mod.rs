@@ -1,0 +1,201 @@
+//! Settings: built-in < `limbeck.toml` < `.env` < environment < flags, each with its origin.
+//!
+//! Pure: the caller hands in the texts and variables; only file *contents* are parsed here.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+
+/// Where a value came from, weakest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// `limbeck.toml`, with the 1-based line.
+    File(PathBuf, u32),
+    /// `.env`.
+    DotEnv(PathBuf),
+    /// The environment variable of this name.
+    Env(String),
+    /// The command-line flag of this name.
+    Flag(String),
+    /// Provided by the running local or compose server.
+    Server,
+}
+
+/// One resolved setting, for `status -v`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name as in `limbeck.toml` (`runner.lock_timeout`).
+    pub name: String,
+    /// Its value as text; secrets are `********`.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// `sslmode`, as libpq means it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SslMode {
+    /// No TLS.
+    Disable,
+    /// TLS only if the server insists (treated as `Prefer`).
+    Allow,
+    /// TLS if it can be had.
+    Prefer,
+    /// TLS, the certificate checked when a root certificate is at hand.
+    Require,
+    /// TLS, the chain checked.
+    VerifyCa,
+    /// TLS, chain and host name checked.
+    VerifyFull,
+}
+
+/// How to reach a server: everything a connection needs. `Debug` and `Display` never show secrets.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Host names, addresses or socket folders, tried in order.
+    pub hosts: Vec<String>,
+    /// One port for each host (or one for all).
+    pub ports: Vec<u16>,
+    /// Role.
+    pub user: String,
+    /// Password.
+    pub password: Option<SecretString>,
+    /// Database.
+    pub database: String,
+    /// TLS mode.
+    pub sslmode: SslMode,
+    /// Root certificates: a PEM file, or `system`.
+    pub sslrootcert: Option<String>,
+    /// Client certificate (PEM).
+    pub sslcert: Option<PathBuf>,
+    /// Client key (PEM).
+    pub sslkey: Option<PathBuf>,
+    /// Give up after.
+    pub connect_timeout: Duration,
+    /// `application_name`.
+    pub application_name: String,
+    /// `options` (command-line options for the server).
+    pub options: Option<String>,
+    /// `target_session_attrs` is `read-write`.
+    pub read_write_only: bool,
+}
+
+impl std::fmt::Display for Connection {
+    /// `user@host:port/database`, nothing else.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let host = self.hosts.first().map_or("localhost", String::as_str);
+        let port = self.ports.first().copied().unwrap_or(5432);
+        write!(f, "{}@{host}:{port}/{}", self.user, self.database)
+    }
+}
+
+/// Which provider runs the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderChoice {
+    /// Choose: external if a connection is set, else compose if its service exists, else local.
+    Auto,
+    /// A cluster of the project's own under `.limbeck/`.
+    Local,
+    /// The service of `docker-compose.yml`.
+    Compose,
+    /// A server somebody else runs.
+    External,
+}
+
+/// How careful to be with this database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// A developer's own.
+    Dev,
+    /// Shared: destructive steps are confirmed by typing the database name.
+    Staging,
+    /// Production: every write is confirmed so.
+    Prod,
+}
+
+/// Everything a project needs to know, resolved.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The project folder, absolute.
+    pub root: PathBuf,
+    /// Project name: setting, else the folder's name.
+    pub name: String,
+    /// Revision folders, absolute.
+    pub migrations: Vec<PathBuf>,
+    /// Sub-folders too.
+    pub recursive: bool,
+    /// File name template for new revisions: `{id}`, `{slug}`, `{date}`, `{time}`.
+    pub file_template: String,
+    /// Model folders or files, absolute.
+    pub models: Vec<PathBuf>,
+    /// How to reach the database when settings say so; none means the provider knows.
+    pub connection: Option<Connection>,
+    /// Provider.
+    pub provider: ProviderChoice,
+    /// `server.local.*`, `server.compose.*`.
+    pub server: ServerConfig,
+    /// Version table, `limbeck.version` or e.g. `public.alembic_version`.
+    pub version_table: crate::pg::ident::QualifiedName,
+    /// Schema of the history tables.
+    pub schema: String,
+    /// `search_path` for revisions; none leaves the role's.
+    pub search_path: Option<String>,
+    /// `lock_timeout` of each try.
+    pub lock_timeout: Duration,
+    /// `statement_timeout`; zero is none.
+    pub statement_timeout: Duration,
+    /// Tries when `lock_timeout`, a deadlock or a serialization failure hits.
+    pub lock_tries: u32,
+    /// How long to wait for another runner.
+    pub runner_wait: Duration,
+    /// Guard level.
+    pub guard: Guard,
+    /// `-x KEY=VALUE`, for templates and hooks.
+    pub extra: BTreeMap<String, String>,
+    /// Interface settings.
+    pub tui: TuiConfig,
+    /// Every setting with its origin.
+    pub settings: Vec<Setting>,
+}
+
+/// Settings of the providers.
+#[derive(Clone, Debug, Default)]
+pub struct ServerConfig {
+    /// Folder with `initdb`, `postgres`, `pg_ctl`; found when none.
+    pub bin_dir: Option<PathBuf>,
+    /// Port of the local cluster; a free one when none.
+    pub port: Option<u16>,
+    /// Compose file; `docker-compose.yml` and its kin when none.
+    pub compose_file: Option<PathBuf>,
+    /// Compose service; the one with a postgres image when none.
+    pub service: Option<String>,
+    /// Where binaries may be downloaded from when none are found; see `docs/design/server.md`.
+    pub download_url: Option<String>,
+    /// PostgreSQL version to download.
+    pub version: Option<String>,
+    /// `POSTGRES_USER`, `POSTGRES_PASSWORD`, `POSTGRES_DB`, `POSTGRES_PORT` as `.env` or the environment give them.
+    pub postgres_user: Option<String>,
+    /// See above.
+    pub postgres_password: Option<SecretString>,
+    /// See above.
+    pub postgres_db: Option<String>,
+    /// See above.
+    pub postgres_port: Option<u16>,
+}
+
+/// Settings of the interface.
+#[derive(Clone, Debug)]
+pub struct TuiConfig {
+    /// Theme name or `auto`.
+    pub theme: String,
+    /// `unicode` or `ascii`.
+    pub ascii: bool,
+    /// Capture the mouse.
+    pub mouse: bool,
+    /// Spinners move.
+    pub motion: bool,
+    /// Key overrides: action name to keys; empty list unbinds.
+    pub keys: BTreeMap<String, Vec<String>>,
+}

@@ -1,0 +1,90 @@
+//! A project: its settings, its history, its server.
+
+use std::sync::Arc;
+
+use super::{Actor, Engine, Error, Options};
+use crate::{
+    config::Config,
+    revision::{History, Source},
+};
+
+/// An opened project.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Settings.
+    pub config: Arc<Config>,
+    /// Who acts.
+    pub actor: Actor,
+}
+
+impl Project {
+    /// Wraps resolved settings.
+    pub fn new(config: Config, actor: Actor) -> Self {
+        Self { config: Arc::new(config), actor }
+    }
+
+    /// Where revisions come from.
+    pub fn source(&self) -> Source {
+        Source::Folders {
+            folders: self.config.migrations.clone(),
+            recursive: self.config.recursive,
+            shown_from: Some(self.config.root.clone()),
+        }
+    }
+
+    /// Loads the history (blocking file work; call it off the interface's thread).
+    pub fn history(&self) -> History {
+        History::load(&self.source())
+    }
+
+    /// The options of a run, from the settings.
+    pub fn options(&self) -> Options {
+        let c = &self.config;
+        Options {
+            version_table: c.version_table.clone(),
+            schema: c.schema.clone(),
+            search_path: c.search_path.clone(),
+            lock_timeout: c.lock_timeout,
+            statement_timeout: c.statement_timeout,
+            lock_tries: c.lock_tries,
+            runner_wait: c.runner_wait,
+            if_locked: super::IfLocked::Wait,
+            dry_run: false,
+            single_transaction: false,
+            actor: self.actor.clone(),
+        }
+    }
+
+    /// How to reach the database: the settings, else the provider's server; with `start`, a managed
+    /// server that is stopped or absent is started first.
+    #[cfg(feature = "server")]
+    pub async fn connect(
+        &self,
+        start: bool,
+        progress: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<crate::db::Connector, Error> {
+        use crate::{
+            code::Code,
+            db::Connector,
+            server::{Provider, State},
+        };
+        if let Some(connection) = &self.config.connection {
+            return Ok(Connector::new(connection.clone()));
+        }
+        let provider = Provider::choose(&self.config).await?;
+        let stopped = matches!(provider.status().await.state, State::Stopped | State::Absent);
+        if start && stopped {
+            return Ok(Connector::new(provider.start(progress).await?));
+        }
+        match provider.connection() {
+            Some(connection) if !stopped => Ok(Connector::new(connection)),
+            _ => Err(Error::new(Code::Connect, "the database server is not running")
+                .with_hint("start it with `limbeck db start`")),
+        }
+    }
+
+    /// The engine for a history and a link.
+    pub fn engine(&self, history: Arc<History>, link: impl Into<super::Link>) -> Engine {
+        Engine { history, link: link.into(), options: self.options() }
+    }
+}

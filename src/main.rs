@@ -1,0 +1,3 @@
+//! The `limbeck` program: arguments, runtime, exit status.
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! PostgreSQL's own rules, as pure functions: tokens, statements, names, locks.
+//!
+//! Nothing here knows limbeck's files or a connection. Facts carry their source: the PostgreSQL
+//! documentation or source file they were taken from.
+
+pub mod ident;
+pub mod impact;
+pub mod keyword;
+pub mod lex;
+pub mod split;
+pub mod statement;

@@ -1,0 +1,1 @@
+//! Side-by-side diffs: lines, row pairing, word emphasis, folding, wrapping.

@@ -1,0 +1,1 @@
+//! The one topological order (`docs/design/graph.md`, section 5).

@@ -1,0 +1,26 @@
+//! The terminal interface.
+
+use crate::engine::Project;
+
+/// How the interface starts.
+#[derive(Debug)]
+pub struct Start {
+    /// The project.
+    pub project: Project,
+    /// Light or dark as the terminal told, none when it did not.
+    pub light: Option<bool>,
+    /// `NO_COLOR` is set.
+    pub no_color: bool,
+    /// `$VISUAL` or `$EDITOR`.
+    pub editor: Option<String>,
+    /// Folder of the user's themes and keys (`$XDG_CONFIG_HOME/limbeck`).
+    pub config_dir: Option<std::path::PathBuf>,
+    /// Folder of kept state (`$XDG_STATE_HOME/limbeck`).
+    pub state_dir: Option<std::path::PathBuf>,
+}
+
+/// Runs the interface until it is left; returns the exit status.
+pub async fn run(start: Start) -> std::io::Result<u8> {
+    let _ = start;
+    todo!("helper G")
+}
