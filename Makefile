@@ -1,0 +1,61 @@
+# One line each over limbeck's own commands, and the developer's checks. `make help` lists them.
+
+CARGO   ?= cargo
+LIMBECK ?= $(CARGO) run --quiet --
+
+.DEFAULT_GOAL := help
+.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test check fmt lint doc deny lean bench pictures
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: ## open the interface on a database of the project's own
+	@sh scripts/setup.sh server
+	@$(LIMBECK)
+
+dbstart: ## start the database (limbeck db start)
+	@$(LIMBECK) db start
+
+dbstop: ## stop the database (limbeck db stop)
+	@$(LIMBECK) db stop
+
+dbstatus: ## is it running? (limbeck db status)
+	@$(LIMBECK) db status
+
+upgrade: ## run everything that is pending (limbeck upgrade head)
+	@$(LIMBECK) upgrade head
+
+downgrade: ## undo the last revision (limbeck downgrade -1)
+	@$(LIMBECK) downgrade -1
+
+setup: ## install what building and testing need, where that may be done
+	@sh scripts/setup.sh
+
+test: setup ## all tests, against real PostgreSQL servers that they start themselves
+	@sh scripts/test.sh
+
+check: fmt lint lean doc deny test ## everything CI looks at
+
+fmt: ## formatting, of every file
+	@rustfmt --edition 2024 --check $$(git ls-files '*.rs')
+
+lint: ## clippy, warnings are errors
+	@$(CARGO) clippy --quiet --all-targets -- -D warnings
+
+lean: ## the engine alone builds, without the interfaces' libraries
+	@$(CARGO) check --quiet --lib --no-default-features
+	@! $(CARGO) tree --quiet --edges normal --no-default-features --prefix none \
+		| grep -E '^(ratatui|crossterm|clap|nix|ureq) ' || { echo "the library alone must not need these"; exit 1; }
+
+doc: ## documentation builds without warnings
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps --document-private-items
+
+deny: ## licences and sources of the dependencies
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --log-level error check licenses bans sources; \
+	else echo "skipped: cargo-deny is not installed (cargo install cargo-deny)"; fi
+
+bench: ## speed, as tables (release build; takes a few minutes)
+	@sh scripts/bench.sh
+
+pictures: ## draw docs/pictures anew
+	@$(CARGO) run --quiet --example pictures
