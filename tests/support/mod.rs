@@ -1,0 +1,18 @@
+//! What every integration test needs: a real PostgreSQL, a fresh database, the built program, and
+//! a project folder to run it in.
+//!
+//! Each test crate says `mod support;`. Nothing here uses limbeck's own connections, so that a bug
+//! there cannot hide itself.
+
+#![allow(dead_code, unreachable_pub, reason = "no test crate uses every helper")]
+
+mod cluster;
+mod database;
+mod project;
+
+#[allow(unused_imports, reason = "no test crate uses every helper")]
+pub use self::{
+    cluster::{Server, server},
+    database::{TestDb, database},
+    project::{Project, limbeck, project},
+};
