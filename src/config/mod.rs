@@ -4,6 +4,10 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+pub mod connection;
+pub mod pgpass;
+
+pub use connection::{ChannelBinding, Connection, Keepalive, SslMode, TargetSession};
 use secrecy::SecretString;
 
 /// Where a value came from, weakest first.
@@ -32,63 +36,6 @@ pub struct Setting {
     pub value: String,
     /// Where it came from.
     pub origin: Origin,
-}
-
-/// `sslmode`, as libpq means it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SslMode {
-    /// No TLS.
-    Disable,
-    /// TLS only if the server insists (treated as `Prefer`).
-    Allow,
-    /// TLS if it can be had.
-    Prefer,
-    /// TLS, the certificate checked when a root certificate is at hand.
-    Require,
-    /// TLS, the chain checked.
-    VerifyCa,
-    /// TLS, chain and host name checked.
-    VerifyFull,
-}
-
-/// How to reach a server: everything a connection needs. `Debug` and `Display` never show secrets.
-#[derive(Clone, Debug)]
-pub struct Connection {
-    /// Host names, addresses or socket folders, tried in order.
-    pub hosts: Vec<String>,
-    /// One port for each host (or one for all).
-    pub ports: Vec<u16>,
-    /// Role.
-    pub user: String,
-    /// Password.
-    pub password: Option<SecretString>,
-    /// Database.
-    pub database: String,
-    /// TLS mode.
-    pub sslmode: SslMode,
-    /// Root certificates: a PEM file, or `system`.
-    pub sslrootcert: Option<String>,
-    /// Client certificate (PEM).
-    pub sslcert: Option<PathBuf>,
-    /// Client key (PEM).
-    pub sslkey: Option<PathBuf>,
-    /// Give up after.
-    pub connect_timeout: Duration,
-    /// `application_name`.
-    pub application_name: String,
-    /// `options` (command-line options for the server).
-    pub options: Option<String>,
-    /// `target_session_attrs` is `read-write`.
-    pub read_write_only: bool,
-}
-
-impl std::fmt::Display for Connection {
-    /// `user@host:port/database`, nothing else.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = self.hosts.first().map_or("localhost", String::as_str);
-        let port = self.ports.first().copied().unwrap_or(5432);
-        write!(f, "{}@{host}:{port}/{}", self.user, self.database)
-    }
 }
 
 /// Which provider runs the server.
@@ -158,6 +105,10 @@ pub struct Config {
     pub tui: TuiConfig,
     /// Every setting with its origin.
     pub settings: Vec<Setting>,
+    /// The chosen profile (`--profile`, `LIMBECK_PROFILE`).
+    pub profile: Option<String>,
+    /// What the user should know about the settings, one sentence each; the caller prints them.
+    pub warnings: Vec<String>,
 }
 
 /// Settings of the providers.
