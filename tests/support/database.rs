@@ -48,20 +48,11 @@ impl TestDb {
 
     /// As limbeck's settings would say it.
     pub fn connection(&self) -> Connection {
+        let s = self.server;
         Connection {
-            hosts: vec![self.server.host.clone()],
-            ports: vec![self.server.port],
-            user: self.server.user.clone(),
-            password: Some(self.server.password.clone().into()),
-            database: self.name.clone(),
             sslmode: SslMode::Disable,
-            sslrootcert: None,
-            sslcert: None,
-            sslkey: None,
-            connect_timeout: Duration::from_secs(10),
             application_name: "limbeck-test".into(),
-            options: None,
-            read_write_only: false,
+            ..Connection::new(&s.host, s.port, &s.user, &self.name).with_password(&s.password)
         }
     }
 
