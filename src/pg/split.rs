@@ -1,11 +1,19 @@
-//! Splitting a script into statements by psql's own rules (`psqlscan.l`).
+//! Splitting a script into statements by psql's own rules (`psqlscan.l`, `mainloop.c`, `copy.c`).
+//!
+//! A `;` ends a statement unless it stands in quotes, in a comment, in parentheses (`CREATE RULE`)
+//! or in the body of an SQL routine (`BEGIN ATOMIC … END`). The lines after `COPY … FROM STDIN` are
+//! data. psql's own commands are refused: the server does not know them, and a tool that obeyed
+//! them would run programs on behalf of a file.
 
-use std::ops::Range;
+use std::{collections::VecDeque, ops::Range};
+
+use super::lex::{Lexer, Token, TokenKind};
 
 /// One statement of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// Bytes of the statement without leading blanks and comments and without the final `;`.
+    /// Bytes of the statement without leading and trailing blanks and comments and without the
+    /// final `;`.
     pub range: Range<usize>,
     /// 1-based line of its first byte, counted in the text given.
     pub line: u32,
@@ -36,6 +44,573 @@ pub enum SplitError {
 
 /// Splits `text`; an empty statement yields nothing.
 pub fn split(text: &str) -> Result<Vec<Statement>, SplitError> {
-    let _ = text;
-    todo!("helper A")
+    let mut lines = Lines { text, pos: 0, line: 1 };
+    let mut statements: Vec<Statement> = Vec::new();
+    // The statement being read: its range so far.
+    let mut open: Option<Range<usize>> = None;
+    // Statements that wait for their data lines, by index.
+    let mut waiting = VecDeque::new();
+    let mut walk = Walk::new(text);
+    while let Some(piece) = walk.next() {
+        match piece {
+            Piece::Token(token) if !token.terminated => {
+                return Err(unterminated(text, token.kind, token.start));
+            }
+            Piece::Token(token) if token.kind == TokenKind::Backslash => {
+                if open.is_none() && is_dump_guard(text, token) {
+                    continue;
+                }
+                let line = lines.at(token.start);
+                return Err(SplitError::PsqlMeta { command: shortened(token.text(text)), line });
+            }
+            Piece::Token(token) if token.kind.is_trivia() => {}
+            Piece::Token(token) => match &mut open {
+                Some(range) => range.end = token.end,
+                None => open = Some(token.start..token.end),
+            },
+            Piece::End { copy, .. } => {
+                let Some(range) = open.take() else { continue };
+                if copy {
+                    waiting.push_back(statements.len());
+                }
+                let line = lines.at(range.start);
+                statements.push(Statement { range, line, copy_data: None });
+            }
+            Piece::Data { range, ended } => {
+                if let Some(begun) = &open {
+                    let line = line_of(text, begun.start);
+                    return Err(SplitError::Unterminated {
+                        what: "statement before the data of a COPY",
+                        line,
+                    });
+                }
+                let statement: Option<&mut Statement> =
+                    waiting.pop_front().and_then(|index: usize| statements.get_mut(index));
+                let Some(statement) = statement else { continue };
+                if !ended {
+                    return Err(SplitError::Unterminated {
+                        what: "COPY data",
+                        line: statement.line,
+                    });
+                }
+                statement.copy_data = Some(range);
+            }
+        }
+    }
+    if let Some((what, start)) = walk.unclosed() {
+        return Err(SplitError::Unterminated { what, line: line_of(text, start) });
+    }
+    if let Some(range) = open {
+        let line = lines.at(range.start);
+        if walk.reads_stdin() {
+            return Err(SplitError::Unterminated { what: "COPY data", line });
+        }
+        statements.push(Statement { range, line, copy_data: None });
+    }
+    Ok(statements)
+}
+
+/// A piece of a script: all pieces together cover it exactly, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// A token within or between statements.
+    Token(Token),
+    /// The `;` that ends a statement; `copy` when data lines follow.
+    End {
+        /// The semicolon.
+        token: Token,
+        /// Data lines follow on the next line.
+        copy: bool,
+    },
+    /// Data lines of a COPY. The line that closes them is left to the reader as part of the gap
+    /// before the next piece.
+    Data {
+        /// The data without the closing line.
+        range: Range<usize>,
+        /// Whether the closing line `\.` was there.
+        ended: bool,
+    },
+}
+
+/// Walks over the pieces of a script; knows where statements end, not whether they are right.
+#[derive(Clone, Debug)]
+pub(crate) struct Walk<'a> {
+    text: &'a str,
+    lexer: Lexer<'a>,
+    state: State,
+    /// COPY statements on this line whose data begins on the next.
+    copies: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, lexer: Lexer::new(text), state: State::default(), copies: 0 }
+    }
+
+    /// What is open at the end of the text, and where it began.
+    fn unclosed(&self) -> Option<(&'static str, usize)> {
+        let state = &self.state;
+        (state.parens > 0)
+            .then_some(("parenthesis", state.paren_start))
+            .or((state.blocks > 0).then_some(("BEGIN ATOMIC block", state.block_start)))
+    }
+
+    /// Tells whether the statement that is open reads `STDIN`.
+    fn reads_stdin(&self) -> bool {
+        self.state.copy == Copy::Stdin
+    }
+
+    /// Reads one block of data lines that begins at the current position.
+    fn data(&mut self) -> Piece {
+        let start = self.lexer.pos();
+        let mut at = start;
+        loop {
+            let rest = &self.text[at..];
+            let (line, next) = match rest.find('\n') {
+                Some(newline) => (&rest[..newline], at + newline + 1),
+                None => (rest, self.text.len()),
+            };
+            let closes = line.strip_suffix('\r').unwrap_or(line) == "\\.";
+            if closes || next == self.text.len() {
+                let end = if closes { at } else { next };
+                self.lexer = Lexer::starting_at(self.text, next);
+                return Piece::Data { range: start..end, ended: closes };
+            }
+            at = next;
+        }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        if self.copies > 0 {
+            // The data begins after the first line end outside quotes and comments.
+            let here = self.lexer.pos();
+            let at_line_start = here > 0 && self.text.as_bytes()[here - 1] == b'\n';
+            if at_line_start || here == self.text.len() {
+                self.copies -= 1;
+                return Some(self.data());
+            }
+        }
+        let mut token = self.lexer.next()?;
+        if self.copies > 0 && token.kind == TokenKind::Space {
+            if let Some(newline) = token.text(self.text).find('\n') {
+                token.end = token.start + newline + 1;
+                self.lexer = Lexer::starting_at(self.text, token.end);
+            }
+            return Some(Piece::Token(token));
+        }
+        if self.state.step(token, token.text(self.text)) {
+            let copy = self.state.copy == Copy::Stdin;
+            self.copies += usize::from(copy);
+            self.state = State::default();
+            return Some(Piece::End { token, copy });
+        }
+        Some(Piece::Token(token))
+    }
+}
+
+/// What must be known of a statement to find its end.
+#[derive(Clone, Debug, Default)]
+struct State {
+    parens: usize,
+    paren_start: usize,
+    /// `BEGIN ATOMIC` and, within it, `CASE`: each ends with an `END` of its own.
+    blocks: usize,
+    block_start: usize,
+    /// How far the words match `CREATE [OR REPLACE] {FUNCTION|PROCEDURE}`.
+    head: Head,
+    copy: Copy,
+    last: Last,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Head {
+    #[default]
+    Start,
+    Create,
+    CreateOr,
+    CreateOrReplace,
+    Routine,
+    Other,
+}
+
+/// How far the words match `COPY … FROM {STDIN|STDOUT}` (the grammar takes both words on both
+/// sides, `copy_file_name` of gram.y).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Copy {
+    #[default]
+    Start,
+    Begun,
+    From,
+    Stdin,
+    No,
+}
+
+/// What the last token of weight was, as far as it changes the meaning of the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Last {
+    #[default]
+    Other,
+    /// `BEGIN` of a routine, perhaps of a body.
+    Begin(usize),
+    /// A dot or `AS`: any word may follow as a mere name.
+    Name,
+}
+
+impl State {
+    /// Takes the next token; tells whether it ends the statement.
+    fn step(&mut self, token: Token, text: &str) -> bool {
+        if token.kind.is_trivia() {
+            return false;
+        }
+        let last = std::mem::take(&mut self.last);
+        match (token.kind, text) {
+            (TokenKind::Punct, "(") => {
+                if self.parens == 0 {
+                    self.paren_start = token.start;
+                }
+                self.parens += 1;
+            }
+            (TokenKind::Punct, ")") => self.parens = self.parens.saturating_sub(1),
+            (TokenKind::Punct, ";") => return self.parens == 0 && self.blocks == 0,
+            (TokenKind::Punct, ".") => self.last = Last::Name,
+            (TokenKind::Word, _) if self.parens == 0 => {
+                self.head(text);
+                if self.head == Head::Routine {
+                    self.body(token, text, last);
+                }
+            }
+            _ => {}
+        }
+        if self.parens == 0 || self.copy == Copy::Start {
+            self.copy = self.copy.next(token.kind, text, last);
+        }
+        if self.head == Head::Start {
+            self.head = Head::Other;
+        }
+        false
+    }
+
+    fn head(&mut self, word: &str) {
+        let is = |keyword| word.eq_ignore_ascii_case(keyword);
+        let routine = is("function") || is("procedure");
+        self.head = match self.head {
+            Head::Start if is("create") => Head::Create,
+            Head::Create if is("or") => Head::CreateOr,
+            Head::CreateOr if is("replace") => Head::CreateOrReplace,
+            Head::Create | Head::CreateOrReplace if routine => Head::Routine,
+            Head::Routine => Head::Routine,
+            _ => Head::Other,
+        };
+    }
+
+    /// Counts the blocks of an SQL routine's body. psql takes any `BEGIN` for the start of a body;
+    /// here `ATOMIC` must follow, and a word after a dot or `AS` is a name: that differs only where
+    /// psql would miss the statement's end.
+    fn body(&mut self, token: Token, word: &str, last: Last) {
+        let is = |keyword| word.eq_ignore_ascii_case(keyword);
+        match last {
+            Last::Begin(start) if self.blocks == 0 && is("atomic") => {
+                self.blocks = 1;
+                self.block_start = start;
+            }
+            Last::Name => {}
+            _ if self.blocks == 0 && is("begin") => self.last = Last::Begin(token.start),
+            _ if self.blocks > 0 && is("case") => self.blocks += 1,
+            _ if self.blocks > 0 && is("end") => self.blocks -= 1,
+            _ if is("as") => self.last = Last::Name,
+            _ => {}
+        }
+    }
+}
+
+impl Copy {
+    fn next(self, kind: TokenKind, text: &str, last: Last) -> Self {
+        let is = |keyword| kind == TokenKind::Word && text.eq_ignore_ascii_case(keyword);
+        match self {
+            Self::Start if is("copy") => Self::Begun,
+            Self::Start => Self::No,
+            Self::Begun if is("to") && last != Last::Name => Self::No,
+            Self::Begun if is("from") && last != Last::Name => Self::From,
+            Self::From if is("stdin") || is("stdout") => Self::Stdin,
+            Self::From => Self::No,
+            done => done,
+        }
+    }
+}
+
+/// Counts lines on the way through a text; each byte is looked at once.
+struct Lines<'a> {
+    text: &'a str,
+    pos: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    /// The line of `at`, which must not lie before the last one asked for.
+    fn at(&mut self, at: usize) -> u32 {
+        self.line += newlines(&self.text[self.pos..at]);
+        self.pos = at;
+        self.line
+    }
+}
+
+fn line_of(text: &str, at: usize) -> u32 {
+    1 + newlines(&text[..at])
+}
+
+fn newlines(text: &str) -> u32 {
+    text.bytes().filter(|&byte| byte == b'\n').count() as u32
+}
+
+fn unterminated(text: &str, kind: TokenKind, start: usize) -> SplitError {
+    let what = match kind {
+        TokenKind::BlockComment => "block comment",
+        TokenKind::QuotedIdent => "quoted identifier",
+        TokenKind::DollarString => "dollar-quoted string",
+        _ => "string",
+    };
+    SplitError::Unterminated { what, line: line_of(text, start) }
+}
+
+/// Recognises `\restrict TOKEN` and `\unrestrict TOKEN` alone on a line, as pg_dump writes them
+/// since the releases of August 2025 around its output (CVE-2025-8714). They are for psql only and
+/// say nothing to the server.
+fn is_dump_guard(text: &str, token: Token) -> bool {
+    let at_line_start = text[..token.start].is_empty() || text[..token.start].ends_with('\n');
+    let mut words = token.text(text).split_ascii_whitespace();
+    at_line_start
+        && matches!(words.next(), Some("\\restrict" | "\\unrestrict"))
+        && words.next().is_some_and(|key| key.bytes().all(|b| b.is_ascii_alphanumeric()))
+        && words.next().is_none()
+}
+
+/// At most 40 characters of a command.
+fn shortened(command: &str) -> String {
+    let command = command.trim_end();
+    match command.char_indices().nth(40) {
+        Some((cut, _)) => format!("{}…", &command[..cut]),
+        None => command.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let statements = split(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let shown: Vec<&str> = statements.iter().map(|one| &text[one.range.clone()]).collect();
+        assert_eq!(shown, expected);
+        for one in &statements {
+            assert_eq!(one.line, line_of(text, one.range.start), "{text}");
+        }
+    }
+
+    fn check_error(text: &str, expected: &str) {
+        assert_eq!(
+            split(text).map_err(|error| error.to_string()),
+            Err(expected.to_owned()),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn semicolons_end_statements() {
+        check("", &[]);
+        check(" ;; -- nothing\n;/* x */", &[]);
+        check("SELECT 1; SELECT 2", &["SELECT 1", "SELECT 2"]);
+        check("-- a\nSELECT 1 -- b\n; -- c", &["SELECT 1"]);
+        check(
+            "SELECT ';'; SELECT \";\"; SELECT $$;$$; SELECT /*;*/ 1 --;\n;",
+            &["SELECT ';'", "SELECT \";\"", "SELECT $$;$$", "SELECT /*;*/ 1"],
+        );
+        check("SELECT 1;\r\nSELECT\r\n2;\r\n", &["SELECT 1", "SELECT\r\n2"]);
+    }
+
+    #[test]
+    fn parentheses_hold_semicolons() {
+        let rule = "CREATE RULE r AS ON INSERT TO t DO (INSERT INTO a VALUES (1); DELETE FROM b)";
+        check(&format!("{rule};SELECT 1"), &[rule, "SELECT 1"]);
+        check("SELECT ')'; SELECT 1)); SELECT 2;", &["SELECT ')'", "SELECT 1))", "SELECT 2"]);
+    }
+
+    #[test]
+    fn sql_bodies_hold_semicolons() {
+        let body =
+            "BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT (CASE b WHEN 1 THEN 2 END); END";
+        for head in [
+            "CREATE FUNCTION f() RETURNS int",
+            "create or replace procedure p()",
+            "CREATE /* x */ FUNCTION\n\"begin\"()",
+            "CREATE FUNCTION begin()",
+            "CREATE FUNCTION s.end()",
+        ] {
+            let one = format!("{head} {body}");
+            check(&format!("{one}; SELECT 1"), &[&one, "SELECT 1"]);
+        }
+        // Names that look like blocks.
+        let named = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT t.end AS case, 1 AS end FROM t; END";
+        check(&format!("{named}; SELECT 1"), &[named, "SELECT 1"]);
+        // Elsewhere BEGIN, CASE and END mean nothing.
+        check(
+            "BEGIN; SELECT CASE a WHEN 1 THEN 2 END; END;",
+            &["BEGIN", "SELECT CASE a WHEN 1 THEN 2 END", "END"],
+        );
+        check(
+            "CREATE TABLE function (begin atomic); SELECT 1",
+            &["CREATE TABLE function (begin atomic)", "SELECT 1"],
+        );
+        check(
+            "CREATE VIEW v AS SELECT begin atomic; SELECT 1",
+            &["CREATE VIEW v AS SELECT begin atomic", "SELECT 1"],
+        );
+        check(
+            "ALTER FUNCTION begin() RENAME TO atomic; CREATE FUNCTION f() AS 'begin' LANGUAGE sql; SELECT 1",
+            &[
+                "ALTER FUNCTION begin() RENAME TO atomic",
+                "CREATE FUNCTION f() AS 'begin' LANGUAGE sql",
+                "SELECT 1",
+            ],
+        );
+    }
+
+    /// The statements, each with its data after ` <- `.
+    fn with_data(text: &str) -> Vec<String> {
+        let show = |one: &Statement| match &one.copy_data {
+            Some(data) => format!("{} <- {}", &text[one.range.clone()], &text[data.clone()]),
+            None => text[one.range.clone()].to_owned(),
+        };
+        split(text).unwrap_or_else(|error| panic!("{text}: {error}")).iter().map(show).collect()
+    }
+
+    #[test]
+    fn copy_takes_its_data() {
+        for head in [
+            "COPY t FROM STDIN",
+            "copy public.t (a, b) from stdin with (format csv)",
+            "COPY t FROM /* here */ stdin CSV",
+            "COPY BINARY t FROM STDIN",
+            "COPY s.from FROM stdout",
+            "COPY \"from\" (\"to\") FROM STDIN WHERE a > 1",
+        ] {
+            let text = format!("{head};\n1\t';\n\\N\t(\n\\.\nSELECT 1;");
+            assert_eq!(with_data(&text), [format!("{head} <- 1\t';\n\\N\t(\n"), "SELECT 1".into()]);
+        }
+        assert_eq!(
+            with_data("COPY t FROM STDIN; -- c\r\n1\r\n\\.\r\nSELECT 1"),
+            ["COPY t FROM STDIN <- 1\r\n", "SELECT 1"]
+        );
+        assert_eq!(with_data("COPY t FROM STDIN;\n\\."), ["COPY t FROM STDIN <- "]);
+        // psql runs the rest of the line after the data.
+        assert_eq!(
+            with_data("COPY a FROM STDIN; COPY b FROM STDIN; SELECT 1;\n1\n\\.\n2\n\\.\nSELECT 2;"),
+            ["COPY a FROM STDIN <- 1\n", "COPY b FROM STDIN <- 2\n", "SELECT 1", "SELECT 2"]
+        );
+    }
+
+    #[test]
+    fn copy_without_data() {
+        for one in [
+            "COPY t TO STDOUT",
+            "COPY t FROM '/tmp/stdin'",
+            "COPY t FROM PROGRAM 'stdin'",
+            "COPY (SELECT * FROM stdin) TO STDOUT",
+            "COPY (SELECT 1) TO STDIN",
+            "COMMENT ON TABLE copy IS 'COPY t FROM stdin'",
+            "SELECT copy FROM stdin",
+            "COPY t FROM \"stdin\"",
+        ] {
+            assert_eq!(with_data(&format!("{one};\nSELECT 1;\n")), [one, "SELECT 1"]);
+        }
+    }
+
+    #[test]
+    fn what_does_not_end_is_named() {
+        check_error("SELECT 1;\nSELECT 'a;\n", "string that begins on line 2 does not end");
+        check_error("\n/* /* */", "block comment that begins on line 2 does not end");
+        check_error("SELECT \"a", "quoted identifier that begins on line 1 does not end");
+        check_error("DO $a$ $b$", "dollar-quoted string that begins on line 1 does not end");
+        check_error("SELECT (1;\nSELECT 2;", "parenthesis that begins on line 1 does not end");
+        check_error(
+            "\nCREATE FUNCTION f() RETURNS int\nBEGIN ATOMIC SELECT 1;\n",
+            "BEGIN ATOMIC block that begins on line 3 does not end",
+        );
+        check_error("\nCOPY t FROM STDIN;\n1\n", "COPY data that begins on line 2 does not end");
+        check_error("COPY t FROM STDIN;", "COPY data that begins on line 1 does not end");
+        check_error("COPY t FROM STDIN", "COPY data that begins on line 1 does not end");
+        check_error(
+            "COPY t FROM STDIN; SELECT\n1\n\\.\n;",
+            "statement before the data of a COPY that begins on line 1 does not end",
+        );
+    }
+
+    #[test]
+    fn psql_commands_are_refused() {
+        check_error("SELECT 1;\n\\d account\n", "psql command `\\d account` on line 2");
+        check_error("SELECT 1 \\gset", "psql command `\\gset` on line 1");
+        check_error("SELECT 1\\; SELECT 2;", "psql command `\\; SELECT 2;` on line 1");
+        check_error("(\\!", "psql command `\\!` on line 1");
+        check_error("\\.", "psql command `\\.` on line 1");
+        check_error(
+            &format!("\\echo {}", "é".repeat(80)),
+            &format!("psql command `\\echo {}…` on line 1", "é".repeat(34)),
+        );
+    }
+
+    #[test]
+    fn the_guards_of_pg_dump_are_dropped() {
+        check("\\restrict aB3\n\nSELECT 1;\n\\unrestrict aB3\n", &["SELECT 1"]);
+        check("\\restrict aB3\r\nSELECT 1;\r\n", &["SELECT 1"]);
+        check_error("SELECT 1; \\restrict a", "psql command `\\restrict a` on line 1");
+        check_error("SELECT\n\\restrict a\n1;", "psql command `\\restrict a` on line 2");
+        check_error("\\restrict a \\! ls", "psql command `\\restrict a \\! ls` on line 1");
+        check_error("\\restrict a\\!", "psql command `\\restrict a\\!` on line 1");
+        check_error("\\restricted a", "psql command `\\restricted a` on line 1");
+        check_error("\\restrict", "psql command `\\restrict` on line 1");
+    }
+
+    #[test]
+    fn a_million_statements() {
+        let text = "SELECT 1;\n".repeat(1_000_000);
+        let statements = split(&text).unwrap();
+        assert_eq!(statements.len(), 1_000_000);
+        assert_eq!(statements.last().unwrap().line, 1_000_000);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_splits_or_says_why(
+            text in r#"(?s)(copy t from stdin|begin atomic|end|case|create function |[-+*/'"$a1;.:\\&eU() \n]|\\\.\n|\PC|.){0,50}"#
+        ) {
+            let Ok(statements) = split(&text) else { return Ok(()) };
+            let mut end = 0;
+            let mut data_end = 0;
+            for one in &statements {
+                prop_assert!(one.range.start >= end && one.range.end > one.range.start);
+                prop_assert!(!text[one.range.clone()].ends_with(char::is_whitespace)
+                    || !text[one.range.clone()].ends_with([' ', '\n']));
+                prop_assert_eq!(one.line, line_of(&text, one.range.start));
+                end = one.range.end;
+                if let Some(data) = &one.copy_data {
+                    prop_assert!(data.start >= end && data.start >= data_end);
+                    data_end = data.end;
+                }
+            }
+            // What lies between statements is blanks, comments and semicolons only.
+            let mut at = 0;
+            for one in &statements {
+                if one.copy_data.is_some() { return Ok(()) }
+                let only_gap = Lexer::new(&text[at..one.range.start])
+                    .all(|token| token.kind.is_trivia() || token.text(&text[at..]) == ";" || token.kind == TokenKind::Backslash);
+                prop_assert!(only_gap);
+                at = one.range.end;
+            }
+        }
+    }
 }
