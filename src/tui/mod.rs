@@ -1,5 +1,8 @@
 //! The terminal interface.
 
+pub mod glyph;
+pub mod theme;
+
 use crate::engine::Project;
 
 /// How the interface starts.
