@@ -379,7 +379,7 @@ fn unterminated(text: &str, kind: TokenKind, start: usize) -> SplitError {
 /// Recognises `\restrict TOKEN` and `\unrestrict TOKEN` alone on a line, as pg_dump writes them
 /// since the releases of August 2025 around its output (CVE-2025-8714). They are for psql only and
 /// say nothing to the server.
-fn is_dump_guard(text: &str, token: Token) -> bool {
+pub(super) fn is_dump_guard(text: &str, token: Token) -> bool {
     let at_line_start = text[..token.start].is_empty() || text[..token.start].ends_with('\n');
     let mut words = token.text(text).split_ascii_whitespace();
     at_line_start

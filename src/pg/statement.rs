@@ -1,5 +1,14 @@
 //! What can be told about a statement from its words alone.
 
+use std::borrow::Cow;
+
+use super::{
+    lex::TokenKind,
+    secret,
+    split::{Piece, Walk, is_dump_guard},
+    words::Words,
+};
+
 /// Whether a statement may run inside a transaction block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transactionality {
@@ -12,36 +21,263 @@ pub enum Transactionality {
 }
 
 /// Tells whether `statement` may run in a transaction on a server of this major version.
+///
+/// Measured on PostgreSQL 13 to 18; the callers of `PreventInTransactionBlock()` in the server's
+/// source are the complete list.
 pub fn transactionality(statement: &str, major: u32) -> Transactionality {
-    let _ = (statement, major);
-    todo!("helper A")
+    use Transactionality::{Allowed, DependsOnCatalog, Forbidden};
+    let forbidden_if = |yes: bool| if yes { Forbidden } else { Allowed };
+    let mut words = Words::new(statement);
+    let first = words.accept_any(&[
+        "create", "drop", "alter", "reindex", "vacuum", "cluster", "discard", "commit", "rollback",
+    ]);
+    match first {
+        Some("create") => {
+            if words.accept("database") || words.accept("tablespace") {
+                return Forbidden;
+            }
+            if words.accept("subscription") {
+                return forbidden_if(makes_slot(words));
+            }
+            words.accept("unique");
+            forbidden_if(words.accept("index concurrently"))
+        }
+        Some("drop") => {
+            if words.accept("subscription") {
+                // Only a subscription with a replication slot needs to be alone.
+                return DependsOnCatalog;
+            }
+            forbidden_if(
+                words.accept("database")
+                    || words.accept("tablespace")
+                    || words.accept("index concurrently"),
+            )
+        }
+        Some("alter") => {
+            if words.accept("system") {
+                return Forbidden;
+            }
+            if words.accept("database") {
+                words.name();
+                return forbidden_if(words.accept("set tablespace"));
+            }
+            if words.accept("subscription") {
+                words.name();
+                return forbidden_if(alter_subscription_stands_alone(words, major));
+            }
+            forbidden_if(detach_concurrently(words).is_some())
+        }
+        Some("reindex") => match reindex(words) {
+            Reindex { concurrently: true, .. }
+            | Reindex { what: "schema" | "database" | "system", .. } => Forbidden,
+            // A partitioned table or index is done partition by partition, each in its own
+            // transaction, since 14.
+            _ if major >= 14 => DependsOnCatalog,
+            _ => Allowed,
+        },
+        Some("vacuum") => Forbidden,
+        Some("cluster") => {
+            words.group();
+            words.accept("verbose");
+            match words.peek() {
+                None => Forbidden,
+                // Partitioned tables can be clustered since 15.
+                Some(_) if major >= 15 => DependsOnCatalog,
+                Some(_) => Allowed,
+            }
+        }
+        Some("discard") => forbidden_if(words.accept("all")),
+        Some("commit" | "rollback") => forbidden_if(words.accept("prepared")),
+        _ => Allowed,
+    }
+}
+
+/// Tells whether a CREATE SUBSCRIPTION makes a replication slot: `create_slot` is true unless it or
+/// `connect` is switched off (`parse_subscription_options()` of subscriptioncmds.c).
+fn makes_slot(mut words: Words<'_>) -> bool {
+    if words.find(&["with"]).is_none() {
+        return true;
+    }
+    let options = words.group();
+    options_value(options.clone(), "create_slot")
+        .or_else(|| options_value(options, "connect"))
+        .unwrap_or(true)
+}
+
+/// Reads a boolean option of a list `(a, b = false, …)`; none when it is not there.
+fn options_value(options: Option<Words<'_>>, name: &str) -> Option<bool> {
+    let mut options = options?;
+    while let Some(mut option) = options.item() {
+        if option.at(name) {
+            option.advance();
+            option.sign("=");
+            let value = option.peek_text().trim_matches('\'').to_ascii_lowercase();
+            return Some(!matches!(value.as_str(), "false" | "off" | "0"));
+        }
+    }
+    None
+}
+
+/// `ALTER SUBSCRIPTION name …`: what talks to the publisher cannot be rolled back
+/// (`AlterSubscription()` of subscriptioncmds.c; the options since 17 and 18).
+fn alter_subscription_stands_alone(mut words: Words<'_>, major: u32) -> bool {
+    if words.accept("refresh") {
+        return true;
+    }
+    if words.accept_any(&["set publication", "add publication", "drop publication"]).is_some() {
+        let options = words.find(&["with"]).and_then(|_| words.group());
+        return options_value(options, "refresh").unwrap_or(true);
+    }
+    if words.accept("set") {
+        let options = words.group();
+        let has = |name| options_value(options.clone(), name).is_some();
+        return (major >= 17 && has("failover")) || (major >= 18 && has("two_phase"));
+    }
+    false
+}
+
+/// `REINDEX …` after its first word.
+struct Reindex {
+    /// index, table, schema, database or system; empty when there is none of them.
+    what: &'static str,
+    concurrently: bool,
+    /// As written; empty when left out, as 16 and later allow for database and system.
+    name: String,
+}
+
+fn reindex(mut words: Words<'_>) -> Reindex {
+    let option = options_value(words.group(), "concurrently");
+    let what =
+        words.accept_any(&["index", "table", "schema", "database", "system"]).unwrap_or_default();
+    let concurrently = words.accept("concurrently") || option == Some(true);
+    Reindex { what, concurrently, name: words.name().unwrap_or_default() }
+}
+
+/// Parent and partition of `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`, after ALTER.
+fn detach_concurrently(mut words: Words<'_>) -> Option<(String, String)> {
+    if !words.accept("table") {
+        return None;
+    }
+    words.accept("if exists");
+    words.accept("only");
+    let parent = words.name()?;
+    words.sign("*");
+    if !words.accept("detach partition") {
+        return None;
+    }
+    let partition = words.name()?;
+    words.accept("concurrently").then_some((parent, partition))
 }
 
 /// Tells whether `statement` begins, ends or prepares a transaction (`BEGIN`, `COMMIT`, `ROLLBACK`,
 /// `PREPARE TRANSACTION`, …; `SAVEPOINT` and its kin are allowed).
+///
+/// `TransactionStmt` of gram.y lists them.
 pub fn controls_transaction(statement: &str) -> bool {
-    let _ = statement;
-    todo!("helper A")
+    let mut words = Words::new(statement);
+    let first = words.accept_any(&[
+        "begin",
+        "start transaction",
+        "commit",
+        "end",
+        "abort",
+        "rollback",
+        "prepare transaction",
+    ]);
+    match first {
+        None => false,
+        Some("rollback") => {
+            let _noise = words.accept_any(&["work", "transaction"]);
+            !words.at("to")
+        }
+        Some(_) => true,
+    }
 }
 
 /// Returns the statement on one line without comments, cut to `width` characters with `…`, and with
 /// `PASSWORD '…'` masked.
 pub fn summary(statement: &str, width: usize) -> String {
-    let _ = (statement, width);
-    todo!("helper A")
+    let mut out = String::new();
+    let mut chars = 0;
+    let mut blank = false;
+    for (token, text) in secret::masked(statement) {
+        if token.kind.is_trivia() {
+            blank = chars > 0;
+            continue;
+        }
+        // Line ends within quotes become blanks too; the summary is for reading, not for running.
+        let lead = blank.then_some(' ');
+        for c in lead.into_iter().chain(text.chars()) {
+            let c = if c.is_whitespace() { ' ' } else { c };
+            if c == ' ' && out.ends_with(' ') {
+                continue;
+            }
+            out.push(c);
+            chars += 1;
+            if chars > width {
+                return shorten(out, width);
+            }
+        }
+        blank = false;
+    }
+    out
+}
+
+/// Cuts a text that is one character too long.
+fn shorten(mut text: String, width: usize) -> String {
+    let keep = text.char_indices().nth(width.saturating_sub(1)).map_or(0, |(at, _)| at);
+    text.truncate(keep);
+    text.truncate(text.trim_end().len());
+    if width > 0 {
+        text.push('…');
+    }
+    text
 }
 
 /// Returns the tokens without comments and blanks, joined by single blanks, words outside quotes in
 /// lower case: what must not change for two scripts to mean the same.
+///
+/// Empty statements do not count, and the last statement has its `;` whether written or not. The
+/// data lines of a COPY are kept as they are.
 pub fn semantic_text(sql: &str) -> String {
-    let _ = sql;
-    todo!("helper A")
+    let mut out = String::with_capacity(sql.len());
+    let mut open = false;
+    for piece in Walk::new(sql) {
+        match piece {
+            Piece::Token(token) if token.kind.is_trivia() => {}
+            Piece::Token(token) if !open && is_dump_guard(sql, token) => {}
+            Piece::Token(token) => {
+                if !out.is_empty() {
+                    out.push(' ');
+                }
+                let start = out.len();
+                out.push_str(token.text(sql));
+                if token.kind == TokenKind::Word {
+                    out[start..].make_ascii_lowercase();
+                }
+                open = true;
+            }
+            Piece::End { .. } => {
+                if std::mem::take(&mut open) {
+                    out.push_str(" ;");
+                }
+            }
+            Piece::Data { range, .. } => {
+                out.push('\n');
+                out.push_str(&sql[range]);
+                out.push_str("\\.");
+            }
+        }
+    }
+    if open {
+        out.push_str(" ;");
+    }
+    out
 }
 
 /// Masks the text of `PASSWORD '…'` and of passwords in connection strings.
-pub fn mask_secrets(sql: &str) -> std::borrow::Cow<'_, str> {
-    let _ = sql;
-    todo!("helper A")
+pub fn mask_secrets(sql: &str) -> Cow<'_, str> {
+    secret::mask(sql)
 }
 
 /// What a non-transactional statement does to an index or partition, so that an interrupted one can
@@ -62,9 +298,9 @@ pub enum Probe {
     },
     /// `REINDEX … CONCURRENTLY`.
     Reindex {
-        /// INDEX, TABLE, SCHEMA or DATABASE.
+        /// INDEX, TABLE, SCHEMA, DATABASE or SYSTEM.
         what: String,
-        /// Object as written.
+        /// Object as written; empty when it is left out (DATABASE and SYSTEM, since 16).
         name: String,
     },
     /// `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`.
@@ -89,6 +325,277 @@ pub enum Probe {
 
 /// Recognises the non-transactional statements whose outcome can be probed.
 pub fn probe(statement: &str) -> Option<Probe> {
-    let _ = statement;
-    todo!("helper A")
+    let mut words = Words::new(statement);
+    let first = words.accept_any(&[
+        "create",
+        "drop",
+        "alter",
+        "reindex",
+        "vacuum",
+        "cluster",
+        "discard",
+        "checkpoint",
+    ])?;
+    match first {
+        "create" => {
+            words.accept("unique");
+            if words.accept("index concurrently") {
+                words.accept("if not exists");
+                let name = if words.at("on") { None } else { words.ident().map(str::to_owned) };
+                let table = words.accept("on").then(|| {
+                    words.accept("only");
+                    words.name()
+                })??;
+                return Some(Probe::CreateIndex { name, table });
+            }
+            exists(words, false)
+        }
+        "drop" => {
+            if words.accept("index concurrently") {
+                words.accept("if exists");
+                return Some(Probe::DropIndex { name: words.name()? });
+            }
+            exists(words, true)
+        }
+        "alter" => {
+            if let Some((parent, partition)) = detach_concurrently(words.clone()) {
+                return Some(Probe::Detach { parent, partition });
+            }
+            if words.accept("subscription") {
+                words.name()?;
+                // Adding or dropping a publication twice fails; setting and refreshing do not.
+                return words.accept_any(&["refresh", "set"]).map(|_| Probe::Repeatable);
+            }
+            let repeatable = words.accept("system")
+                || words.accept("database")
+                    && words.name().is_some()
+                    && words.accept("set tablespace");
+            repeatable.then_some(Probe::Repeatable)
+        }
+        "reindex" => {
+            let Reindex { what, concurrently, name } = reindex(words);
+            if what.is_empty() {
+                return None;
+            }
+            Some(if concurrently {
+                Probe::Reindex { what: what.to_uppercase(), name }
+            } else {
+                Probe::Repeatable
+            })
+        }
+        _ => Some(Probe::Repeatable),
+    }
+}
+
+fn exists(mut words: Words<'_>, drop: bool) -> Option<Probe> {
+    let what = words.accept_any(&["database", "tablespace", "subscription"])?.to_uppercase();
+    words.accept("if exists");
+    Some(Probe::Exists { what, name: words.name()?, drop })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Transactionality::{Allowed, DependsOnCatalog, Forbidden},
+        *,
+    };
+
+    #[test]
+    fn what_may_run_in_a_transaction() {
+        // Statement, and the answers for PostgreSQL 13, 14 and 18.
+        for (sql, expected) in [
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", [Forbidden; 3]),
+            ("create unique /* x */ index\nconcurrently if not exists i on t (a)", [Forbidden; 3]),
+            ("CREATE INDEX i ON concurrently (a)", [Allowed; 3]),
+            ("CREATE INDEX \"concurrently\" ON t (a)", [Allowed; 3]),
+            ("DROP INDEX CONCURRENTLY i", [Forbidden; 3]),
+            ("DROP INDEX i", [Allowed; 3]),
+            ("REINDEX INDEX CONCURRENTLY i", [Forbidden; 3]),
+            ("REINDEX (VERBOSE, CONCURRENTLY) TABLE t", [Forbidden; 3]),
+            ("REINDEX (CONCURRENTLY false) TABLE t", [Allowed, DependsOnCatalog, DependsOnCatalog]),
+            ("REINDEX TABLE t", [Allowed, DependsOnCatalog, DependsOnCatalog]),
+            ("REINDEX INDEX i", [Allowed, DependsOnCatalog, DependsOnCatalog]),
+            ("REINDEX SCHEMA s", [Forbidden; 3]),
+            ("REINDEX DATABASE", [Forbidden; 3]),
+            ("REINDEX SYSTEM d", [Forbidden; 3]),
+            ("VACUUM", [Forbidden; 3]),
+            ("VACUUM (FULL) t", [Forbidden; 3]),
+            ("ANALYZE t", [Allowed; 3]),
+            ("CLUSTER", [Forbidden; 3]),
+            ("CLUSTER VERBOSE", [Forbidden; 3]),
+            ("CLUSTER t USING i", [Allowed, Allowed, DependsOnCatalog]),
+            ("CREATE DATABASE d", [Forbidden; 3]),
+            ("DROP DATABASE IF EXISTS d", [Forbidden; 3]),
+            ("ALTER DATABASE d SET TABLESPACE s", [Forbidden; 3]),
+            ("ALTER DATABASE d SET work_mem = 1", [Allowed; 3]),
+            ("CREATE TABLESPACE s LOCATION '/x'", [Forbidden; 3]),
+            ("DROP TABLESPACE s", [Forbidden; 3]),
+            ("ALTER TABLESPACE s RENAME TO r", [Allowed; 3]),
+            ("ALTER SYSTEM SET a = 1", [Forbidden; 3]),
+            ("DISCARD ALL", [Forbidden; 3]),
+            ("DISCARD TEMP", [Allowed; 3]),
+            ("CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", [Forbidden; 3]),
+            ("CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (enabled)", [Forbidden; 3]),
+            (
+                "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (connect = false)",
+                [Allowed; 3],
+            ),
+            (
+                "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (create_slot = 'off')",
+                [Allowed; 3],
+            ),
+            ("DROP SUBSCRIPTION s", [DependsOnCatalog; 3]),
+            ("ALTER SUBSCRIPTION s REFRESH PUBLICATION", [Forbidden; 3]),
+            ("ALTER SUBSCRIPTION s SET PUBLICATION p", [Forbidden; 3]),
+            ("ALTER SUBSCRIPTION s SET PUBLICATION p WITH (refresh = false)", [Allowed; 3]),
+            ("ALTER SUBSCRIPTION s SET (failover = true)", [Allowed, Allowed, Forbidden]),
+            ("ALTER SUBSCRIPTION s DISABLE", [Allowed; 3]),
+            ("ALTER TABLE ONLY a.t DETACH PARTITION b.p CONCURRENTLY", [Forbidden; 3]),
+            ("ALTER TABLE t DETACH PARTITION p", [Allowed; 3]),
+            ("ALTER TABLE t DETACH PARTITION p FINALIZE", [Allowed; 3]),
+            ("ALTER TABLE t DETACH PARTITION concurrently", [Allowed; 3]),
+            ("COMMIT PREPARED 'x'", [Forbidden; 3]),
+            ("ROLLBACK PREPARED 'x'", [Forbidden; 3]),
+            ("REFRESH MATERIALIZED VIEW CONCURRENTLY v", [Allowed; 3]),
+            ("ALTER TYPE t ADD VALUE 'x'", [Allowed; 3]),
+            ("SELECT 'VACUUM'", [Allowed; 3]),
+            ("", [Allowed; 3]),
+        ] {
+            assert_eq!([13, 14, 18].map(|major| transactionality(sql, major)), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn transaction_control() {
+        for sql in [
+            "BEGIN",
+            "begin work",
+            "START TRANSACTION READ ONLY",
+            "COMMIT",
+            "commit and chain",
+            "END",
+            "ABORT",
+            "ROLLBACK",
+            "ROLLBACK WORK",
+            "/* x */ ROLLBACK AND CHAIN",
+            "PREPARE TRANSACTION 'x'",
+            "COMMIT PREPARED 'x'",
+            "ROLLBACK PREPARED 'x'",
+        ] {
+            assert!(controls_transaction(sql), "{sql}");
+        }
+        for sql in [
+            "SAVEPOINT a",
+            "RELEASE a",
+            "RELEASE SAVEPOINT a",
+            "ROLLBACK TO a",
+            "ROLLBACK WORK TO SAVEPOINT a",
+            "ROLLBACK TRANSACTION TO a",
+            "PREPARE p AS SELECT 1",
+            "SELECT 'COMMIT'",
+            "\"commit\"",
+            "SET TRANSACTION READ ONLY",
+            "COMMENT ON TABLE t IS 'x'",
+            "",
+        ] {
+            assert!(!controls_transaction(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn summaries() {
+        for (sql, width, expected) in [
+            ("SELECT  1", 20, "SELECT 1"),
+            ("-- a\nCREATE TABLE t (\n    a int -- b\n);", 40, "CREATE TABLE t ( a int );"),
+            ("SELECT a/**/b", 20, "SELECT a b"),
+            ("SELECT 'a\n\n b'", 20, "SELECT 'a b'"),
+            ("SELECT 12345", 12, "SELECT 12345"),
+            ("SELECT 12345", 11, "SELECT 123…"),
+            ("SELECT 12345", 8, "SELECT…"),
+            ("SELECT 1", 0, ""),
+            ("SELECT 'ä'", 10, "SELECT 'ä'"),
+            ("ALTER ROLE a PASSWORD 'secret'", 40, "ALTER ROLE a PASSWORD '***'"),
+        ] {
+            assert_eq!(summary(sql, width), expected, "{sql} at {width}");
+        }
+    }
+
+    #[test]
+    fn semantic_text_ignores_form_only() {
+        let base = "CREATE TABLE t (a int);";
+        for same in [
+            "create TABLE\nT(a INT)",
+            "-- x\nCREATE/**/TABLE t ( a int ) ;; -- y\n;",
+            "\\restrict abc\nCREATE TABLE t (a int);\n\\unrestrict abc\n",
+        ] {
+            assert_eq!(semantic_text(same), semantic_text(base), "{same}");
+        }
+        for other in [
+            "CREATE TABLE \"T\" (a int);",
+            "CREATE TABLE t (a int, b int);",
+            "CREATE TABLE t (a int); SELECT 1",
+            "CREATE TABLE t (\"a int\");",
+        ] {
+            assert_ne!(semantic_text(other), semantic_text(base), "{other}");
+        }
+        assert_ne!(semantic_text("SELECT 'A'"), semantic_text("SELECT 'a'"));
+        assert_ne!(semantic_text("SELECT $$a  b$$"), semantic_text("SELECT $$a b$$"));
+        let copy = |data: &str| semantic_text(&format!("COPY t FROM stdin;\n{data}\\.\nSELECT 1;"));
+        assert_ne!(copy("a b\n"), copy("a  b\n"));
+        assert_ne!(copy("-- a\n"), copy(""));
+        assert_eq!(copy("A\n"), "copy t from stdin ;\nA\n\\. select 1 ;");
+        assert_eq!(semantic_text(" -- nothing\n;"), "");
+    }
+
+    #[test]
+    fn probes() {
+        let index = |name: Option<&str>, table: &str| {
+            Some(Probe::CreateIndex { name: name.map(str::to_owned), table: table.into() })
+        };
+        let exists = |what: &str, name: &str, drop| {
+            Some(Probe::Exists { what: what.into(), name: name.into(), drop })
+        };
+        for (sql, expected) in [
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", index(Some("i"), "t")),
+            (
+                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"I\" ON ONLY s.\"T\" (a)",
+                index(Some("\"I\""), "s.\"T\""),
+            ),
+            ("CREATE INDEX CONCURRENTLY ON t USING gin (a)", index(None, "t")),
+            ("CREATE INDEX i ON t (a)", None),
+            (
+                "DROP INDEX CONCURRENTLY IF EXISTS s.i CASCADE",
+                Some(Probe::DropIndex { name: "s.i".into() }),
+            ),
+            (
+                "REINDEX (VERBOSE) INDEX CONCURRENTLY s.i",
+                Some(Probe::Reindex { what: "INDEX".into(), name: "s.i".into() }),
+            ),
+            (
+                "REINDEX (CONCURRENTLY) DATABASE",
+                Some(Probe::Reindex { what: "DATABASE".into(), name: String::new() }),
+            ),
+            ("REINDEX SCHEMA s", Some(Probe::Repeatable)),
+            ("REINDEX", None),
+            (
+                "ALTER TABLE IF EXISTS s.t DETACH PARTITION p CONCURRENTLY",
+                Some(Probe::Detach { parent: "s.t".into(), partition: "p".into() }),
+            ),
+            ("ALTER TABLE t DETACH PARTITION p", None),
+            ("CREATE DATABASE \"D\" OWNER o", exists("DATABASE", "\"D\"", false)),
+            ("DROP DATABASE IF EXISTS d WITH (FORCE)", exists("DATABASE", "d", true)),
+            ("CREATE TABLESPACE s LOCATION '/x'", exists("TABLESPACE", "s", false)),
+            ("DROP SUBSCRIPTION s", exists("SUBSCRIPTION", "s", true)),
+            ("VACUUM t", Some(Probe::Repeatable)),
+            ("ALTER SYSTEM SET a = 1", Some(Probe::Repeatable)),
+            ("DISCARD ALL", Some(Probe::Repeatable)),
+            ("CLUSTER", Some(Probe::Repeatable)),
+            ("ALTER DATABASE d SET TABLESPACE s", Some(Probe::Repeatable)),
+            ("ALTER SUBSCRIPTION s REFRESH PUBLICATION", Some(Probe::Repeatable)),
+            ("ALTER SUBSCRIPTION s ADD PUBLICATION p", None),
+            ("SELECT 1", None),
+        ] {
+            assert_eq!(probe(sql), expected, "{sql}");
+        }
+    }
 }
