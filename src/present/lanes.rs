@@ -63,3 +63,17 @@ impl Mark {
         }
     }
 }
+
+/// The laid-out graph.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// Rows, newest first.
+    pub rows: Vec<Row>,
+}
+
+/// One row of the graph.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The revision.
+    pub node: crate::revision::Node,
+}

@@ -1,7 +1,15 @@
 //! The terminal interface.
 
+pub mod action;
+pub mod app;
+pub mod event;
 pub mod glyph;
+pub mod keymap;
+pub mod layer;
+pub mod progress;
 pub mod theme;
+pub mod update;
+pub mod view;
 
 use crate::engine::Project;
 

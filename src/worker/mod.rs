@@ -1,1 +1,16 @@
-//! The engine on tasks, for the interface: closed `Job` and `WorkerEvent` enums, lanes, cancellation.
+//! The engine on tasks, for the interface: closed [`Job`] and [`WorkerEvent`] enums, lanes,
+//! cancellation, progress.
+//!
+//! The interface never waits. It submits a [`Job`] and gets [`WorkerEvent`]s back through one
+//! channel; what a lane does with a job is in [`run`]. Only this module spawns tasks.
+
+pub mod event;
+pub mod job;
+pub mod review;
+pub mod run;
+pub mod same;
+
+pub use event::{Part, WorkerEvent};
+pub use job::{Job, JobId, Refresh, Run, ServerAction};
+pub use review::Review;
+pub use run::Worker;

@@ -1,0 +1,219 @@
+//! What stands on top of a screen: help, palette, confirmations, prompts, the side-by-side view,
+//! errors. The top one gets the keys first.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use tui_input::Input;
+
+use super::action::Action;
+use crate::{
+    engine,
+    present::diff::Diff,
+    revision::Node,
+    worker::{JobId, Review, Run, ServerAction},
+};
+
+/// One layer.
+#[derive(Clone, Debug)]
+pub enum Layer {
+    /// All keys of this place; typing filters, Enter runs.
+    Help(ListLayer),
+    /// Find an action, a revision, a screen.
+    Palette(ListLayer),
+    /// A question before something is done.
+    Confirm(Box<Confirm>),
+    /// One line of text is asked for.
+    Prompt(Prompt),
+    /// A revision, full screen, both scripts side by side.
+    Diff(Box<DiffLayer>),
+    /// An error with everything that is known about it.
+    Error(Box<ErrorLayer>),
+}
+
+/// A list with a line to type above it.
+#[derive(Clone, Debug, Default)]
+pub struct ListLayer {
+    /// What was typed.
+    pub input: Input,
+    /// Selected entry of what is left.
+    pub selected: usize,
+}
+
+/// What an entry of the palette (or of the help) does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Runs an action.
+    Action(Action),
+    /// Goes to a revision.
+    Revision(Node),
+}
+
+/// An entry of the palette or of the help, ready to be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What it does.
+    pub choice: Choice,
+    /// What is searched and shown.
+    pub text: String,
+    /// Its key, or "revision".
+    pub key: String,
+    /// Where it belongs.
+    pub place: &'static str,
+    /// Why it cannot be used now.
+    pub disabled: Option<String>,
+    /// Characters of `text` that were found, by index.
+    pub hits: Vec<u32>,
+}
+
+/// How a line of a confirmation looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Plain.
+    Text,
+    /// Less important.
+    Dim,
+    /// A heading, or the main fact.
+    Strong,
+    /// Worth a look.
+    Warn,
+    /// Data is lost, or it cannot be undone.
+    Danger,
+    /// Reassuring.
+    Good,
+}
+
+/// A line of a confirmation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How it looks.
+    pub role: Role,
+    /// Label on the left; empty for a line without one.
+    pub label: String,
+    /// The words, safe to show.
+    pub text: String,
+}
+
+/// What is done once a confirmation is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// A run.
+    Run(Run),
+    /// Cancel a job.
+    Cancel(JobId),
+    /// Terminate the session of a job.
+    TerminateJob(JobId),
+    /// A server action.
+    Server(ServerAction),
+    /// Cancel or terminate a backend.
+    Signal {
+        /// Backend pid.
+        pid: i32,
+        /// Terminate.
+        terminate: bool,
+    },
+    /// Cancel the job and leave.
+    CancelAndQuit(JobId),
+    /// Write the revision that merges all heads.
+    Merge,
+}
+
+/// A question.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    /// The question: "Upgrade shop to 7f3a91c0?"
+    pub title: String,
+    /// What will happen.
+    pub lines: Vec<Line>,
+    /// This text must be typed; none: Enter is enough.
+    pub typed: Option<String>,
+    /// What was typed.
+    pub input: Input,
+    /// What Enter does, in a word or two.
+    pub verb: String,
+    /// What Esc does, in a word or two.
+    pub refuse: String,
+    /// Another answer: its key and words ("w", "wait, then leave").
+    pub other: Option<(char, String)>,
+    /// It takes something away.
+    pub danger: bool,
+    /// What is done.
+    pub accept: Accept,
+    /// The worker is still looking the run over; Enter waits for it.
+    pub reviewing: Option<u64>,
+    /// What it found.
+    pub review: Option<Arc<Review>>,
+    /// First shown line, when there are more than fit.
+    pub scroll: usize,
+}
+
+impl Confirm {
+    /// Enter would be accepted now.
+    pub fn ready(&self) -> bool {
+        self.reviewing.is_none()
+            && self.review.as_ref().is_none_or(|review| review.refused.is_none())
+            && self.typed.as_ref().is_none_or(|wanted| self.input.value() == wanted)
+    }
+
+    /// It cannot be done at all; only Esc is left.
+    pub fn refused(&self) -> bool {
+        self.review.as_ref().is_some_and(|review| review.refused.is_some())
+    }
+}
+
+/// What a prompt is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The message of a new revision.
+    Message,
+    /// The graph's filter; applied while typing.
+    Filter,
+}
+
+/// One line of text.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The words before it.
+    pub title: String,
+    /// The text so far.
+    pub input: Input,
+    /// What stood there before, for Esc.
+    pub before: String,
+}
+
+/// A revision, side by side.
+#[derive(Clone, Debug)]
+pub struct DiffLayer {
+    /// The revision.
+    pub node: Node,
+    /// The comparison; none while it is made.
+    pub doc: Option<Arc<Diff>>,
+    /// Number of the request for it.
+    pub generation: u64,
+    /// First shown row.
+    pub scroll: usize,
+    /// Columns scrolled, when lines are not wrapped.
+    pub hscroll: usize,
+    /// Asked for split or unified; none lets the width decide.
+    pub split: Option<bool>,
+    /// Long lines are wrapped.
+    pub wrap: bool,
+    /// Folds are open: all of them.
+    pub unfold_all: bool,
+    /// Folds opened one by one, by the number of their first row.
+    pub unfolded: BTreeSet<usize>,
+    /// Left and right are exchanged.
+    pub swap: bool,
+}
+
+/// An error.
+#[derive(Clone, Debug)]
+pub struct ErrorLayer {
+    /// What failed, in limbeck's words: "upgrade heads".
+    pub title: String,
+    /// The error.
+    pub error: Arc<engine::Error>,
+    /// First shown line.
+    pub scroll: usize,
+}

@@ -1,0 +1,75 @@
+//! Draws the last line: what can be done here, from the registry, as much as fits; `?` and `:` always.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+use unicode_width::UnicodeWidthStr;
+
+use crate::tui::{
+    action::{self, Action},
+    app::{App, HitMap, Target},
+};
+
+/// Draws it.
+pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let mut end = area.right();
+    for action in [Action::Palette, Action::Help] {
+        let key = app.keymap.label(action);
+        if key.is_empty() {
+            continue;
+        }
+        let line = Line::from(vec![
+            Span::styled(key, theme.key),
+            Span::raw(" "),
+            Span::styled(action.entry().short, theme.hint),
+            Span::raw(" "),
+        ]);
+        let width = (line.width() as u16 + 1).min(end.saturating_sub(area.x));
+        end -= width;
+        let place = Rect { x: end, width, ..area };
+        frame.render_widget(line, place);
+        hits.add(place, Target::Action(action));
+    }
+    let mut x = area.x + 1;
+    if !app.pending_keys.is_empty() || app.count.is_some() {
+        let mut text = app.count.map(|n| n.to_string()).unwrap_or_default();
+        for key in &app.pending_keys {
+            text.push_str(&key.to_string());
+        }
+        text.push_str(app.glyphs.ellipsis);
+        let width = text.width() as u16;
+        if x + width + 1 < end {
+            frame.render_widget(Line::styled(text, theme.accent), Rect { x, width, ..area });
+            x += width + 2;
+        }
+    }
+    for action in action::hints(app) {
+        let key = app.keymap.label(action);
+        if key.is_empty() {
+            continue;
+        }
+        let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
+        let enabled = action.enabled(app).is_ok();
+        let (key_style, text_style) = if enabled {
+            (theme.key, theme.hint)
+        } else {
+            (theme.key_disabled, theme.key_disabled)
+        };
+        let line = Line::from(vec![
+            Span::styled(key, key_style),
+            Span::raw(" "),
+            Span::styled(action.entry().short, text_style),
+        ]);
+        let width = line.width() as u16;
+        if x + width + 1 > end {
+            break;
+        }
+        let place = Rect { x, width, ..area };
+        frame.render_widget(line, place);
+        hits.add(place, Target::Action(action));
+        x += width + 2;
+    }
+}

@@ -1,0 +1,108 @@
+//! What the worker reports back.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{JobId, Refresh, Review, ServerAction};
+use crate::{
+    engine::{self, Overview, Report, activity::Activity, record},
+    present::lanes,
+    revision::{History, Node},
+    server,
+};
+
+/// A part of the snapshot, freshly read.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// The revisions.
+    History(Arc<History>),
+    /// Where the database stands.
+    Overview(Result<Arc<Overview>, Arc<engine::Error>>),
+    /// What the server is doing.
+    Activity(Result<Arc<Activity>, Arc<engine::Error>>),
+    /// What ran before, newest first.
+    Record(Result<Arc<Vec<record::Entry>>, Arc<engine::Error>>),
+    /// Whether the server runs.
+    Server(Result<Arc<server::Status>, Arc<engine::Error>>),
+    /// The tail of its log.
+    Log(Result<Arc<Vec<String>>, Arc<engine::Error>>),
+}
+
+impl Part {
+    /// The slot it belongs to.
+    pub fn kind(&self) -> Refresh {
+        match self {
+            Self::History(_) => Refresh::History,
+            Self::Overview(_) => Refresh::Overview,
+            Self::Activity(_) => Refresh::Activity,
+            Self::Record(_) => Refresh::Record,
+            Self::Server(_) => Refresh::Server,
+            Self::Log(_) => Refresh::Log,
+        }
+    }
+}
+
+/// How the reading connections are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolFacts {
+    /// At most so many.
+    pub max: usize,
+    /// Open now.
+    pub open: usize,
+    /// Of them unused.
+    pub idle: usize,
+    /// Requests that wait for one.
+    pub waiting: usize,
+}
+
+/// One event of the worker.
+#[derive(Clone, Debug)]
+pub enum WorkerEvent {
+    /// A reading ended and differs from the one before.
+    Fresh(Part),
+    /// A reading ended and nothing changed.
+    Unchanged(Refresh),
+    /// The state of the pool changed.
+    Pool(PoolFacts),
+    /// A run reported progress.
+    Progress(JobId, engine::Event),
+    /// A run ended.
+    Ended(JobId, Result<Report, Arc<engine::Error>>),
+    /// A server action reached a stage ("initdb", "starting").
+    ServerStage(ServerAction, String),
+    /// A server action ended.
+    ServerDone(ServerAction, Result<(), Arc<engine::Error>>),
+    /// A backend was cancelled or terminated; false when it was gone already.
+    Signalled {
+        /// Backend pid.
+        pid: i32,
+        /// Terminated rather than cancelled.
+        terminate: bool,
+        /// Whether it was there.
+        outcome: Result<bool, Arc<engine::Error>>,
+    },
+    /// A revision file was written.
+    Created(Result<PathBuf, Arc<engine::Error>>),
+    /// A run was looked over.
+    Reviewed {
+        /// Which request.
+        generation: u64,
+        /// What it found.
+        review: Arc<Review>,
+    },
+    /// The graph is laid out.
+    LaidOut {
+        /// Which request.
+        generation: u64,
+        /// The rows.
+        layout: Arc<lanes::Layout>,
+    },
+    /// Two scripts are compared.
+    Compared {
+        /// Which request.
+        generation: u64,
+        /// Which revision.
+        node: Node,
+        /// The rows.
+        comparison: Arc<crate::present::diff::Diff>,
+    },
+}

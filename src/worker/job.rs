@@ -1,0 +1,154 @@
+//! What the interface can ask for: a closed set.
+
+use std::sync::Arc;
+
+use crate::revision::{Direction, History, Node, RevisionId, write::NewRevision};
+
+/// A run of the migrate lane; counts from 1 in a session of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u32);
+
+/// What can be read again. Each kind has one slot: while one is being read, any number of requests
+/// for the same kind become one more reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refresh {
+    /// The revision files.
+    History,
+    /// The version rows and the states of all revisions.
+    Overview,
+    /// Sessions, locks, settings.
+    Activity,
+    /// The audit table.
+    Record,
+    /// Whether the server runs.
+    Server,
+    /// The tail of the server's log.
+    Log,
+}
+
+impl Refresh {
+    /// All kinds.
+    pub const ALL: [Self; 6] =
+        [Self::History, Self::Overview, Self::Activity, Self::Record, Self::Server, Self::Log];
+}
+
+/// What a run does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// `upgrade SPEC`
+    Upgrade(String),
+    /// `downgrade SPEC`
+    Downgrade(String),
+    /// `stamp SPEC…`
+    Stamp {
+        /// The targets.
+        specs: Vec<String>,
+        /// Forget the rows that are there first.
+        purge: bool,
+    },
+}
+
+impl Run {
+    /// The command as it would be typed.
+    pub fn command(&self) -> String {
+        match self {
+            Self::Upgrade(spec) => format!("upgrade {spec}"),
+            Self::Downgrade(spec) => format!("downgrade {spec}"),
+            Self::Stamp { specs, purge } => {
+                let purge = if *purge { " --purge" } else { "" };
+                format!("stamp {}{purge}", specs.join(" "))
+            }
+        }
+    }
+
+    /// The direction of the scripts; none when none run.
+    pub fn direction(&self) -> Option<Direction> {
+        match self {
+            Self::Upgrade(_) => Some(Direction::Up),
+            Self::Downgrade(_) => Some(Direction::Down),
+            Self::Stamp { .. } => None,
+        }
+    }
+}
+
+/// What can be done with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerAction {
+    /// Start it, creating it first if needed.
+    Start,
+    /// Stop it.
+    Stop,
+    /// Stop and start.
+    Restart,
+}
+
+impl ServerAction {
+    /// The verb in its `-ing` form, for progress.
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::Start => "starting",
+            Self::Stop => "stopping",
+            Self::Restart => "restarting",
+        }
+    }
+}
+
+/// One request to the worker.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// Read something again.
+    Refresh(Refresh),
+    /// Change the database: one at a time, on a connection of its own.
+    Run {
+        /// Its number.
+        id: JobId,
+        /// What it does.
+        run: Run,
+    },
+    /// Stop a run: the current revision is rolled back.
+    Cancel(JobId),
+    /// End a run after the current revision.
+    Pause(JobId),
+    /// Start or stop the server.
+    Server(ServerAction),
+    /// Cancel the query of a backend, or terminate it.
+    Signal {
+        /// Backend pid.
+        pid: i32,
+        /// Terminate instead of cancel.
+        terminate: bool,
+    },
+    /// Write a new revision file.
+    Create(Box<NewRevision>),
+    /// Look a run over before it is confirmed.
+    Review {
+        /// Comes back with the answer; only the newest counts.
+        generation: u64,
+        /// What would run.
+        run: Run,
+        /// The revisions.
+        history: Arc<History>,
+        /// Version rows.
+        rows: Vec<RevisionId>,
+    },
+    /// Lay the graph out.
+    Layout {
+        /// Comes back with the answer; only the newest counts.
+        generation: u64,
+        /// The revisions.
+        history: Arc<History>,
+        /// Version rows: branches that hold them come first.
+        rows: Vec<RevisionId>,
+        /// The revisions to show, indexed by node; all when none.
+        keep: Option<Arc<Vec<bool>>>,
+    },
+    /// Compare the up script of a revision with its down script.
+    Compare {
+        /// Comes back with the answer; only the newest counts.
+        generation: u64,
+        /// The revisions.
+        history: Arc<History>,
+        /// Which one.
+        node: Node,
+    },
+}
