@@ -1,13 +1,32 @@
 //! Settings: built-in < `limbeck.toml` < `.env` < environment < flags, each with its origin.
 //!
-//! Pure: the caller hands in the texts and variables; only file *contents* are parsed here.
+//! [`resolve`] is a function of its [`Inputs`]: the caller hands in the texts and variables, and the
+//! few files that settings point to (`~/.pgpass`, a service file) are read through [`Files`].
+//! Every error names its file and line and the setting meant; none repeats a secret.
+//!
+//! `docs/settings.md` is the list of settings, `docs/design/connections.md` says how a connection
+//! is put together.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 pub mod connection;
+mod conninfo;
+mod error;
+mod file;
+pub mod inputs;
+pub mod key;
+mod libpq;
+mod name;
 pub mod pgpass;
+mod resolve;
+mod service;
 
-pub use connection::{ChannelBinding, Connection, Keepalive, SslMode, TargetSession};
+pub use self::{
+    connection::{ChannelBinding, Connection, Keepalive, SslMode, TargetSession},
+    error::ConfigError,
+    inputs::{Disk, DotEnv, Files, FlagSetting, Flags, Inputs},
+    resolve::{resolve, resolve_with},
+};
 use secrecy::SecretString;
 
 /// Where a value came from, weakest first.
