@@ -261,7 +261,8 @@ impl Theme {
 
     /// The dark theme, which every failure falls back to.
     pub fn dark() -> Self {
-        Self::built_in("dark").expect("the built-in themes are valid, a test loads them")
+        Self::built_in("dark")
+            .unwrap_or_else(|| Self::from_roles("dark", false, |_| Style::default()))
     }
 
     /// Loads the theme that the settings name. `auto` is dark or light as the terminal told; `user`
@@ -525,19 +526,20 @@ fn indexed(style: Style) -> Style {
 }
 
 /// The nearest of the 6x6x6 cube (16..=231) and the grey ramp (232..=255).
-fn nearest_index(r: u8, g: u8, b: u8) -> u8 {
+fn nearest_index(red: u8, green: u8, blue: u8) -> u8 {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let distance = |x: u8, y: u8, z: u8| {
-        let d = |a: u8, b: u8| i32::from(a).abs_diff(i32::from(b)).pow(2);
-        d(r, x) + d(g, y) + d(b, z)
+    let wanted = [red, green, blue];
+    let distance = |found: [u8; 3]| -> u32 {
+        wanted.iter().zip(found).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
     };
-    let step = |v: u8| (0..6).min_by_key(|i| STEPS[*i].abs_diff(v)).unwrap_or(0);
-    let (x, y, z) = (step(r), step(g), step(b));
-    let cube = distance(STEPS[x], STEPS[y], STEPS[z]);
-    let average = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
+    let steps = wanted.map(|v| (0..6).min_by_key(|i| STEPS[*i].abs_diff(v)).unwrap_or(0));
+    let average = wanted.iter().map(|v| u16::from(*v)).sum::<u16>() / 3;
     let grey = (average.saturating_sub(3) / 10).min(23) as u8;
-    let level = 8 + 10 * grey;
-    if distance(level, level, level) < cube { 232 + grey } else { (16 + 36 * x + 6 * y + z) as u8 }
+    if distance([8 + 10 * grey; 3]) < distance(steps.map(|i| STEPS[i])) {
+        232 + grey
+    } else {
+        (16 + 36 * steps[0] + 6 * steps[1] + steps[2]) as u8
+    }
 }
 
 #[cfg(test)]

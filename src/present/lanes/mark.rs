@@ -1,4 +1,4 @@
-//! The graph's drawing: one row per revision, lanes as box characters (`docs/design/lanes.md`).
+//! The one character that stands for a revision, and the character sets.
 
 /// Which characters the graph is drawn with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,16 +64,31 @@ impl Mark {
     }
 }
 
-/// The laid-out graph.
-#[derive(Clone, Debug, Default)]
-pub struct Layout {
-    /// Rows, newest first.
-    pub rows: Vec<Row>,
-}
+impl Mark {
+    /// The mark of a revision that has a file.
+    pub fn new(applied: bool, merge: bool) -> Self {
+        match (applied, merge) {
+            (true, true) => Self::MergeApplied,
+            (true, false) => Self::Applied,
+            (false, true) => Self::MergePending,
+            (false, false) => Self::Pending,
+        }
+    }
 
-/// One row of the graph.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The revision.
-    pub node: crate::revision::Node,
+    /// The same revision, if `current` is true as a version row of the database.
+    #[must_use]
+    pub fn current(self, current: bool) -> Self {
+        if current { Self::Current } else { self }
+    }
+
+    /// The same revision, if `failed` is true as one whose last try failed: that comes first.
+    #[must_use]
+    pub fn failed(self, failed: bool) -> Self {
+        if failed { Self::Failed } else { self }
+    }
+
+    /// Whether the database has it.
+    pub fn is_applied(self) -> bool {
+        matches!(self, Self::Applied | Self::Current | Self::MergeApplied | Self::Orphan)
+    }
 }
