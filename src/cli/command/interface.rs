@@ -1,0 +1,45 @@
+//! `limbeck` without a command: what the full-screen interface needs to know of the outside.
+
+use std::io::{self, IsTerminal};
+
+use etcetera::BaseStrategy;
+
+use super::edit;
+use crate::cli::{InterfaceStart, context::Context, error::CliError};
+
+pub(crate) fn prepare(ctx: &Context) -> Result<InterfaceStart, CliError> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(CliError::usage("the interface needs a terminal, and there is none here")
+            .with_hint("name a command, such as `limbeck status`; `limbeck --help` lists them")
+            .with_hint("`limbeck --plain` takes commands line by line"));
+    }
+    let project = ctx.project()?;
+    let folders = etcetera::base_strategy::Xdg::new().ok();
+    let no_color = ctx.var("NO_COLOR").is_some()
+        && ctx.global.color != crate::cli::args::ColorWhen::Always
+        || ctx.global.color == crate::cli::args::ColorWhen::Never;
+    Ok(InterfaceStart {
+        project,
+        light: light(),
+        no_color,
+        editor: edit::editor(ctx).map(str::to_owned),
+        config_dir: folders.as_ref().map(|f| f.config_dir().join("limbeck")),
+        state_dir: folders
+            .as_ref()
+            .map(|f| f.state_dir().unwrap_or_else(|| f.data_dir()).join("limbeck")),
+    })
+}
+
+/// Whether the terminal's background is light, if it tells quickly.
+#[cfg(feature = "tui")]
+fn light() -> Option<bool> {
+    let mut options = terminal_colorsaurus::QueryOptions::default();
+    options.timeout = std::time::Duration::from_millis(150);
+    let mode = terminal_colorsaurus::theme_mode(options).ok()?;
+    Some(mode == terminal_colorsaurus::ThemeMode::Light)
+}
+
+#[cfg(not(feature = "tui"))]
+fn light() -> Option<bool> {
+    None
+}

@@ -1,0 +1,181 @@
+//! What `upgrade` and `downgrade` have in common: plan, ask, run, report.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::{
+    cli::{
+        args::RunArgs,
+        confirm,
+        context::Context,
+        error::CliError,
+        foreign,
+        output::{Output, json as shapes, listing, style},
+        progress::Progress,
+        signals,
+    },
+    config::Guard,
+    engine::{Control, Engine, Options, Project, Report, offline},
+    pg::impact,
+    present::{age, safe::display_safe},
+    revision::{Direction, History, Plan},
+};
+
+pub(super) fn run(
+    ctx: &Context,
+    direction: Direction,
+    spec: &str,
+    args: &RunArgs,
+) -> Result<u8, CliError> {
+    foreign::tag(args.tag.as_ref())?;
+    let project = ctx.project()?;
+    let history = Arc::new(project.history());
+    history.check()?;
+    let options = options(&project, args);
+    if args.sql {
+        Output::raw(&offline::script(&history, direction, spec, &options)?)?;
+        return Ok(0);
+    }
+    Context::block_on(async {
+        let mut engine = ctx.engine(&project, Arc::clone(&history)).await?;
+        engine.options = options;
+        if !args.dry_run {
+            confirm(ctx, &project, &engine, direction, spec).await?;
+        }
+        let report = migrate(ctx, &engine, direction, spec).await?;
+        tell(ctx, &history, &report, direction);
+        if args.json {
+            let mut value = shapes::report(&report);
+            value["direction"] = json!(shapes::direction(direction));
+            value["target"] = json!(spec);
+            Output::json(&value)?;
+        }
+        Ok(0)
+    })
+}
+
+/// The settings with what this command line says.
+fn options(project: &Project, args: &RunArgs) -> Options {
+    let mut options = project.options();
+    options.dry_run = args.dry_run;
+    options.single_transaction = args.single_transaction;
+    if let Some(choice) = args.if_locked {
+        options.if_locked = choice.into();
+    }
+    if let Some(wait) = args.wait {
+        options.runner_wait = wait;
+    }
+    if let Some(timeout) = args.lock_timeout {
+        options.lock_timeout = timeout;
+    }
+    if let Some(tries) = args.lock_tries {
+        options.lock_tries = tries;
+    }
+    if let Some(timeout) = args.statement_timeout {
+        options.statement_timeout = timeout;
+    }
+    options
+}
+
+async fn migrate(
+    ctx: &Context,
+    engine: &Engine,
+    direction: Direction,
+    spec: &str,
+) -> Result<Report, CliError> {
+    let progress = Progress::start(ctx.out, Arc::clone(&engine.history));
+    let control = Control::new(progress.observer());
+    let work = async {
+        match direction {
+            Direction::Up => engine.upgrade(spec, &control).await,
+            Direction::Down => engine.downgrade(spec, &control).await,
+        }
+    };
+    let outcome = signals::guarded(&control, &progress, work).await;
+    drop(control);
+    progress.finish();
+    outcome
+}
+
+/// Asks where the project's guard wants it: on `prod` before every write, on `staging` before data
+/// is lost.
+async fn confirm(
+    ctx: &Context,
+    project: &Project,
+    engine: &Engine,
+    direction: Direction,
+    spec: &str,
+) -> Result<(), CliError> {
+    let guard = project.config.guard;
+    if guard == Guard::Dev || ctx.global.yes {
+        return Ok(());
+    }
+    let plan = engine.preview(direction, spec).await?;
+    let losses = losses(&engine.history, &plan);
+    if plan.moves.is_empty() || (guard == Guard::Staging && losses.is_empty()) {
+        return Ok(());
+    }
+    let crate::engine::Link::Connector(connector) = &engine.link else { return Ok(()) };
+    let target = connector.connection();
+    let word = if guard == Guard::Prod { "prod" } else { "staging" };
+    let verb = if direction == Direction::Up { "upgrade" } else { "downgrade" };
+    let count = listing::count(plan.moves.len(), "revision", "revisions");
+    let what = format!("{verb} of {count} on {target} ({word})");
+    confirm::typed(ctx, &what, &losses, &target.database)
+}
+
+/// What a plan would lose, one line each.
+fn losses(history: &History, plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    for step in &plan.moves {
+        let Some(node) = step.node else { continue };
+        let script = &history.revision(node).script;
+        for section in script.sections(step.direction).unwrap_or_default() {
+            let Ok(statements) = script.statements(section) else { continue };
+            let texts = statements.iter().map(|s| &script.text[s.range.clone()]);
+            for effect in impact::script_impact(texts) {
+                if let Some(loss) = effect.loses {
+                    lines.push(format!("{} {loss}", history.graph().short_id(node)));
+                }
+            }
+        }
+    }
+    lines
+}
+
+/// The last line: what was done and where the database is now.
+fn tell(ctx: &Context, history: &History, report: &Report, direction: Direction) {
+    let at = listing::rows(history, &report.after);
+    let out = &ctx.out;
+    if report.skipped {
+        out.say("nothing was done: another runner is at work");
+        return;
+    }
+    if report.done.is_empty() {
+        let text = match direction {
+            Direction::Up => "nothing to upgrade",
+            Direction::Down => "nothing to downgrade",
+        };
+        out.say(&format!("{text}; the database is at {at}"));
+        return;
+    }
+    let count = listing::count(report.done.len(), "revision", "revisions");
+    let took = age::elapsed(report.done.iter().map(|d| d.took).sum());
+    let word = match direction {
+        Direction::Up => "upgraded",
+        Direction::Down => "downgraded",
+    };
+    if report.dry_run {
+        out.say(&format!(
+            "{} {count} went through in {took} and were rolled back; the database is still at {}",
+            style::bold("dry run:"),
+            listing::rows(history, &report.before)
+        ));
+        for line in &report.not_tried {
+            out.say(&format!("  {} {}", style::warning("not tried:"), display_safe(line)));
+        }
+        return;
+    }
+    out.say(&format!("{} {count} in {took}; the database is at {at}", style::good(word)));
+}

@@ -1,0 +1,40 @@
+//! Questions before something dangerous, answered by typing a name.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use super::{context::Context, error::CliError, output::style};
+use crate::{code::Code, present::safe::display_safe};
+
+/// Asks to type `name`; passes with `-y`, fails without a terminal to ask on.
+///
+/// `what` says what would happen ("downgrade 3 revisions of …"), `lines` what it would cost.
+pub(crate) fn typed(
+    ctx: &Context,
+    what: &str,
+    lines: &[String],
+    name: &str,
+) -> Result<(), CliError> {
+    if ctx.global.yes {
+        return Ok(());
+    }
+    let refused = |why: &str| {
+        CliError::new(Code::ProtectedTarget, format!("{what}: {why}"))
+            .with_state("nothing was changed")
+    };
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(refused("this must be confirmed, and there is no terminal to ask on")
+            .with_hint("run it on a terminal, or answer beforehand with `-y`"));
+    }
+    ctx.out.always(&style::bold(&display_safe(what)));
+    for line in lines {
+        ctx.out.always(&format!("  {}", display_safe(line)));
+    }
+    let shown = style::bold(&display_safe(name));
+    ctx.out.always(&format!("type {shown} to go on, anything else to leave:"));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && answer.trim() == name {
+        return Ok(());
+    }
+    Err(refused("not confirmed"))
+}
