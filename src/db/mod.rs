@@ -1,96 +1,70 @@
-//! Connections: the only place that opens one. TLS, `.pgpass`, service files, sessions, cancel.
+//! Connections: the only place that opens one. TLS, sessions, notices, cancel, the runner's lock.
+//!
+//! A connection needs a task that drives it, so this module is the one exception to "only `worker`
+//! spawns tasks". The task ends with its connection, never later.
+//!
+//! What a connection is made of stands in [`crate::config::Connection`]; how the two are put
+//! together, and which choices were made, in `docs/design/connections.md`.
 
-use std::sync::Arc;
+mod cancel;
+mod connect;
+mod error;
+pub mod lock;
+mod pool;
+mod session;
+mod tls;
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
+pub use self::{
+    cancel::Canceller,
+    error::{ConnectError, lost},
+    session::{End, Ending, Notice, Session, clean_session},
+};
 use crate::config::Connection;
 
 /// Opens connections of one target; cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Connector(Arc<Connection>);
-
-/// What the server says outside of results.
-#[derive(Clone, Debug)]
-pub struct Notice {
-    /// `NOTICE`, `WARNING`, …
-    pub severity: String,
-    /// The text, as sent.
-    pub message: String,
-    /// DETAIL.
-    pub detail: Option<String>,
-    /// HINT.
-    pub hint: Option<String>,
+#[derive(Clone)]
+pub struct Connector {
+    connection: Arc<Connection>,
+    /// Certificates are read once, by whoever needs them first.
+    tls: Arc<OnceLock<tls::Tls>>,
 }
 
-/// A connection of its own with its notices and a way to cancel its running statement.
-#[derive(Debug)]
-pub struct Session {
-    /// The client.
-    pub client: tokio_postgres::Client,
-    /// Notices in order; ends when the connection does.
-    pub notices: UnboundedReceiver<Notice>,
-    /// Backend process id.
-    pub pid: i32,
-    /// `server_version_num`, 150018 for 15.18.
-    pub version: u32,
-    /// Sends a CancelRequest (with the same TLS settings) for this session.
-    pub canceller: Canceller,
-}
-
-/// Cancels the running statement of one session from anywhere.
-#[derive(Clone, Debug)]
-pub struct Canceller {}
-
-impl Canceller {
-    /// Sends the CancelRequest; the cancelled statement fails with 57014.
-    pub async fn cancel(&self) -> Result<(), ConnectError> {
-        todo!("helper C")
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connector({})", self.connection)
     }
-}
-
-/// Why there is no connection. Never holds a password.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct ConnectError {
-    /// CONNECT, TLS, AUTH, SHUTDOWN, READ_ONLY.
-    pub code: crate::code::Code,
-    /// One sentence naming the target as `user@host:port/database`.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
-    /// The cause.
-    #[source]
-    pub source: Option<tokio_postgres::Error>,
 }
 
 impl Connector {
     /// Makes a connector; nothing is opened yet.
     pub fn new(connection: Connection) -> Self {
-        Self(Arc::new(connection))
+        Self { connection: Arc::new(connection), tls: Arc::new(OnceLock::new()) }
     }
 
     /// The target.
     pub fn connection(&self) -> &Connection {
-        &self.0
+        &self.connection
     }
 
     /// The same server and credentials, another database.
+    #[must_use]
     pub fn for_database(&self, database: &str) -> Self {
-        let mut other = (*self.0).clone();
+        let mut other = (*self.connection).clone();
         database.clone_into(&mut other.database);
-        Self::new(other)
+        Self { connection: Arc::new(other), tls: Arc::clone(&self.tls) }
     }
 
-    /// Opens a connection of its own. `suffix` is added to `application_name` ("upgrade", "observer").
-    pub async fn connect(&self, suffix: &str) -> Result<Session, ConnectError> {
-        let _ = suffix;
-        todo!("helper C")
-    }
-
-    /// A pool for reading (never for migrations), at most `size` connections, recycled clean.
-    pub fn pool(&self, size: usize) -> Result<deadpool_postgres::Pool, ConnectError> {
-        let _ = size;
-        todo!("helper C")
+    fn tls(&self) -> Result<tls::Tls, ConnectError> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls.clone());
+        }
+        // A failure is not kept: the user may put the file right and try again.
+        let tls = tls::Tls::new(&self.connection)?;
+        Ok(self.tls.get_or_init(|| tls).clone())
     }
 }

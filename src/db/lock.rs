@@ -1,0 +1,127 @@
+//! The runner's advisory lock: its key, one try, and who holds it.
+//!
+//! It is only ever *tried*, never waited for inside the server: a waiter there holds a snapshot,
+//! and the lock's owner dies in a deadlock on its own `CREATE INDEX CONCURRENTLY`. It lives on the
+//! connection that migrates, so that losing one is losing both.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::{Client, Error};
+
+use crate::pg::ident::QualifiedName;
+
+/// First half of every key: "limb" in ASCII, so that others can tell whose lock it is.
+pub const CLASS: i32 = 0x6c69_6d62;
+
+/// The lock of one version table in one database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockKey {
+    /// [`CLASS`].
+    pub class: i32,
+    /// A hash of the version table's name.
+    pub object: i32,
+}
+
+impl LockKey {
+    /// The key for a version table; different tables of one database do not block each other.
+    pub fn new(table: &QualifiedName) -> Self {
+        // A NUL cannot be in a name, so that no two pairs run together.
+        let digest = Sha256::digest(format!("{}\0{}", table.schema, table.name));
+        let mut first = [0; 4];
+        first.copy_from_slice(&digest[..4]);
+        Self { class: CLASS, object: i32::from_be_bytes(first) }
+    }
+}
+
+/// Who holds the lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Backend process id.
+    pub pid: i32,
+    /// `application_name`.
+    pub app: String,
+    /// Role.
+    pub user: String,
+    /// Client address, or `local`.
+    pub client: String,
+    /// `active`, `idle in transaction`, …
+    pub state: String,
+    /// Its statement; empty when we may not see it.
+    pub query: String,
+    /// How long it has been in this state.
+    pub age: Duration,
+}
+
+/// Takes the lock for this session if it is free; never waits.
+pub async fn try_lock(client: &Client, key: LockKey) -> Result<bool, Error> {
+    let row = client
+        .query_one("SELECT pg_catalog.pg_try_advisory_lock($1, $2)", &[&key.class, &key.object])
+        .await?;
+    row.try_get(0)
+}
+
+/// Gives the lock back; false when this session did not hold it.
+pub async fn unlock(client: &Client, key: LockKey) -> Result<bool, Error> {
+    let row = client
+        .query_one("SELECT pg_catalog.pg_advisory_unlock($1, $2)", &[&key.class, &key.object])
+        .await?;
+    row.try_get(0)
+}
+
+/// Who holds the lock in this database; none when it is free.
+pub async fn holder(client: &Client, key: LockKey) -> Result<Option<Holder>, Error> {
+    // pg_locks shows both halves as unsigned, and `objsubid` 2 for a key of two halves.
+    let row = client
+        .query_opt(
+            "SELECT l.pid, \
+                    coalesce(a.application_name, ''), \
+                    coalesce(a.usename::text, ''), \
+                    coalesce(a.client_addr::text, 'local'), \
+                    coalesce(a.state, ''), \
+                    coalesce(a.query, ''), \
+                    greatest(coalesce(extract(epoch FROM pg_catalog.clock_timestamp() \
+                        - a.state_change), 0), 0)::float8 \
+             FROM pg_catalog.pg_locks AS l \
+             LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid \
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 \
+               AND l.classid::bigint = $1 AND l.objid::bigint = $2 \
+               AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d \
+                                 WHERE d.datname = pg_catalog.current_database()) \
+             LIMIT 1",
+            &[&i64::from(key.class as u32), &i64::from(key.object as u32)],
+        )
+        .await?;
+    row.map(|row| {
+        Ok(Holder {
+            pid: row.try_get(0)?,
+            app: row.try_get(1)?,
+            user: row.try_get(2)?,
+            client: row.try_get(3)?,
+            state: row.try_get(4)?,
+            query: row.try_get(5)?,
+            age: Duration::try_from_secs_f64(row.try_get(6)?).unwrap_or_default(),
+        })
+    })
+    .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(schema: &str, name: &str) -> LockKey {
+        LockKey::new(&QualifiedName { schema: schema.to_owned(), name: name.to_owned() })
+    }
+
+    #[test]
+    fn keys_are_stable_and_tell_tables_apart() {
+        // Fixed for ever: two versions of limbeck must exclude each other.
+        assert_eq!(
+            key("limbeck", "version"),
+            LockKey { class: 1_818_848_610, object: key("limbeck", "version").object }
+        );
+        assert_ne!(key("limbeck", "version"), key("public", "alembic_version"));
+        assert_ne!(key("a", "bc"), key("ab", "c"));
+    }
+}
