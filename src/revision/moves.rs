@@ -1,6 +1,8 @@
 //! Plans: which revisions run, in which order, and what happens to the version rows.
 
-use super::{Direction, Node, RevisionId};
+use std::collections::BTreeSet;
+
+use super::{Direction, Graph, Node, RevisionId};
 
 /// One change of the version rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,18 @@ pub enum RowOp {
     },
 }
 
+impl RowOp {
+    /// Does to a set of rows what the database does to its table. Tells whether it fitted: the row
+    /// to go was there, the row to come was not.
+    pub fn apply(&self, rows: &mut BTreeSet<RevisionId>) -> bool {
+        match self {
+            Self::Insert(id) => rows.insert(id.clone()),
+            Self::Delete(id) => rows.remove(id),
+            Self::Update { from, to } => rows.remove(from) && rows.insert(to.clone()),
+        }
+    }
+}
+
 /// One revision to run (or, for `stamp`, only to record).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
@@ -27,13 +41,120 @@ pub struct Move {
     pub direction: Direction,
     /// What happens to the version rows in the same transaction.
     pub rows: Vec<RowOp>,
-    /// The rows afterwards, sorted.
-    pub after: Vec<RevisionId>,
 }
 
 /// Moves in the order they run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// The version rows that the plan starts from.
+    pub before: Vec<RevisionId>,
     /// The moves.
     pub moves: Vec<Move>,
+}
+
+impl Plan {
+    /// The version rows when the first `count` moves are done, sorted.
+    ///
+    /// The moves hold their changes only: the rows after each of many moves would together be
+    /// quadratic where a history is wide.
+    pub fn rows_after(&self, count: usize) -> Vec<RevisionId> {
+        let mut rows: BTreeSet<RevisionId> = self.before.iter().cloned().collect();
+        for op in self.moves.iter().take(count).flat_map(|one| &one.rows) {
+            op.apply(&mut rows);
+        }
+        rows.into_iter().collect()
+    }
+
+    /// The version rows when everything is done, sorted.
+    pub fn after(&self) -> Vec<RevisionId> {
+        self.rows_after(self.moves.len())
+    }
+
+    /// The revisions that run, in order.
+    pub fn nodes(&self) -> impl Iterator<Item = Node> + '_ {
+        self.moves.iter().filter_map(|one| one.node)
+    }
+}
+
+/// The version rows while a plan is made: one row for each applied tip.
+///
+/// Rows change by the rules of `docs/design/graph.md`, section 8. "Minus the ancestors of the other
+/// rows" there asks whether something else that is applied still stands on a revision; counting the
+/// applied revisions above each answers that without walking.
+pub(super) struct Rows<'a> {
+    graph: &'a Graph,
+    is_row: Vec<bool>,
+    /// Applied revisions directly above, over `norm`; kept for downgrades only.
+    applied_above: Vec<u32>,
+}
+
+impl<'a> Rows<'a> {
+    /// For going up. The rows must not be ancestors of each other.
+    pub(super) fn upward(graph: &'a Graph, rows: &[Node]) -> Self {
+        let mut is_row = vec![false; graph.len()];
+        for row in rows {
+            is_row[row.index()] = true;
+        }
+        Self { graph, is_row, applied_above: Vec::new() }
+    }
+
+    /// For going down; `applied` is everything at or below the rows.
+    pub(super) fn downward(graph: &'a Graph, rows: &[Node], applied: &[bool]) -> Self {
+        let mut applied_above = vec![0_u32; graph.len()];
+        for node in Graph::members(applied) {
+            for lower in graph.lower(node) {
+                applied_above[lower.index()] += 1;
+            }
+        }
+        Self { applied_above, ..Self::upward(graph, rows) }
+    }
+
+    /// The move that applies a revision.
+    pub(super) fn up(&mut self, node: Node) -> Move {
+        let id = self.graph.id(node).clone();
+        // A row that this revision stands on is an ancestor of no other row, for rows are tips.
+        let from: Vec<Node> =
+            self.graph.lower(node).iter().copied().filter(|at| self.is_row[at.index()]).collect();
+        for row in &from {
+            self.is_row[row.index()] = false;
+        }
+        self.is_row[node.index()] = true;
+        let rows = match from.split_last() {
+            None => vec![RowOp::Insert(id)],
+            Some((last, others)) => others
+                .iter()
+                .map(|other| RowOp::Delete(self.graph.id(*other).clone()))
+                .chain([RowOp::Update { from: self.graph.id(*last).clone(), to: id }])
+                .collect(),
+        };
+        Move { node: Some(node), direction: Direction::Up, rows }
+    }
+
+    /// The move that takes a revision back.
+    pub(super) fn down(&mut self, node: Node) -> Move {
+        let id = self.graph.id(node).clone();
+        for lower in self.graph.lower(node) {
+            self.applied_above[lower.index()] -= 1;
+        }
+        self.is_row[node.index()] = false;
+        let to: Vec<Node> = self
+            .graph
+            .lower(node)
+            .iter()
+            .copied()
+            .filter(|at| self.applied_above[at.index()] == 0 && !self.is_row[at.index()])
+            .collect();
+        for row in &to {
+            self.is_row[row.index()] = true;
+        }
+        let rows = match to.split_last() {
+            None => vec![RowOp::Delete(id)],
+            Some((last, others)) => others
+                .iter()
+                .map(|other| RowOp::Insert(self.graph.id(*other).clone()))
+                .chain([RowOp::Update { from: id, to: self.graph.id(*last).clone() }])
+                .collect(),
+        };
+        Move { node: Some(node), direction: Direction::Down, rows }
+    }
 }
