@@ -1,9 +1,33 @@
 //! One revision file: header, `-- migrate:up`, `-- migrate:down`.
+//!
+//! A file is read in three steps: bytes to text ([`text`]), the first comment block to a header
+//! ([`header`]), the rest to sections ([`section`]). Each reports everything wrong that it finds, and
+//! a revision whose id is known is still shown, with its problems beside it. What the statements
+//! themselves would do wrong is asked for separately ([`Script::check`]).
 
-use std::{ops::Range, path::PathBuf, sync::Arc};
+mod check;
+mod header;
+mod print;
+mod section;
+mod text;
 
-use super::RevisionId;
-use crate::pg::split::{SplitError, Statement};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sha2::{Digest as _, Sha256};
+
+pub use self::{
+    header::{Key, rewrite},
+    print::{comment_safe, print},
+};
+use super::{RevisionId, id::hex};
+use crate::pg::{
+    split::{self, SplitError, Statement},
+    statement::semantic_text,
+};
 
 /// Up or down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,20 +85,60 @@ impl Script {
 
     /// All bodies of a direction joined, for people to read (trimmed; empty when there is nothing).
     pub fn readable(&self, direction: Direction) -> String {
-        let _ = direction;
-        todo!("helper B")
+        let bodies: Vec<&str> = self
+            .sections(direction)
+            .unwrap_or_default()
+            .iter()
+            .map(|section| self.body(section).trim())
+            .filter(|body| !body.is_empty())
+            .collect();
+        bodies.join("\n\n")
     }
 
     /// The checksums of a direction; none when there is no `down`.
+    ///
+    /// Blanks around a body do not count even for the exact one: adding a `down` section to a file
+    /// must not change its `up`.
     pub fn checksum(&self, direction: Direction) -> Option<Checksum> {
-        let _ = direction;
-        todo!("helper B")
+        let sections = self.sections(direction)?;
+        let over = |text: &dyn Fn(&str) -> String| {
+            let mut hash = Sha256::new();
+            for section in sections {
+                let text = text(self.body(section));
+                // The length keeps two sections apart from one with the same text.
+                let head = format!("transaction:{} {}\n", section.transactional, text.len());
+                hash.update(head.as_bytes());
+                hash.update(text.as_bytes());
+            }
+            hex(&hash.finalize())
+        };
+        Some(Checksum {
+            exact: over(&|body| body.trim().to_owned()),
+            semantic: over(&semantic_text),
+        })
     }
 
     /// The statements of a section; ranges are offsets in [`Script::text`], lines are lines of the file.
     pub fn statements(&self, section: &Section) -> Result<Vec<Statement>, SplitError> {
-        let _ = section;
-        todo!("helper B")
+        let lines = section.line.saturating_sub(1);
+        let shift =
+            |range: Range<usize>| range.start + section.body.start..range.end + section.body.start;
+        match split::split(self.body(section)) {
+            Ok(mut statements) => {
+                for statement in &mut statements {
+                    statement.range = shift(statement.range.clone());
+                    statement.line += lines;
+                    statement.copy_data = statement.copy_data.take().map(shift);
+                }
+                Ok(statements)
+            }
+            Err(SplitError::Unterminated { what, line }) => {
+                Err(SplitError::Unterminated { what, line: line + lines })
+            }
+            Err(SplitError::PsqlMeta { command, line }) => {
+                Err(SplitError::PsqlMeta { command, line: line + lines })
+            }
+        }
     }
 }
 
@@ -97,6 +161,21 @@ pub struct Revision {
     pub path: PathBuf,
     /// Its text.
     pub script: Script,
+    /// Where its header says what.
+    pub lines: HeaderLines,
+}
+
+/// The lines of a header, 1-based; 0 for a key that is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeaderLines {
+    /// `Revision ID`
+    pub id: u32,
+    /// `Revises`
+    pub revises: u32,
+    /// `Branch Labels`
+    pub branch_labels: u32,
+    /// `Depends On`
+    pub depends_on: u32,
 }
 
 /// What is wrong with a file.
@@ -115,8 +194,61 @@ pub struct FileError {
     pub hint: Option<String>,
 }
 
-/// Reads a revision file.
-pub fn parse(path: &std::path::Path, bytes: &[u8]) -> Result<Revision, FileError> {
-    let _ = (path, bytes);
-    todo!("helper B")
+/// Reads a revision file; the first thing wrong with it is the error.
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Revision, FileError> {
+    let Reading { revision, mut errors } = read(path, bytes);
+    match revision {
+        Some(revision) if errors.is_empty() => Ok(revision),
+        _ if errors.is_empty() => Err(no_id(path, 0)),
+        _ => Err(errors.swap_remove(0)),
+    }
+}
+
+/// What reading a file gave.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The revision, when at least its id could be read.
+    pub revision: Option<Revision>,
+    /// Everything wrong, by line.
+    pub errors: Vec<FileError>,
+}
+
+/// Reads a revision file and collects everything that is wrong with it.
+pub fn read(path: &Path, bytes: &[u8]) -> Reading {
+    let text = match text::decode(path, bytes) {
+        Ok(text) => text,
+        Err(error) => return Reading { revision: None, errors: vec![error] },
+    };
+    let mut errors = Vec::new();
+    let header = header::parse(path, &text, &mut errors);
+    let Some(id) = header.id else {
+        // The sections of what may be no revision at all are of no interest.
+        return Reading { revision: None, errors };
+    };
+    let script = section::parse(path, text.into(), header.end, &mut errors);
+    errors.sort_by_key(|error| error.line);
+    let revision = Revision {
+        id,
+        message: header.message,
+        down: header.down,
+        depends_on: header.depends_on,
+        branch_labels: header.branch_labels,
+        created: header.created,
+        path: path.to_owned(),
+        script,
+        lines: header.lines,
+    };
+    Reading { revision: Some(revision), errors }
+}
+
+fn no_id(path: &Path, line: u32) -> FileError {
+    FileError {
+        path: path.to_owned(),
+        line,
+        code: crate::code::Code::BadHeader,
+        problem: "the first comment block has no `Revision ID`".to_owned(),
+        hint: Some(
+            "add a line `-- Revision ID: 0123456789ab` to it, or keep files that are no revisions elsewhere".to_owned(),
+        ),
+    }
 }

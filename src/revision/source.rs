@@ -1,6 +1,15 @@
 //! Where revisions come from: folders, or files embedded in a program.
 
-use std::path::PathBuf;
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    ffi::OsStr,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::Problem;
+use crate::code::Code;
 
 /// A source of revision files.
 #[derive(Clone, Debug)]
@@ -16,4 +25,157 @@ pub enum Source {
     },
     /// Files compiled into a program: name and bytes, e.g. from `include_bytes!`.
     Embedded(&'static [(&'static str, &'static [u8])]),
+}
+
+/// A file that may be a revision, not read yet.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// As it is shown.
+    pub(super) shown: PathBuf,
+    content: Content,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Disk(PathBuf),
+    Embedded(&'static [u8]),
+}
+
+impl Found {
+    pub(super) fn read(&self) -> io::Result<Cow<'static, [u8]>> {
+        match &self.content {
+            Content::Disk(path) => fs::read(path).map(Cow::Owned),
+            Content::Embedded(bytes) => Ok(Cow::Borrowed(bytes)),
+        }
+    }
+}
+
+impl Source {
+    /// The files in load order, and the folders that cannot be read.
+    pub(super) fn files(&self) -> (Vec<Found>, Vec<Problem>) {
+        match self {
+            Self::Embedded(files) => {
+                let mut found: Vec<Found> = files
+                    .iter()
+                    .filter(|(name, _)| Path::new(name).file_name().is_some_and(is_wanted))
+                    .map(|(name, bytes)| Found {
+                        shown: PathBuf::from(name),
+                        content: Content::Embedded(bytes),
+                    })
+                    .collect();
+                found.sort_by(|one, other| one.shown.cmp(&other.shown));
+                (found, Vec::new())
+            }
+            Self::Folders { folders, recursive, shown_from } => {
+                let mut walk = Folders {
+                    recursive: *recursive,
+                    shown_from: shown_from.as_deref(),
+                    visited: HashSet::new(),
+                    found: Vec::new(),
+                    problems: Vec::new(),
+                };
+                for folder in folders {
+                    walk.read(folder);
+                }
+                (walk.found, walk.problems)
+            }
+        }
+    }
+}
+
+/// Revisions are `*.sql`; hidden files and what editors leave behind are nobody's.
+fn is_wanted(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.ends_with(b".sql") && !name.starts_with(b".") && !name.starts_with(b"#")
+}
+
+struct Folders<'a> {
+    recursive: bool,
+    shown_from: Option<&'a Path>,
+    /// Folders by their real path: a link may lead back up.
+    visited: HashSet<PathBuf>,
+    found: Vec<Found>,
+    problems: Vec<Problem>,
+}
+
+impl Folders<'_> {
+    /// Reads a folder and, when wanted, those below it: files first, each kind sorted.
+    fn read(&mut self, folder: &Path) {
+        let mut work = vec![folder.to_owned()];
+        while let Some(folder) = work.pop() {
+            let real = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
+            if !self.visited.insert(real) {
+                continue;
+            }
+            match self.entries(&folder) {
+                Ok(mut below) => {
+                    below.sort_unstable_by(|one, other| other.cmp(one));
+                    work.append(&mut below);
+                }
+                Err(error) => self.unreadable(&folder, &error),
+            }
+        }
+    }
+
+    fn entries(&mut self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        let mut below = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let wanted = is_wanted(&name);
+            let hidden = name.as_encoded_bytes().starts_with(b".");
+            let mut kind = entry.file_type()?;
+            if kind.is_symlink() && (wanted || self.recursive) {
+                match fs::metadata(entry.path()) {
+                    Ok(target) => kind = target.file_type(),
+                    // A broken link with the name of a revision is reported when it is read.
+                    Err(_) if !wanted => continue,
+                    Err(_) => {}
+                }
+            }
+            if kind.is_dir() {
+                if self.recursive && !hidden {
+                    below.push(entry.path());
+                }
+            } else if wanted && (kind.is_file() || kind.is_symlink()) {
+                files.push(entry.path());
+            }
+        }
+        files.sort_unstable();
+        for path in files {
+            let shown = self.shown(&path);
+            self.found.push(Found { shown, content: Content::Disk(path) });
+        }
+        Ok(below)
+    }
+
+    fn shown(&self, path: &Path) -> PathBuf {
+        self.shown_from.and_then(|from| path.strip_prefix(from).ok()).unwrap_or(path).to_owned()
+    }
+
+    fn unreadable(&mut self, folder: &Path, error: &io::Error) {
+        let shown = self.shown(folder);
+        let (message, hint) = match error.kind() {
+            io::ErrorKind::NotFound => (
+                format!("there is no folder `{}`", shown.display()),
+                "`limbeck init` makes one, or set `migrations` in limbeck.toml".to_owned(),
+            ),
+            io::ErrorKind::NotADirectory => (
+                format!("`{}` is no folder", shown.display()),
+                "name the folder that holds the revision files".to_owned(),
+            ),
+            _ => (
+                format!("the folder `{}` cannot be read: {error}", shown.display()),
+                "check who may read it".to_owned(),
+            ),
+        };
+        self.problems.push(Problem {
+            code: Code::File,
+            path: Some(shown),
+            line: 0,
+            message,
+            hint: Some(hint),
+        });
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{History, RevisionId};
+use super::{
+    Graph, History, Node, RevisionId,
+    target::{self, TargetError},
+};
 use crate::code::{Code, Diagnose};
 
 /// What a new revision shall be.
@@ -61,4 +64,47 @@ pub fn write(
 ) -> Result<PathBuf, WriteError> {
     let _ = (folder, history, rows, new, name_template);
     todo!("helper B")
+}
+
+/// Where a new revision stands in the graph.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placed {
+    /// Its parents; none for a new base.
+    pub down: Vec<Node>,
+    /// Its dependencies as they are written: labels stay labels, anything else becomes a full id.
+    pub depends_on: Vec<String>,
+}
+
+/// Resolves parents (none given: the one head) and dependencies of a new revision.
+pub fn place(
+    graph: &Graph,
+    heads: &[String],
+    splice: bool,
+    depends_on: &[String],
+) -> Result<Placed, TargetError> {
+    let head = ["head".to_owned()];
+    let down = target::resolve_parents(graph, if heads.is_empty() { &head } else { heads })?;
+    let mut seen = std::collections::HashSet::new();
+    if let Some(&twice) = down.iter().find(|node| !seen.insert(**node)) {
+        return Err(target::refused(
+            "duplicate_heads",
+            format!("`{}` is given twice as a parent", graph.id(twice)),
+            "name each parent once",
+        ));
+    }
+    if let Some(&inner) = down.iter().find(|node| !splice && !graph.is_head(**node)) {
+        return Err(target::refused(
+            "not_a_head",
+            format!("`{}` is not a head: something revises it already", graph.id(inner)),
+            "give `--splice` to start a new branch there",
+        ));
+    }
+    let depends_on = depends_on
+        .iter()
+        .map(|spec| {
+            let node = target::resolve_one(graph, spec)?;
+            Ok(if graph.has_label(node, spec) { spec.clone() } else { graph.id(node).to_string() })
+        })
+        .collect::<Result<_, TargetError>>()?;
+    Ok(Placed { down, depends_on })
 }

@@ -74,10 +74,7 @@ pub fn review(run: &Run, history: &History, rows: &[RevisionId]) -> Review {
         Ok(plan) => plan,
         Err(error) => return Review { refused: Some(error.into()), ..Review::default() },
     };
-    let mut review = Review {
-        after: plan.moves.last().map_or_else(|| rows.to_vec(), |last| last.after.clone()),
-        ..Review::default()
-    };
+    let mut review = Review { after: plan.after(), ..Review::default() };
     let runs_scripts = run.direction().is_some();
     let mut texts: Vec<String> = Vec::new();
     for one in &plan.moves {

@@ -55,7 +55,10 @@ impl Graph {
 }
 
 /// Keeps the first revision of each id, and checks ids and self loops.
-fn distinct(vertices: Vec<Vertex>, faults: &mut Vec<Fault>) -> (Vec<Vertex>, HashMap<RevisionId, Node>) {
+fn distinct(
+    vertices: Vec<Vertex>,
+    faults: &mut Vec<Fault>,
+) -> (Vec<Vertex>, HashMap<RevisionId, Node>) {
     let mut kept: Vec<Vertex> = Vec::with_capacity(vertices.len());
     let mut by_id = HashMap::with_capacity(vertices.len());
     let mut duplicates = Vec::new();

@@ -26,8 +26,15 @@ pub(super) fn dependencies(upward: &[Node], parents: &Adjacency, deps: &[Vec<Nod
     Adjacency::collect(kept)
 }
 
-fn pass(batch: &[usize], upward: &[Node], parents: &Adjacency, deps: &[Vec<Node>], kept: &mut [Vec<Node>]) {
-    let bit = |dep: Node| batch.binary_search(&dep.index()).ok().map(|at| (at / 64, 1_u64 << (at % 64)));
+fn pass(
+    batch: &[usize],
+    upward: &[Node],
+    parents: &Adjacency,
+    deps: &[Vec<Node>],
+    kept: &mut [Vec<Node>],
+) {
+    let bit =
+        |dep: Node| batch.binary_search(&dep.index()).ok().map(|at| (at / 64, 1_u64 << (at % 64)));
     let mut below: Vec<Bits> = vec![[0; WIDTH / 64]; deps.len()];
     for &node in upward {
         let mut here: Bits = [0; WIDTH / 64];
@@ -38,7 +45,8 @@ fn pass(batch: &[usize], upward: &[Node], parents: &Adjacency, deps: &[Vec<Node>
         }
         let own = &deps[node.index()];
         if !own.is_empty() {
-            kept[node.index()].retain(|&dep| bit(dep).is_none_or(|(word, mask)| here[word] & mask == 0));
+            kept[node.index()]
+                .retain(|&dep| bit(dep).is_none_or(|(word, mask)| here[word] & mask == 0));
             for (word, mask) in own.iter().filter_map(|&dep| bit(dep)) {
                 here[word] |= mask;
             }

@@ -32,14 +32,20 @@ pub fn downgrade(graph: &Graph, rows: &[RevisionId], spec: &str) -> Result<Plan,
         && !leaving.contains(&true)
         && !current.contains(&target)
     {
-        let at = if current.is_empty() { "at the base".to_owned() } else { format!("at {}", ids(graph, &current)) };
+        let at = if current.is_empty() {
+            "at the base".to_owned()
+        } else {
+            format!("at {}", ids(graph, &current))
+        };
         return Err(not_a_target(format!(
             "`{spec}` is no place to downgrade to: nothing above it is applied (the database is {at})"
         )));
     }
     let mut rows = Rows::downward(graph, &current, &applied);
-    let moves =
-        order::newest_first(graph, &leaving, &current).into_iter().map(|node| rows.down(node)).collect();
+    let moves = order::newest_first(graph, &leaving, &current)
+        .into_iter()
+        .map(|node| rows.down(node))
+        .collect();
     Ok(Plan { before: current.iter().map(|&node| graph.id(node).clone()).collect(), moves })
 }
 
@@ -135,7 +141,10 @@ fn start(
             "ambiguous_walk",
             Code::MultipleHeads,
             format!("`{spec}` is ambiguous: the database is at {}", ids(graph, several)),
-            Some(format!("write one of {}", ways(graph, several, &format!("-{}", steps.unsigned_abs())))),
+            Some(format!(
+                "write one of {}",
+                ways(graph, several, &format!("-{}", steps.unsigned_abs()))
+            )),
         )),
     }
 }
@@ -181,7 +190,9 @@ fn roots(graph: &Graph, goal: &Goal<'_>, spec: &str) -> Result<Vec<Node>, Target
         }
     };
     if kept.is_empty() {
-        return Err(not_a_target(format!("`{spec}` is no place to downgrade to: nothing of that branch stands on it")));
+        return Err(not_a_target(format!(
+            "`{spec}` is no place to downgrade to: nothing of that branch stands on it"
+        )));
     }
     Ok(kept)
 }

@@ -27,7 +27,12 @@ impl Diagnose for TargetError {
 }
 
 impl TargetError {
-    pub(super) fn new(kind: &'static str, code: Code, message: String, hint: Option<String>) -> Self {
+    pub(super) fn new(
+        kind: &'static str,
+        code: Code,
+        message: String,
+        hint: Option<String>,
+    ) -> Self {
         Self { kind, code, message, hint }
     }
 
@@ -116,7 +121,7 @@ pub(super) fn too_far(spec: &str, asked: i64, can: u64) -> TargetError {
 }
 
 /// Up to three ids or labels that the text may have been meant as, the nearest first.
-fn nearest(graph: &Graph, text: &str) -> Vec<String> {
+pub(crate) fn nearest(graph: &Graph, text: &str) -> Vec<String> {
     let wanted = text.to_lowercase();
     let length = wanted.chars().count();
     // One letter in three may be wrong: beyond that anything is like anything.
@@ -131,8 +136,10 @@ fn nearest(graph: &Graph, text: &str) -> Vec<String> {
             // A shortened id is compared with as much of the full one.
             let head: String = lower.chars().take(length).collect();
             let gap = lower.chars().count().abs_diff(length);
-            let whole = if gap > limit { usize::MAX } else { strsim::damerau_levenshtein(&wanted, &lower) };
-            let start = if length < 4 { usize::MAX } else { strsim::damerau_levenshtein(&wanted, &head) };
+            let whole =
+                if gap > limit { usize::MAX } else { strsim::damerau_levenshtein(&wanted, &lower) };
+            let start =
+                if length < 4 { usize::MAX } else { strsim::damerau_levenshtein(&wanted, &head) };
             let distance = whole.min(start);
             (distance <= limit).then_some((distance, name))
         })

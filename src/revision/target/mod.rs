@@ -15,6 +15,7 @@ mod stamp;
 mod upgrade;
 mod walk;
 
+pub(crate) use self::error::nearest;
 pub use self::{
     downgrade::downgrade,
     error::TargetError,
@@ -47,4 +48,9 @@ pub fn resolve_parents(graph: &Graph, specs: &[String]) -> Result<Vec<Node>, Tar
 /// Resolves one dependency of a new revision: it must be exactly one revision.
 pub fn resolve_one(graph: &Graph, spec: &str) -> Result<Node, TargetError> {
     resolve::Names::new(graph).one(spec)?.ok_or_else(|| error::names_nothing(spec))
+}
+
+/// An error of those who make new revisions from targets.
+pub(crate) fn refused(kind: &'static str, message: String, hint: &str) -> TargetError {
+    TargetError::new(kind, crate::code::Code::BadTarget, message, Some(hint.to_owned()))
 }

@@ -1,8 +1,6 @@
 //! `--sql`: plans from a place that the user states, because no database is asked.
 
-use super::{
-    Graph, Plan, RevisionId, TargetError, downgrade, resolve::Names, stamp, upgrade,
-};
+use super::{Graph, Plan, RevisionId, TargetError, downgrade, resolve::Names, stamp, upgrade};
 use crate::{code::Code, revision::Direction};
 
 /// Splits and plans the `A:B` form of `upgrade --sql` and `downgrade --sql`.

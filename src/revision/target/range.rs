@@ -30,7 +30,8 @@ pub fn history(
     let (lower, upper) = match range.map(str::trim) {
         None => (End::Open, End::Open),
         Some(range) => {
-            let Some((lower, upper)) = range.split_once(':').filter(|(_, b)| !b.contains(':')) else {
+            let Some((lower, upper)) = range.split_once(':').filter(|(_, b)| !b.contains(':'))
+            else {
                 return Err(TargetError::new(
                     "range_required",
                     Code::Usage,
@@ -172,7 +173,9 @@ fn lower_nodes(
     }
     let places = names.places(spec)?;
     if places.contains(&None) {
-        let Spec::Relative(Relative { steps, .. }) = Spec::parse(spec) else { return Ok(Vec::new()) };
+        let Spec::Relative(Relative { steps, .. }) = Spec::parse(spec) else {
+            return Ok(Vec::new());
+        };
         return clamped(graph, targets, steps, spec);
     }
     Ok(places

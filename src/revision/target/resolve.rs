@@ -46,7 +46,11 @@ impl<'g> Names<'g> {
     /// The branch that a label means. An unknown one is an error in every command.
     pub(super) fn branch<'a>(self, label: &'a str) -> Result<Branch<'a>, TargetError> {
         let node = self.name(label, None).map_err(|error| {
-            if error.kind == "no_such_revision" { unknown(self.graph, label, "branch") } else { error }
+            if error.kind == "no_such_revision" {
+                unknown(self.graph, label, "branch")
+            } else {
+                error
+            }
         })?;
         Ok(Branch { label, node, lineage: self.graph.lineage(node) })
     }
@@ -156,7 +160,10 @@ impl<'g> Names<'g> {
                     "relative_too_far",
                     Code::BadTarget,
                     format!("`{spec}` goes below the base"),
-                    Some("it counts down from the heads of the files; use a smaller number".to_owned()),
+                    Some(
+                        "it counts down from the heads of the files; use a smaller number"
+                            .to_owned(),
+                    ),
                 )),
             })
             .collect()
@@ -232,7 +239,10 @@ pub(super) fn no_overlap(graph: &Graph, nodes: &[Node], what: &str) -> Result<()
         Some((lower, upper)) => Err(TargetError::new(
             "overlap",
             Code::BadTarget,
-            format!("{what} {} overlap: the second already includes the first", ids(graph, &[lower, upper])),
+            format!(
+                "{what} {} overlap: the second already includes the first",
+                ids(graph, &[lower, upper])
+            ),
             Some(format!("keep `{}` alone", graph.id(upper))),
         )),
     }

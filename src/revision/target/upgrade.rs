@@ -30,8 +30,11 @@ fn plan(graph: &Graph, targets: &[Node], current: &[Node]) -> Plan {
         *wanted &= !applied;
     }
     let mut rows = Rows::upward(graph, current);
-    let moves =
-        order::newest_first(graph, &wanted, targets).into_iter().rev().map(|node| rows.up(node)).collect();
+    let moves = order::newest_first(graph, &wanted, targets)
+        .into_iter()
+        .rev()
+        .map(|node| rows.up(node))
+        .collect();
     Plan { before: current.iter().map(|&node| graph.id(node).clone()).collect(), moves }
 }
 
@@ -54,13 +57,11 @@ fn targets(graph: &Graph, rows: &[RevisionId], spec: &str) -> Result<Vec<Node>, 
             not_empty(text)?;
             Names::new(graph).existing(text)
         }
-        Spec::Relative(relative) => {
-            match climb(graph, rows, relative, spec)? {
-                Place::At(node) => Ok(vec![node]),
-                Place::Nowhere | Place::Base => Err(too_far(spec, relative.steps, 0)
-                    .with_hint("an upgrade needs a revision to go to, such as `head`")),
-            }
-        }
+        Spec::Relative(relative) => match climb(graph, rows, relative, spec)? {
+            Place::At(node) => Ok(vec![node]),
+            Place::Nowhere | Place::Base => Err(too_far(spec, relative.steps, 0)
+                .with_hint("an upgrade needs a revision to go to, such as `head`")),
+        },
     }
 }
 
@@ -71,7 +72,11 @@ pub(super) fn not_empty(text: &str) -> Result<(), TargetError> {
         return Err(TargetError::new(
             "no_such_revision",
             Code::Usage,
-            if text.is_empty() { "the revision is empty".to_owned() } else { format!("`{text}` names no revision") },
+            if text.is_empty() {
+                "the revision is empty".to_owned()
+            } else {
+                format!("`{text}` names no revision")
+            },
             Some("write `base`, `head` or an id".to_owned()),
         ));
     }
@@ -126,7 +131,10 @@ pub(super) fn upward_start(
             "ambiguous_walk",
             Code::MultipleHeads,
             format!("`{spec}` is ambiguous: the database is at {}", ids(graph, several)),
-            Some(format!("write one of {}", ways(graph, several, &spec[spec.rfind('+').unwrap_or(0)..]))),
+            Some(format!(
+                "write one of {}",
+                ways(graph, several, &spec[spec.rfind('+').unwrap_or(0)..])
+            )),
         )),
     }
 }
