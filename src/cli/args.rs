@@ -255,6 +255,51 @@ mod tests {
         command().debug_assert();
     }
 
+    /// Commands as documentation writes them: `upgrade`, `db start`.
+    fn names(command: &clap::Command, before: &str) -> Vec<String> {
+        let shown = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+        let all = shown.flat_map(|sub| {
+            let name = format!("{before}{}", sub.get_name());
+            let below = names(sub, &format!("{name} "));
+            if below.is_empty() { vec![name] } else { below }
+        });
+        all.collect()
+    }
+
+    #[test]
+    fn every_command_and_option_is_documented() {
+        let text = include_str!("../../docs/commands.md");
+        for name in names(&command(), "") {
+            let heading = text.lines().any(|line| {
+                line.starts_with("### `")
+                    && line
+                        .split('`')
+                        .any(|part| part == name || part.starts_with(&format!("{name} ")))
+            });
+            assert!(heading, "`{name}` has no heading in docs/commands.md");
+        }
+        let mut waiting = vec![command()];
+        while let Some(command) = waiting.pop() {
+            for option in command.get_arguments().filter(|a| !a.is_hide_set()) {
+                let Some(long) = option.get_long() else { continue };
+                let known = text.contains(&format!("--{long}"));
+                assert!(known, "`--{long}` of `{}` is not in docs/commands.md", command.get_name());
+            }
+            waiting.extend(command.get_subcommands().cloned());
+        }
+    }
+
+    #[test]
+    fn every_code_is_documented_with_its_status() {
+        let text = include_str!("../../docs/commands.md");
+        for code in crate::code::Code::ALL {
+            let row = format!("| {} | ", code.exit_status());
+            let line = text.lines().find(|line| line.starts_with(&row));
+            let named = line.is_some_and(|line| line.contains(&format!("`{code}`")));
+            assert!(named, "{code} is not in the row of status {}", code.exit_status());
+        }
+    }
+
     #[test]
     fn durations() {
         let ms = |text: &str| duration(text).map(|d| d.as_millis()).ok();

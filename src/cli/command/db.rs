@@ -18,7 +18,7 @@ use crate::{
     config::Guard,
     engine::Project,
     present::safe::display_safe,
-    server::{Kind, Provider, State, Status},
+    server::{Kind, Provider, PsqlCommand, State, Status},
 };
 
 /// Arguments of `db`.
@@ -200,8 +200,17 @@ async fn logs(
             lines.iter().map(|line| display_safe(line).into_owned() + "\n").collect();
         ctx.out.data(&text)
     };
-    let _ = (follow, LOG_PAUSE, INTERRUPTED);
+    let mut position = provider.log_position().await;
     print(&provider.logs(lines).await?)?;
+    while follow {
+        tokio::select! {
+            signal = tokio::signal::ctrl_c() => {
+                return Ok(if signal.is_ok() { INTERRUPTED } else { 0 });
+            }
+            () = tokio::time::sleep(LOG_PAUSE) => {}
+        }
+        print(&provider.log_since(&mut position).await?)?;
+    }
     Ok(0)
 }
 
@@ -216,8 +225,14 @@ fn psql(ctx: &Context, project: &Project, args: &[std::ffi::OsString]) -> Result
         let bin_dir = project.config.server.bin_dir.clone().or(binaries);
         Ok((connector.connection().clone(), bin_dir))
     })?;
-    let _ = (args, bin_dir, connection, Command::new("x").exec());
-    Ok(0)
+    let psql = PsqlCommand::new(&connection, bin_dir.as_deref());
+    let error = Command::new(&psql.program).args(&psql.args).envs(psql.envs).args(args).exec();
+    let name = psql.program.to_string_lossy();
+    Err(CliError::new(
+        Code::Server,
+        format!("cannot run `{name}`: {}", super::super::error::reason(&error)),
+    )
+    .with_hint("install PostgreSQL's client, or name its folder as `server.bin_dir`"))
 }
 
 async fn reset(ctx: &Context, project: &Project, provider: &Provider) -> Result<u8, CliError> {
