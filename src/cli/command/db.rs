@@ -139,6 +139,18 @@ pub(super) fn state_cell(state: &State) -> Cell {
     }
 }
 
+/// The state, where the summary does not say it already.
+pub(super) fn state_beside(status: &Status) -> Cell {
+    let said = match &status.state {
+        State::Running { .. } => "running",
+        State::Changing(what) => what,
+        State::Stopped => "stopped",
+        State::Absent => "not created",
+        State::Unknown(why) => why,
+    };
+    if status.summary.contains(said) { Cell::default() } else { state_cell(&status.state) }
+}
+
 fn facts(status: &Status) -> Vec<Vec<Cell>> {
     let mut rows = vec![
         vec![Cell::styled("server", style::dim), Cell::plain(display_safe(&status.summary))],
@@ -202,7 +214,10 @@ async fn logs(
     };
     let mut position = provider.log_position().await;
     print(&provider.logs(lines).await?)?;
-    while follow {
+    if !follow {
+        return Ok(0);
+    }
+    loop {
         tokio::select! {
             signal = tokio::signal::ctrl_c() => {
                 return Ok(if signal.is_ok() { INTERRUPTED } else { 0 });
@@ -211,7 +226,6 @@ async fn logs(
         }
         print(&provider.log_since(&mut position).await?)?;
     }
-    Ok(0)
 }
 
 fn psql(ctx: &Context, project: &Project, args: &[std::ffi::OsString]) -> Result<u8, CliError> {

@@ -135,7 +135,7 @@ fn page(ctx: &Context, project: &Project, facts: &Facts) -> String {
     let name = Cell::styled(&display_safe(&config.name), style::bold);
     fact("project", name.join(" · ", &profile).join(" · ", &guard));
     let server = Cell::plain(display_safe(&facts.server.summary));
-    fact("server", server.join(" · ", &db::state_cell(&facts.server.state)));
+    fact("server", server.join(" · ", &db::state_beside(&facts.server)));
     if let Some(target) = &facts.target {
         fact("database", Cell::plain(display_safe(target)).join(" · ", &database(facts)));
     }
@@ -171,7 +171,7 @@ fn page(ctx: &Context, project: &Project, facts: &Facts) -> String {
             );
         }
         Some(_) => fact("pending", Cell::styled("none", style::good)),
-        None => fact("revisions", Cell::plain(total)),
+        None => fact("revisions", Cell::plain(files.to_string())),
     }
     let heads = history.graph().heads().len();
     if heads > 1 {
