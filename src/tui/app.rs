@@ -12,6 +12,7 @@ use super::{
     layer::{DiffLayer, Layer},
     progress::JobView,
     theme::Theme,
+    widget::Memo,
 };
 use crate::{
     config::Config,
@@ -395,6 +396,8 @@ pub struct App {
     pub pending_keys: Vec<Key>,
     /// A count typed before an action.
     pub count: Option<u32>,
+    /// What was found out about scripts that were looked at.
+    pub memo: Memo,
     /// What the last frame put where.
     pub hits: HitMap,
     /// The next frame would differ.
@@ -452,6 +455,7 @@ impl App {
             server_action: None,
             pending_keys: Vec::new(),
             count: None,
+            memo: Memo::default(),
             hits: HitMap::default(),
             dirty: true,
             repaint: false,
@@ -512,6 +516,17 @@ impl App {
     /// Picture number of spinners.
     pub fn spin(&self) -> usize {
         if self.motion { (self.now.mono.as_millis() / 100) as usize } else { 0 }
+    }
+
+    /// How long ago something was, in one unit; empty when that is not known.
+    pub fn age_of(&self, then: Option<jiff::Timestamp>) -> String {
+        let Some(then) = then else { return String::new() };
+        let ago = self.now.wall.duration_since(then);
+        crate::present::age::age(ago.unsigned_abs().min(if ago.is_negative() {
+            Duration::ZERO
+        } else {
+            Duration::MAX
+        }))
     }
 
     /// The database's name as it is typed to confirm.

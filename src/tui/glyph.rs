@@ -66,6 +66,8 @@ pub struct Glyphs {
     pub up: &'static str,
     /// More below.
     pub down: &'static str,
+    /// The thumb of a scroll bar.
+    pub thumb: &'static str,
     /// Left edge of a badge.
     pub badge_left: &'static str,
     /// Right edge of a badge.
@@ -105,6 +107,7 @@ impl Glyphs {
         enter: "⏎",
         up: "↑",
         down: "↓",
+        thumb: "█",
         badge_left: "▌",
         badge_right: "▐",
         spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
@@ -140,6 +143,7 @@ impl Glyphs {
         enter: "Enter",
         up: "^",
         down: "v",
+        thumb: "#",
         badge_left: "[",
         badge_right: "]",
         spinner: &["|", "/", "-", "\\"],
@@ -219,6 +223,7 @@ mod tests {
                 set.caret,
                 set.up,
                 set.down,
+                set.thumb,
                 set.badge_left,
                 set.badge_right,
             ];

@@ -10,6 +10,7 @@ pub mod progress;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod widget;
 
 use crate::engine::Project;
 

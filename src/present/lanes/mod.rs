@@ -188,9 +188,14 @@ impl Layout {
 
     /// The edges that leave row `row` downwards.
     pub fn edges_from(&self, row: usize) -> &[Edge] {
+        &self.edges[self.edge_range(row)]
+    }
+
+    /// Positions in [`Layout::edges`] of the edges that leave row `row` downwards.
+    pub fn edge_range(&self, row: usize) -> Range<usize> {
         match (self.first_edge.get(row), self.first_edge.get(row + 1)) {
-            (Some(from), Some(to)) => &self.edges[*from as usize..*to as usize],
-            _ => &[],
+            (Some(from), Some(to)) => *from as usize..*to as usize,
+            _ => 0..0,
         }
     }
 

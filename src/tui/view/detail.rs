@@ -1,10 +1,378 @@
 //! Draws facts and script of the selected revision.
 
-use ratatui::{Frame, layout::Rect};
+use std::{fmt::Write as _, sync::Arc};
 
-use crate::tui::app::{App, HitMap};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::graph::{mark, mark_style};
+use crate::{
+    engine::overview::{Edit, Orphan, RevisionState},
+    present::{
+        age::elapsed,
+        lanes::Mark,
+        safe::{display_safe, width},
+    },
+    revision::{Direction, History, Node},
+    tui::{
+        action::Action,
+        app::{App, HitMap, Pane, Row, Target},
+        view::{graph::scrollbar, toast::wrapped},
+        widget::{
+            Facts, Pen,
+            memo::Text,
+            pane::{pane, shrink},
+            sql,
+        },
+    },
+};
+
+/// Cells of the labels on the left.
+const LABEL: usize = 9;
+/// The script keeps at least so many rows, its frame included.
+const LEAST_SCRIPT: u16 = 5;
+
+/// A labelled line: parts of text with their styles.
+struct Fact {
+    label: &'static str,
+    parts: Vec<(String, Style)>,
+}
 
 /// Draws it.
 pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
-    let _ = (app, frame, area, hits);
+    hits.add(area, Target::Pane(Pane::Detail));
+    let focus = app.graph.pane == Pane::Detail;
+    match (app.selected_row(), &app.snapshot.history) {
+        (Some(Row::Revision { node, .. }), Some(history)) => {
+            revision(app, frame, area, hits, focus, history, node);
+        }
+        (Some(Row::Orphan(index)), _) => {
+            let orphan = app.snapshot.overview.as_ref().and_then(|o| o.orphans.get(index));
+            if let Some(orphan) = orphan {
+                missing(app, frame, area, focus, orphan);
+            }
+        }
+        _ => {
+            pane(app, frame, area, focus, Line::default(), Line::default());
+        }
+    }
+}
+
+fn revision(
+    app: &App,
+    frame: &mut Frame,
+    area: Rect,
+    hits: &mut HitMap,
+    focus: bool,
+    history: &Arc<History>,
+    node: Node,
+) {
+    let theme = &app.theme;
+    let state = app.snapshot.state(node);
+    let facts = app.memo.facts(history, node);
+    let mark = mark(&state, history.graph().parents(node).len() > 1);
+    let message = display_safe(&history.revision(node).message).into_owned();
+    let message = wrapped(&message, usize::from(area.width.saturating_sub(4)).max(8), 3);
+    let lines = describe(app, history, node, &state, &facts, mark);
+
+    let wanted = (message.len() + lines.len()) as u16 + 2;
+    let most = area.height.saturating_sub(LEAST_SCRIPT).max(area.height / 2);
+    let height = wanted.min(most).min(area.height);
+    let top = Rect { height, ..area };
+    let bottom = Rect { y: area.y + height, height: area.height - height, ..area };
+
+    let known = app.snapshot.overview.is_some();
+    let word = if known { mark.word() } else { "state unknown" };
+    let style = if known { mark_style(theme, mark) } else { theme.dim };
+    let title = Line::from(vec![
+        Span::styled(display_safe(history.graph().short_id(node)).into_owned(), theme.title),
+        Span::styled(format!(" {} ", app.glyphs.dot), theme.title_dim),
+        Span::styled(word, style),
+    ]);
+    let inside = shrink(pane(app, frame, top, false, title, Line::default()), 1);
+    let mut row = 0;
+    for line in &message {
+        Pen::at(frame.buffer_mut(), app.glyphs, inside, row).put(line, theme.strong);
+        row += 1;
+    }
+    for fact in &lines {
+        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row);
+        pen.field(fact.label, LABEL, theme.dim).skip(1);
+        for (text, style) in &fact.parts {
+            pen.put(text, *style);
+        }
+        row += 1;
+    }
+    script(app, frame, bottom, hits, focus, &facts);
+}
+
+/// The facts in the order of their weight: what does not fit is lost from the end.
+fn describe(
+    app: &App,
+    history: &Arc<History>,
+    node: Node,
+    state: &RevisionState,
+    facts: &Facts,
+    mark: Mark,
+) -> Vec<Fact> {
+    let theme = &app.theme;
+    let graph = history.graph();
+    let revision = history.revision(node);
+    let mut lines: Vec<Fact> = Vec::new();
+    let mut add = |label, parts: Vec<(String, Style)>| lines.push(Fact { label, parts });
+    let plain = |text: String| vec![(text, theme.text)];
+
+    if app.snapshot.overview.is_some() {
+        add("state", state_parts(app, state, mark));
+        if let Some(failed) = &state.failed {
+            add("error", vec![(display_safe(failed).into_owned(), theme.failed)]);
+        }
+    }
+    let ids = |nodes: &[Node]| {
+        nodes
+            .iter()
+            .map(|n| display_safe(graph.short_id(*n)).into_owned())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let parents = graph.parents(node);
+    match parents {
+        [] => add("parent", vec![("none: this is a base".to_owned(), theme.dim)]),
+        [_] => add("parent", plain(ids(parents))),
+        _ => add("parents", plain(format!("{} (merge)", ids(parents)))),
+    }
+    let labels = graph.labels(node);
+    if !labels.is_empty() {
+        let text =
+            labels.iter().map(|l| display_safe(l).into_owned()).collect::<Vec<_>>().join(", ");
+        add("branch", vec![(text, theme.label_branch)]);
+    }
+    if !revision.depends_on.is_empty() {
+        let text =
+            revision.depends_on.iter().map(|d| display_safe(d).into_owned()).collect::<Vec<_>>();
+        add("depends", plain(text.join(", ")));
+    }
+    if !facts.up.impacts.is_empty() {
+        let shown = facts.up.impacts.iter().filter(|i| i.lock.is_some()).collect::<Vec<_>>();
+        for (i, impact) in shown.iter().take(2).enumerate() {
+            let mut text = display_safe(impact.object.as_deref().unwrap_or("?")).into_owned();
+            if let Some(lock) = impact.lock {
+                let _infallible = write!(text, " {}", lock.as_str());
+            }
+            if i == 1 && shown.len() > 2 {
+                let _infallible = write!(text, " +{} more", shown.len() - 2);
+            }
+            add(if i == 0 { "locks" } else { "" }, plain(text));
+        }
+    }
+    let hazards = facts.up.hazards();
+    if !hazards.is_empty() {
+        let text = hazards
+            .iter()
+            .map(|h| format!("{} {}", app.glyphs.warn, h.words()))
+            .collect::<Vec<_>>();
+        add("hazard", vec![(text.join("  "), theme.warn)]);
+    } else if !facts.up.unscanned && facts.up.statements > 0 {
+        add("hazard", vec![(format!("{} none seen", app.glyphs.check), theme.ok)]);
+    }
+    add("down", down_parts(app, facts));
+    if !state.applied && app.snapshot.overview.is_some() {
+        add("to head", plain(distance(app, history, node)));
+    }
+    add("file", plain(display_safe(&revision.path.display().to_string()).into_owned()));
+    if let Some(created) = revision.created {
+        let date = created.strftime("%Y-%m-%d %H:%M UTC").to_string();
+        add(
+            "created",
+            vec![
+                (date, theme.text),
+                (format!(" {} {} ago", app.glyphs.dot, app.age_of(Some(created))), theme.dim),
+            ],
+        );
+    }
+    let needed: Vec<Node> = graph
+        .all_children(node)
+        .iter()
+        .copied()
+        .filter(|c| !graph.children(node).contains(c))
+        .collect();
+    if !needed.is_empty() {
+        add("needed by", plain(ids(&needed)));
+    }
+    lines
+}
+
+fn state_parts(app: &App, state: &RevisionState, mark: Mark) -> Vec<(String, Style)> {
+    let theme = &app.theme;
+    let glyph = mark.glyph(app.glyphs.charset);
+    let dot = format!(" {} ", app.glyphs.dot);
+    let mut parts = vec![(format!("{glyph} {}", mark.word()), mark_style(theme, mark))];
+    if let Some((done, of)) = state.partial {
+        parts.push((format!("{dot}partial: {done} of {of} statements"), theme.failed));
+    }
+    if let Some(at) = state.applied_at {
+        parts.push((format!("{dot}{} ago", app.age_of(Some(at))), theme.text));
+    }
+    if let Some(by) = state.applied_by.as_deref().filter(|by| !by.is_empty()) {
+        parts.push((format!(" by {}", display_safe(by)), theme.text));
+    }
+    if let Some(took) = state.took {
+        parts.push((format!(" in {}", elapsed(took)), theme.dim));
+    }
+    match state.edited {
+        Some(Edit::Up) => {
+            parts.push((format!("{dot}{} file changed since", app.glyphs.edited), theme.edited))
+        }
+        Some(Edit::Down) => {
+            parts.push((
+                format!("{dot}{} down script changed since", app.glyphs.edited),
+                theme.edited,
+            ));
+        }
+        Some(Edit::Cosmetic) => {
+            parts.push((format!("{dot}{} comments changed since", app.glyphs.edited), theme.dim));
+        }
+        None if state.applied_at.is_some() => parts.push((format!("{dot}checksum ok"), theme.dim)),
+        None => {}
+    }
+    parts
+}
+
+fn down_parts(app: &App, facts: &Facts) -> Vec<(String, Style)> {
+    let theme = &app.theme;
+    let Some(down) = &facts.down else {
+        return vec![(format!("{} cannot be undone", app.glyphs.cross), theme.danger)];
+    };
+    if down.statements == 0 && !down.unscanned {
+        return vec![("nothing to undo".to_owned(), theme.dim)];
+    }
+    let dot = format!(" {} ", app.glyphs.dot);
+    let mut losses: Vec<String> = Vec::new();
+    for loss in down.impacts.iter().filter_map(|impact| impact.loses.as_deref()) {
+        let loss = display_safe(loss).into_owned();
+        if !losses.contains(&loss) {
+            losses.push(loss);
+        }
+    }
+    match losses.as_slice() {
+        [] => vec![("yes".to_owned(), theme.ok), (format!("{dot}loses no data"), theme.dim)],
+        [loss] => vec![("yes, but ".to_owned(), theme.text), (loss.clone(), theme.danger)],
+        [loss, more @ ..] => {
+            vec![
+                ("yes, but ".to_owned(), theme.text),
+                (format!("{loss} +{} more", more.len()), theme.danger),
+            ]
+        }
+    }
+}
+
+/// How many revisions an upgrade to here would run, and how many come after it.
+fn distance(app: &App, history: &History, node: Node) -> String {
+    let graph = history.graph();
+    let pending = |inside: &[bool]| {
+        graph.nodes().filter(|n| inside[n.index()] && !app.snapshot.applied(*n)).count()
+    };
+    let here = pending(&graph.ancestors(&[node]));
+    let after = pending(&graph.descendants(&[node])).saturating_sub(1);
+    let runs =
+        if here == 1 { "runs 1 revision".to_owned() } else { format!("runs {here} revisions") };
+    match after {
+        0 => format!("{runs}, this is the last"),
+        n => format!("{runs}, {n} more after it"),
+    }
+}
+
+fn script(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap, focus: bool, facts: &Facts) {
+    if area.height < 3 {
+        return;
+    }
+    let theme = &app.theme;
+    let direction = if app.graph.show_down { Direction::Down } else { Direction::Up };
+    let text = facts.text(direction);
+    let (word, other) = match direction {
+        Direction::Up => ("up", "down"),
+        Direction::Down => ("down", "up"),
+    };
+    let mut title = vec![Span::styled(format!("SQL {word}"), theme.title)];
+    for (action, words) in [(Action::FlipScript, other), (Action::Open, "side by side")] {
+        let key = app.keymap.label(action);
+        if !key.is_empty() {
+            title.push(Span::styled(format!(" {} ", app.glyphs.dot), theme.faint));
+            let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
+            title.push(Span::styled(key, theme.key));
+            title.push(Span::styled(format!(" {words}"), theme.title_dim));
+        }
+    }
+    let Some(text) = text else {
+        let inside = pane(app, frame, area, focus, Line::from(title), Line::default());
+        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, shrink(inside, 1));
+        pen.put("no down script: this revision cannot be undone", theme.dim);
+        return;
+    };
+    let page = usize::from(area.height - 2);
+    let count = text.lines.len() + usize::from(text.more > 0);
+    hits.detail_max = count.saturating_sub(page);
+    let scroll = app.graph.detail_scroll.min(hits.detail_max);
+    let inside =
+        pane(app, frame, area, focus, Line::from(title), Line::styled(foot(text), theme.scroll));
+    let inside = shrink(inside, 1);
+    if text.lines.is_empty() {
+        Pen::new(frame.buffer_mut(), app.glyphs, inside).put("empty: nothing runs", theme.dim);
+        return;
+    }
+    for row in 0..inside.height {
+        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row);
+        match text.lines.get(scroll + usize::from(row)) {
+            Some((line, spans)) => sql::put(&mut pen, theme, line, spans),
+            None if scroll + usize::from(row) == text.lines.len() && text.more > 0 => {
+                pen.put(&format!("{} {} more lines", app.glyphs.ellipsis, text.more), theme.dim);
+            }
+            None => break,
+        }
+    }
+    scrollbar(app, frame, area, scroll, page, count);
+}
+
+fn foot(text: &Text) -> String {
+    let statements = match text.statements {
+        0 => return String::new(),
+        1 => "1 statement".to_owned(),
+        n => format!("{n} statements"),
+    };
+    if text.transactional { statements } else { format!("{statements}, not in one transaction") }
+}
+
+/// A revision that only the database knows.
+fn missing(app: &App, frame: &mut Frame, area: Rect, focus: bool, orphan: &Orphan) {
+    let theme = &app.theme;
+    let title = Line::from(vec![
+        Span::styled(display_safe(orphan.id.as_str()).into_owned(), theme.title),
+        Span::styled(format!(" {} ", app.glyphs.dot), theme.title_dim),
+        Span::styled(Mark::Orphan.word(), theme.orphan),
+    ]);
+    let inside = shrink(pane(app, frame, area, focus, title, Line::default()), 1);
+    let room = usize::from(inside.width).max(8);
+    let mut lines: Vec<(String, Style)> = Vec::new();
+    if let Some(message) = &orphan.message {
+        lines.extend(
+            wrapped(&display_safe(message), room, 3).into_iter().map(|l| (l, theme.strong)),
+        );
+    }
+    let when = app.age_of(orphan.applied_at);
+    let applied =
+        if when.is_empty() { "applied".to_owned() } else { format!("applied {when} ago") };
+    let here = if orphan.current { ", and the database stands here" } else { "" };
+    lines.push((format!("{} {applied}{here}", app.glyphs.cross), theme.orphan));
+    lines.push((String::new(), theme.text));
+    let words = "No revision file has this id. It is usually on another branch of the repository, or was \
+                 deleted: get the file back, and it can be downgraded; until then nothing that stands on it can.";
+    lines.extend(wrapped(words, room, 8).into_iter().map(|l| (l, theme.text)));
+    for (row, (text, style)) in lines.iter().enumerate().take(usize::from(inside.height)) {
+        debug_assert!(width(text) <= room);
+        Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16).put(text, *style);
+    }
 }

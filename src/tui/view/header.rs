@@ -1,15 +1,253 @@
 //! Draws the first two lines: project, server, position, guard; and the tabs.
 
-use ratatui::{Frame, layout::Rect};
+use ratatui::{Frame, layout::Rect, style::Style};
 
-use crate::tui::app::{App, HitMap};
+use crate::{
+    config::Guard,
+    engine::overview::Edit,
+    present::{
+        age::clock,
+        safe::{display_safe, width},
+    },
+    server::{Kind, State},
+    tui::{
+        app::{App, HitMap, Screen, Target},
+        widget::Pen,
+    },
+};
 
-/// Draws the first line.
-pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
-    let _ = (app, frame, area, hits);
+/// Draws the first line: facts from left to right, the less important ones only when there is room,
+/// and the guard level in words at the right.
+pub fn draw(app: &App, frame: &mut Frame, area: Rect, _hits: &mut HitMap) {
+    let theme = &app.theme;
+    let (badge, badge_style) = badge(app);
+    let badge_width = (width(&badge) as u16).min(area.width);
+    let place = Rect { x: area.right() - badge_width, width: badge_width, ..area };
+
+    let facts = facts(app);
+    let room = usize::from(area.width.saturating_sub(badge_width + 2));
+    let separator = width(app.glyphs.dot) + 2;
+    let mut kept = vec![true; facts.len()];
+    // Facts go by rank, the last ones first, until the rest fits.
+    for rank in (1..=9).rev() {
+        let total: usize = facts
+            .iter()
+            .zip(&kept)
+            .filter(|(_, kept)| **kept)
+            .map(|(fact, _)| width(&fact.text) + separator)
+            .sum();
+        if total <= room + separator {
+            break;
+        }
+        for (fact, kept) in facts.iter().zip(&mut kept) {
+            *kept &= fact.rank != rank;
+        }
+    }
+    let line = Rect { x: area.x + 1, width: area.width.saturating_sub(badge_width + 2), ..area };
+    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, line);
+    let mut first = true;
+    for (fact, _) in facts.iter().zip(kept).filter(|(_, kept)| *kept) {
+        if !std::mem::take(&mut first) {
+            pen.put(" ", theme.text).put(app.glyphs.dot, theme.faint).put(" ", theme.text);
+        }
+        pen.put(&fact.text, fact.style);
+    }
+    Pen::new(frame.buffer_mut(), app.glyphs, place).put(&badge, badge_style);
 }
 
-/// Draws the tabs.
+struct Fact {
+    text: String,
+    style: Style,
+    /// 0 stays whatever happens, 9 goes first.
+    rank: u8,
+}
+
+fn facts(app: &App) -> Vec<Fact> {
+    let theme = &app.theme;
+    let snapshot = &app.snapshot;
+    let mut facts = vec![Fact {
+        text: format!("{}{}", display_safe(&app.config.name), place(app)),
+        style: theme.strong,
+        rank: 0,
+    }];
+    let mut add = |text: String, style, rank| facts.push(Fact { text, style, rank });
+    if let Some(error) = &snapshot.overview_error {
+        let word = if snapshot.server_up() { "not reachable" } else { "server not running" };
+        add(format!("{} {word}", app.glyphs.cross), theme.danger, 1);
+        if snapshot.overview.is_none() {
+            add(error.code.to_string(), theme.dim, 8);
+        }
+    }
+    let Some(overview) = &snapshot.overview else {
+        if snapshot.overview_error.is_none() {
+            add("connecting".to_owned(), theme.dim, 4);
+        }
+        return facts;
+    };
+    let stale = snapshot.overview_error.is_some();
+    let quiet = if stale { theme.faint } else { theme.dim };
+    let major: String = overview.server.version.chars().take_while(|c| *c != ' ').collect();
+    if !major.is_empty() {
+        add(format!("PostgreSQL {}", display_safe(&major)), quiet, 7);
+    }
+    let at = match overview.rows.as_slice() {
+        [] => "at base".to_owned(),
+        [row] => format!("at {}", short(app, row.as_str())),
+        [row, more @ ..] => format!("at {} +{}", short(app, row.as_str()), more.len()),
+    };
+    add(at, if stale { quiet } else { theme.current }, 3);
+    match overview.pending {
+        0 => {
+            add(format!("{} up to date", app.glyphs.check), if stale { quiet } else { theme.ok }, 2)
+        }
+        n => add(format!("{n} pending"), if stale { quiet } else { theme.pending }, 2),
+    }
+    let edited = overview.states.iter().filter(|s| s.edited == Some(Edit::Up)).count();
+    if edited > 0 {
+        add(format!("{} {edited} edited", app.glyphs.edited), theme.edited, 5);
+    }
+    let failed =
+        overview.states.iter().filter(|s| s.failed.is_some() || s.partial.is_some()).count();
+    if failed > 0 {
+        add(format!("{} {failed} failed", app.glyphs.cross), theme.failed, 4);
+    }
+    if !overview.orphans.is_empty() {
+        add(format!("{} without a file", overview.orphans.len()), theme.orphan, 5);
+    }
+    if overview.server.in_recovery {
+        add("standby, read-only".to_owned(), theme.warn, 4);
+    }
+    facts
+}
+
+/// ` @ host:port`, or what kind of server it is.
+fn place(app: &App) -> String {
+    if let Some(connection) = &app.config.connection {
+        let host = connection.hosts.first().map_or("localhost", String::as_str);
+        let port = connection.ports.first().copied().unwrap_or(5432);
+        let host = if host.starts_with('/') { "socket" } else { host };
+        return format!(" @ {}:{port}", display_safe(host));
+    }
+    match &app.snapshot.server {
+        Some(status) => {
+            let kind = match status.kind {
+                Kind::Local => "local",
+                Kind::Compose => "compose",
+                Kind::External => "external",
+            };
+            match (&status.state, status.port) {
+                (State::Running { .. }, Some(port)) => format!(" @ {kind}:{port}"),
+                _ => format!(" @ {kind}"),
+            }
+        }
+        None => String::new(),
+    }
+}
+
+/// An id as lists show it.
+fn short(app: &App, id: &str) -> String {
+    let known = app.snapshot.history.as_ref().and_then(|history| {
+        let graph = history.graph();
+        graph.find(id).map(|node| graph.short_id(node).to_owned())
+    });
+    display_safe(known.as_deref().unwrap_or(id)).into_owned()
+}
+
+fn badge(app: &App) -> (String, Style) {
+    let (word, style) = match app.config.guard {
+        Guard::Dev => ("DEV", app.theme.badge_dev),
+        Guard::Staging => ("STAGING", app.theme.badge_staging),
+        Guard::Prod => ("PROD", app.theme.badge_prod),
+    };
+    let text = if app.glyphs.is_ascii() { format!("[{word}]") } else { format!(" {word} ") };
+    (text, style)
+}
+
+/// Draws the tabs, and at the right what is under way.
 pub fn draw_tabs(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
-    let _ = (app, frame, area, hits);
+    let theme = &app.theme;
+    let mut boxes = Vec::new();
+    let line = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, line);
+    for screen in Screen::ALL {
+        let active = screen == app.screen;
+        let key = app.keymap.label(screen.action());
+        let mut text = format!("{key} {}", screen.title());
+        let (mark, mark_style) = tab_mark(app, screen);
+        if !mark.is_empty() {
+            text.push(' ');
+        }
+        let style = if active { theme.tab_active } else { theme.tab };
+        let (open, close) = if active { ("[", "]") } else { (" ", " ") };
+        let start = pen.x();
+        pen.put(open, style).put(&text, style);
+        // The mark keeps its colour on the tab's ground.
+        let mark_style =
+            if active { style.patch(Style { bg: style.bg, ..mark_style }) } else { mark_style };
+        pen.put(&mark, mark_style).put(close, style);
+        boxes.push((start, pen.x(), screen));
+        pen.skip(1);
+    }
+    let used = pen.x();
+    for (start, end, screen) in boxes {
+        hits.add(Rect { x: start, width: end - start, ..area }, Target::Screen(screen));
+    }
+    draw_busy(app, frame, Rect { x: used, width: area.right().saturating_sub(used), ..area }, hits);
+}
+
+fn tab_mark(app: &App, screen: Screen) -> (String, Style) {
+    let theme = &app.theme;
+    match screen {
+        Screen::Graph => match app.snapshot.history.as_ref().map_or(0, |h| h.problems().len()) {
+            0 => (String::new(), theme.tab),
+            n => (format!("{}{n}", app.glyphs.warn), theme.warn),
+        },
+        Screen::Database => match (app.snapshot.server_up(), &app.snapshot.server) {
+            (true, _) => (app.glyphs.server_up.to_owned(), theme.ok),
+            (false, Some(_)) => (app.glyphs.server_down.to_owned(), theme.danger),
+            (false, None) => (String::new(), theme.tab),
+        },
+        Screen::Jobs => match app.runs.last() {
+            Some(job) if matches!(job.outcome, Some(Err(_))) => {
+                (app.glyphs.cross.to_owned(), theme.failed)
+            }
+            _ => (String::new(), theme.tab),
+        },
+    }
+}
+
+/// `⠹ upgrade head 3/4 · 00:14` at the right end.
+fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let (text, style, target) = if let Some(job) = app.running() {
+        let (done, all) = (job.finished(), job.plan.len());
+        let count =
+            if all == 0 { String::new() } else { format!(" {}/{all}", (done + 1).min(all)) };
+        let style = if job.blocked.is_some() { theme.warn } else { theme.running };
+        let time = clock(job.elapsed(app.now.mono));
+        (
+            format!("{}{count} {} {time}", job.run.command(), app.glyphs.dot),
+            style,
+            Some(Target::Screen(Screen::Jobs)),
+        )
+    } else if let Some((action, stage, since)) = &app.server_action {
+        let time = clock(app.now.mono.saturating_sub(*since));
+        (
+            format!("{}: {stage} {} {time}", action.doing(), app.glyphs.dot),
+            theme.running,
+            Some(Target::Screen(Screen::Database)),
+        )
+    } else {
+        return;
+    };
+    let text = format!("{} {}", app.glyphs.spin(app.spin(), app.motion), display_safe(&text));
+    let wanted = (width(&text) as u16 + 1).min(area.width.saturating_sub(1));
+    if wanted < 8 {
+        return;
+    }
+    let place = Rect { x: area.right() - wanted, width: wanted.saturating_sub(1), ..area };
+    Pen::new(frame.buffer_mut(), app.glyphs, place).put(&text, style);
+    if let Some(target) = target {
+        hits.add(place, target);
+    }
 }

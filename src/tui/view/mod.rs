@@ -6,6 +6,7 @@
 pub mod confirm;
 pub mod database;
 pub mod detail;
+pub mod empty;
 pub mod error;
 pub mod graph;
 pub mod header;

@@ -1,0 +1,103 @@
+//! What stands where the graph would be when there is nothing to draw, and the line above the graph
+//! when the database cannot be asked.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+use crate::{
+    present::safe::display_safe,
+    tui::{
+        action::Action,
+        app::App,
+        view::toast::wrapped,
+        widget::{Pen, pane::centred},
+    },
+};
+
+/// Rows that [`notice`] needs: none when all is well.
+pub fn notice_height(app: &App, area: Rect) -> u16 {
+    if area.height < 8 || app.snapshot.overview_error.is_none() { 0 } else { 2 }
+}
+
+/// Says why states are unknown or old.
+pub fn notice(app: &App, frame: &mut Frame, area: Rect) {
+    let Some(error) = &app.snapshot.overview_error else { return };
+    let theme = &app.theme;
+    let old = if app.snapshot.overview.is_some() {
+        "what is shown may be old"
+    } else {
+        "states are unknown"
+    };
+    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, area);
+    pen.skip(1).put(app.glyphs.cross, theme.danger).skip(1);
+    pen.put(&display_safe(&error.message), theme.danger);
+    let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, 1);
+    pen.skip(3).put(old, theme.dim);
+    let key = app.keymap.label(Action::Reload);
+    if !key.is_empty() {
+        pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
+        pen.put(&key, theme.key).put(" tries again", theme.dim);
+    }
+    let key = app.keymap.label(Action::DatabaseScreen);
+    if !key.is_empty() {
+        pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
+        pen.put(&key, theme.key).put(" database", theme.dim);
+    }
+}
+
+/// Fills an empty list with what to do next.
+pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
+    let theme = &app.theme;
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    let keyed = |action: Action, words: &'static str| {
+        let key = app.keymap.label(action);
+        Line::from(vec![
+            Span::styled(format!("{key:>8}  "), theme.key),
+            Span::styled(words, theme.text),
+        ])
+    };
+    match &app.snapshot.history {
+        None => {
+            lines.push(Line::styled(
+                format!("{} reading the revisions", app.glyphs.spin(app.spin(), app.motion)),
+                theme.dim,
+            ));
+        }
+        Some(_) if !app.graph.filter.is_empty() => {
+            lines.push(Line::styled("No revision matches the filter", theme.strong));
+            lines.push(Line::default());
+            lines.push(keyed(Action::Filter, "change the filter"));
+            lines.push(keyed(Action::Back, "show all revisions"));
+        }
+        Some(history) if history.revisions().is_empty() => {
+            let folder =
+                app.config.migrations.first().map(|f| f.display().to_string()).unwrap_or_default();
+            lines.push(Line::styled("No revisions yet", theme.strong));
+            lines.push(Line::default());
+            let room = usize::from(area.width.saturating_sub(4)).max(10);
+            for line in wrapped(&display_safe(&folder), room, 2) {
+                lines.push(Line::styled(line, theme.dim));
+            }
+            lines.push(Line::default());
+            lines.push(keyed(Action::Create, "create the first revision"));
+            lines.push(keyed(Action::DatabaseScreen, "look at the database"));
+            lines.push(keyed(Action::Help, "all keys"));
+            if !history.problems().is_empty() {
+                lines.push(keyed(Action::Problems, "what is wrong with the files"));
+            }
+        }
+        Some(_) => lines.push(Line::styled(
+            format!("{} laying out the graph", app.glyphs.spin(app.spin(), app.motion)),
+            Style::from(theme.dim),
+        )),
+    }
+    let wide = lines.iter().map(Line::width).max().unwrap_or(0) as u16;
+    let place = centred(area, wide, lines.len() as u16);
+    for (line, y) in lines.iter().zip(place.y..place.bottom()) {
+        frame.render_widget(line, Rect { y, height: 1, ..place });
+    }
+}

@@ -1,0 +1,185 @@
+//! What is expensive to find out about a revision's text, found out once when it is first looked at:
+//! the scan of its statements, and the colours of its script.
+//!
+//! The answers depend on the text alone, so drawing stays a pure function of the state; they are
+//! forgotten when the revisions are read again.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{
+    pg::impact::{Impact, LockMode, script_impact},
+    present::{
+        safe::display_safe_lines,
+        sql::{self, Span},
+    },
+    revision::{Direction, History, Node, Script},
+};
+
+/// Bytes of a script that are shown beside the graph; the file itself is one key away.
+const SHOWN: usize = 64 * 1024;
+/// Bytes of a script that are scanned for locks while it is only looked at.
+const SCANNED: usize = 1024 * 1024;
+
+/// One script, ready to be drawn.
+#[derive(Clone, Debug, Default)]
+pub struct Text {
+    /// Lines, safe to show, with their colours.
+    pub lines: Vec<(String, Vec<Span>)>,
+    /// Lines that are left out at the end.
+    pub more: usize,
+    /// Statements.
+    pub statements: usize,
+    /// All sections are transactional.
+    pub transactional: bool,
+    /// What it locks, rewrites and loses; the strongest first.
+    pub impacts: Vec<Impact>,
+    /// The script is too large for that, or cannot be split.
+    pub unscanned: bool,
+}
+
+/// A risk of a script, in two or three words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hazard {
+    /// Data is lost.
+    LosesData,
+    /// A table is written anew.
+    Rewrite,
+    /// Reads and writes wait.
+    BlocksAll,
+    /// Writes wait.
+    BlocksWrites,
+    /// Cannot be rolled back as a whole.
+    NoTransaction,
+}
+
+impl Hazard {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LosesData => "loses data",
+            Self::Rewrite => "table rewrite",
+            Self::BlocksAll => "blocks reads and writes",
+            Self::BlocksWrites => "blocks writes",
+            Self::NoTransaction => "not in a transaction",
+        }
+    }
+}
+
+impl Text {
+    fn new(script: &Script, direction: Direction) -> Self {
+        let readable = script.readable(direction);
+        let mut end = readable.len().min(SHOWN);
+        while !readable.is_char_boundary(end) {
+            end -= 1;
+        }
+        let shown = display_safe_lines(&readable[..end]);
+        let lines: Vec<(String, Vec<Span>)> =
+            shown.lines().map(str::to_owned).zip(sql::lines(&shown)).collect();
+        let sections = script.sections(direction).unwrap_or_default();
+        let mut text = Self {
+            lines,
+            more: readable[end..].lines().count(),
+            transactional: sections.iter().all(|section| section.transactional),
+            unscanned: script.text.len() > SCANNED,
+            ..Self::default()
+        };
+        if !text.unscanned {
+            let mut statements = Vec::new();
+            for section in sections {
+                match script.statements(section) {
+                    Ok(found) => statements.extend(found.into_iter().map(|s| s.range)),
+                    Err(_) => text.unscanned = true,
+                }
+            }
+            text.statements = statements.len();
+            text.impacts =
+                script_impact(statements.iter().map(|range| &script.text[range.clone()]));
+        }
+        text
+    }
+
+    /// The risks, the worst first.
+    pub fn hazards(&self) -> Vec<Hazard> {
+        let mut found = Vec::new();
+        for impact in &self.impacts {
+            if impact.loses.is_some() {
+                found.push(Hazard::LosesData);
+            }
+            if impact.rewrites {
+                found.push(Hazard::Rewrite);
+            }
+            // An exclusive lock for an instant is nothing to warn of; one for a scan or rewrite is.
+            if impact.rewrites || impact.scans {
+                match impact.lock {
+                    Some(LockMode::AccessExclusive) => found.push(Hazard::BlocksAll),
+                    Some(mode) if mode.blocks().is_some() => found.push(Hazard::BlocksWrites),
+                    _ => {}
+                }
+            }
+        }
+        if !self.transactional {
+            found.push(Hazard::NoTransaction);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Both scripts of a revision.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// What upgrades.
+    pub up: Text,
+    /// What downgrades; none when it cannot be undone.
+    pub down: Option<Text>,
+}
+
+impl Facts {
+    /// The script of a direction.
+    pub fn text(&self, direction: Direction) -> Option<&Text> {
+        match direction {
+            Direction::Up => Some(&self.up),
+            Direction::Down => self.down.as_ref(),
+        }
+    }
+}
+
+/// Facts by revision, for one reading of the files.
+#[derive(Debug, Default)]
+pub struct Memo(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    history: Option<Arc<History>>,
+    facts: BTreeMap<Node, Arc<Facts>>,
+}
+
+impl Clone for Memo {
+    /// A copy begins empty: it is only a memory of what can be found out again.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Memo {
+    /// The facts of a revision of this history.
+    pub fn facts(&self, history: &Arc<History>, node: Node) -> Arc<Facts> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.history.as_ref().is_some_and(|held| Arc::ptr_eq(held, history)) {
+            known.history = Some(Arc::clone(history));
+            known.facts.clear();
+        }
+        let facts = known.facts.entry(node).or_insert_with(|| {
+            let script = &history.revision(node).script;
+            Arc::new(Facts {
+                up: Text::new(script, Direction::Up),
+                down: script.down.is_some().then(|| Text::new(script, Direction::Down)),
+            })
+        });
+        Arc::clone(facts)
+    }
+}

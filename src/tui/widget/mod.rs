@@ -1,0 +1,10 @@
+//! What views are made of: a pen that never leaves its column, panes, popups, SQL lines. No state of
+//! their own.
+
+pub mod memo;
+pub mod pane;
+pub mod pen;
+pub mod sql;
+
+pub use memo::{Facts, Memo};
+pub use pen::Pen;
