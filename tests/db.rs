@@ -1,0 +1,14 @@
+//! Connections against real servers: settings, sessions, cancel, TLS.
+
+mod support;
+
+#[path = "db/cluster.rs"]
+mod cluster;
+#[path = "db/refusals.rs"]
+mod refusals;
+#[path = "db/sessions.rs"]
+mod sessions;
+#[path = "db/settings.rs"]
+mod settings;
+#[path = "db/tls.rs"]
+mod tls;
