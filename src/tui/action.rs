@@ -116,6 +116,7 @@ actions! {
     PreviousHit, "previous-hit", "previous", "previous pending or matching revision", ["N"], Graph, None, 0;
     Edit, "edit", "edit", "open the file in the editor", ["e"], Graph, File, 0;
     Copy, "copy", "copy", "copy the id of the selected revision", ["y"], Graph, None, 0;
+    StartServer, "start-server", "start server", "start the database server", ["s"], Graph, None, 8;
     Problems, "problems", "problems", "list what is wrong with the revision files", ["!"], Graph, None, 0;
 
     NextHunk, "next-hunk", "hunk", "next change", ["n", "}"], Diff, None, 1;
@@ -190,16 +191,17 @@ impl Action {
 
 /// The contexts in force, the strongest first.
 pub fn contexts(app: &App) -> [Context; 3] {
-    let own = if app.diff().is_some() {
-        Context::Diff
-    } else {
-        match app.screen {
-            Screen::Graph => Context::Graph,
-            Screen::Database => Context::Database,
-            Screen::Jobs => Context::Jobs,
-        }
-    };
+    let own = if app.diff().is_some() { Context::Diff } else { screen_context(app.screen) };
     [own, Context::Move, Context::Global]
+}
+
+/// The context of a screen.
+pub fn screen_context(screen: Screen) -> Context {
+    match screen {
+        Screen::Graph => Context::Graph,
+        Screen::Database => Context::Database,
+        Screen::Jobs => Context::Jobs,
+    }
 }
 
 /// The actions of the hint bar, in order.

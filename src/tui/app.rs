@@ -161,7 +161,7 @@ pub struct WouldRun {
 /// The graph screen.
 #[derive(Clone, Debug, Default)]
 pub struct GraphState {
-    /// The rows of the list, newest first, orphans last.
+    /// The rows of the list, newest first; the same as the layout's rows.
     pub rows: Vec<Row>,
     /// Index of the selected row.
     pub selected: usize,
@@ -349,6 +349,9 @@ pub struct Poll {
     pub asked: Option<Duration>,
 }
 
+/// What a layout depends on besides the history: version rows, orphans, filter.
+pub type LayoutKey = (Vec<RevisionId>, Vec<(RevisionId, bool)>, String);
+
 /// Everything.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -398,6 +401,8 @@ pub struct App {
     pub count: Option<u32>,
     /// What was found out about scripts that were looked at.
     pub memo: Memo,
+    /// The screen on which the count began: its digits may have switched screens on the way.
+    pub count_from: Screen,
     /// What the last frame put where.
     pub hits: HitMap,
     /// The next frame would differ.
@@ -406,26 +411,38 @@ pub struct App {
     pub repaint: bool,
     /// Readings under way, by kind.
     pub polls: [Poll; Refresh::ALL.len()],
+    /// When the folders were last looked at.
+    pub glanced: Duration,
+    /// The newest history; shown as soon as it is laid out.
+    pub incoming: Option<Arc<History>>,
     /// Number of the newest layout, review or comparison asked for.
     pub generation: u64,
     /// Number of the layout that is waited for.
     pub layout_wanted: u64,
-    /// The version rows and filter the wanted layout was asked for with.
-    pub layout_for: Option<(Vec<RevisionId>, String)>,
+    /// What the wanted layout was asked for with.
+    pub layout_for: Option<LayoutKey>,
     /// Number of the next job.
     pub next_job: JobId,
     /// The server was started by itself once, or the user stopped it: not again.
     pub autostart_done: bool,
+    /// Terminal has the focus.
+    pub focused: bool,
     /// Leave as soon as the running job has ended.
     pub quit_after_job: bool,
     /// The interface has been left.
     pub quitting: bool,
     /// Last used actions of the palette, newest first.
     pub recent: Vec<Action>,
-    /// A file the editor has open, to read again afterwards.
-    pub editing: Option<PathBuf>,
-    /// Select this revision when it appears (it was just created).
+    /// There is an editor to open files with.
+    pub editor: bool,
+    /// Select the revision of this file when it appears (it was just created).
     pub select_when_seen: Option<PathBuf>,
+    /// Select this revision when it appears (a filter hid it).
+    pub select_id_when_seen: Option<RevisionId>,
+    /// The side-by-side view's revision changed: it must be compared again.
+    pub compare_again: Option<crate::worker::Job>,
+    /// The filter changed: the graph must be laid out again.
+    pub refilter: bool,
 }
 
 impl App {
@@ -456,20 +473,27 @@ impl App {
             pending_keys: Vec::new(),
             count: None,
             memo: Memo::default(),
+            count_from: Screen::Graph,
             hits: HitMap::default(),
             dirty: true,
             repaint: false,
             polls: [Poll::default(); Refresh::ALL.len()],
+            glanced: Duration::ZERO,
+            incoming: None,
             generation: 0,
             layout_wanted: 0,
             layout_for: None,
             next_job: JobId(1),
             autostart_done: false,
+            focused: true,
             quit_after_job: false,
             quitting: false,
             recent: Vec::new(),
-            editing: None,
+            editor: false,
             select_when_seen: None,
+            select_id_when_seen: None,
+            compare_again: None,
+            refilter: false,
             config,
         }
     }

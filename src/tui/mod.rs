@@ -1,4 +1,8 @@
 //! The terminal interface.
+//!
+//! One loop (`run`) turns keys, signals and the worker's reports into [`event::Event`]s;
+//! [`update`] alone changes the [`app::App`] and says what is wanted done; [`view`] draws it.
+//! `docs/design/interface.md` tells the rest.
 
 pub mod action;
 pub mod app;
@@ -7,6 +11,9 @@ pub mod glyph;
 pub mod keymap;
 pub mod layer;
 pub mod progress;
+mod run;
+pub mod state;
+pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
@@ -33,6 +40,5 @@ pub struct Start {
 
 /// Runs the interface until it is left; returns the exit status.
 pub async fn run(start: Start) -> std::io::Result<u8> {
-    let _ = start;
-    todo!("helper G")
+    run::run(start).await
 }

@@ -15,8 +15,8 @@ use crate::{
 pub enum Part {
     /// The revisions.
     History(Arc<History>),
-    /// Where the database stands.
-    Overview(Result<Arc<Overview>, Arc<engine::Error>>),
+    /// Where the database stands, and the history whose nodes its states belong to.
+    Overview(Result<(Arc<History>, Arc<Overview>), Arc<engine::Error>>),
     /// What the server is doing.
     Activity(Result<Arc<Activity>, Arc<engine::Error>>),
     /// What ran before, newest first.
@@ -93,6 +93,8 @@ pub enum WorkerEvent {
     LaidOut {
         /// Which request.
         generation: u64,
+        /// The history it belongs to.
+        history: Arc<History>,
         /// The rows.
         layout: Arc<lanes::Layout>,
     },

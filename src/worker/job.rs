@@ -98,6 +98,9 @@ impl ServerAction {
 pub enum Job {
     /// Read something again.
     Refresh(Refresh),
+    /// See whether files came or went, and read the history again if so. Costs one look at each
+    /// folder.
+    Glance,
     /// Change the database: one at a time, on a connection of its own.
     Run {
         /// Its number.
@@ -139,6 +142,8 @@ pub enum Job {
         history: Arc<History>,
         /// Version rows: branches that hold them come first.
         rows: Vec<RevisionId>,
+        /// Revisions that only the database knows; true for version rows.
+        orphans: Vec<(RevisionId, bool)>,
         /// The revisions to show, indexed by node; all when none.
         keep: Option<Arc<Vec<bool>>>,
     },

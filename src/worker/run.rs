@@ -1,23 +1,602 @@
-//! The lanes.
+//! The lanes: one task that hands out work, and the tasks that do it.
+//!
+//! * *migrate*: one run at a time, in the order asked for, on a connection of its own;
+//! * *refresh*: one reading per kind at a time; requests that come meanwhile become one more;
+//! * *server*: one start or stop at a time;
+//! * *cpu*: layouts (only the newest waits), reviews and comparisons, on blocking threads.
+//!
+//! Events leave through an unbounded channel, so that a slow terminal can never hold up a run.
 
-use tokio::sync::mpsc::UnboundedSender;
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use super::{Job, WorkerEvent};
-use crate::engine::Project;
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    watch,
+};
 
-/// Takes jobs, sends events.
+use super::{
+    Job, JobId, Part, Refresh, Run, ServerAction, WorkerEvent, event::PoolFacts, review, same,
+};
+use crate::{
+    code::Code,
+    db::Connector,
+    engine::{Control, Engine, Error, Overview, Project, activity::Activity, record::Entry},
+    present::{diff::Diff, lanes},
+    revision::{Direction, History, write},
+    server::{Provider, State, Status},
+};
+
+/// Connections for reading.
+const POOL: usize = 3;
+/// A reading that takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Entries of the audit table that are read.
+const RECORD: u32 = 300;
+/// Lines of the server's log that are read.
+const LOG: usize = 500;
+/// Files whose time stamps are watched; in larger folders only those of the folders.
+const WATCHED: usize = 2_000;
+
+/// Takes jobs, sends events. Dropping it ends the hand-out of work.
 #[derive(Debug)]
-pub struct Worker {}
+pub struct Worker {
+    requests: UnboundedSender<Request>,
+}
+
+enum Request {
+    Job(Job),
+    /// A reading ended.
+    Read(Refresh),
+    /// A run ended.
+    Ran,
+    /// A layout ended.
+    LaidOut,
+    /// A server action ended.
+    Served,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Job(job) => f.debug_tuple("Job").field(job).finish(),
+            Self::Read(kind) => f.debug_tuple("Read").field(kind).finish(),
+            Self::Ran => f.write_str("Ran"),
+            Self::LaidOut => f.write_str("LaidOut"),
+            Self::Served => f.write_str("Served"),
+        }
+    }
+}
 
 impl Worker {
-    /// A worker for a project.
+    /// A worker for a project; must be called inside a tokio runtime.
     pub fn new(project: Project, events: UnboundedSender<WorkerEvent>) -> Self {
-        let _ = (project, events);
-        Self {}
+        let (requests, inbox) = unbounded_channel();
+        let (history, _) = watch::channel(None);
+        let shared = Arc::new(Shared {
+            project,
+            events,
+            history,
+            provider: tokio::sync::Mutex::new(None),
+            pool: Mutex::new(None),
+            last: Mutex::new(Last::default()),
+        });
+        tokio::spawn(hand_out(shared, requests.clone(), inbox));
+        Self { requests }
     }
 
-    /// Takes a job.
+    /// Takes a job; never waits.
     pub fn submit(&self, job: Job) {
-        let _ = job;
+        // The inbox lives as long as the runtime; after that nobody waits for answers.
+        let _ = self.requests.send(Request::Job(job));
     }
+}
+
+/// What was last reported, so that equal readings are not reported again.
+#[derive(Default)]
+struct Last {
+    history: Option<Arc<History>>,
+    files: u64,
+    overview: Option<Result<(Arc<History>, Arc<Overview>), Arc<Error>>>,
+    activity: Option<Result<Arc<Activity>, Arc<Error>>>,
+    record: Option<Result<Arc<Vec<Entry>>, Arc<Error>>>,
+    server: Option<Result<Arc<Status>, Arc<Error>>>,
+    log: Option<Result<Arc<Vec<String>>, Arc<Error>>>,
+    pool: PoolFacts,
+}
+
+struct Shared {
+    project: Project,
+    events: UnboundedSender<WorkerEvent>,
+    history: watch::Sender<Option<Arc<History>>>,
+    provider: tokio::sync::Mutex<Option<Provider>>,
+    /// The reading connections, and the target they belong to.
+    pool: Mutex<Option<(String, deadpool_postgres::Pool)>>,
+    last: Mutex<Last>,
+}
+
+/// The task that hands out work. All its state is here; nothing is shared but what readings need.
+async fn hand_out(
+    shared: Arc<Shared>,
+    requests: UnboundedSender<Request>,
+    mut inbox: UnboundedReceiver<Request>,
+) {
+    let mut reading = [false; Refresh::ALL.len()];
+    let mut again = [false; Refresh::ALL.len()];
+    let mut runs: VecDeque<(JobId, Run)> = VecDeque::new();
+    let mut running: Option<(JobId, Control)> = None;
+    let mut serving = false;
+    let mut laying_out = false;
+    let mut next_layout: Option<Job> = None;
+    while let Some(request) = inbox.recv().await {
+        match request {
+            Request::Job(Job::Refresh(kind)) => {
+                if reading[kind as usize] {
+                    again[kind as usize] = true;
+                } else {
+                    reading[kind as usize] = true;
+                    spawn_read(&shared, &requests, kind);
+                }
+            }
+            Request::Read(kind) => {
+                reading[kind as usize] = std::mem::take(&mut again[kind as usize]);
+                if reading[kind as usize] {
+                    spawn_read(&shared, &requests, kind);
+                }
+            }
+            Request::Job(Job::Glance) => {
+                let (shared, requests) = (Arc::clone(&shared), requests.clone());
+                tokio::spawn(async move {
+                    if shared.files_changed().await {
+                        let _ = requests.send(Request::Job(Job::Refresh(Refresh::History)));
+                    }
+                });
+            }
+            Request::Job(Job::Run { id, run }) => {
+                runs.push_back((id, run));
+                if running.is_none() {
+                    running = begin(&shared, &requests, &mut runs);
+                }
+            }
+            Request::Ran => running = begin(&shared, &requests, &mut runs),
+            Request::Job(Job::Cancel(id)) => match &running {
+                Some((current, control)) if *current == id => control.cancel.cancel(),
+                _ => drop_waiting(&shared, &mut runs, id),
+            },
+            Request::Job(Job::Pause(id)) => match &running {
+                Some((current, control)) if *current == id => control.pause.cancel(),
+                _ => drop_waiting(&shared, &mut runs, id),
+            },
+            Request::Job(Job::Server(action)) => {
+                if serving {
+                    let error = Error::new(Code::Server, "the server is being started or stopped");
+                    shared.send(WorkerEvent::ServerDone(action, Err(Arc::new(error))));
+                    continue;
+                }
+                serving = true;
+                let (shared, requests) = (Arc::clone(&shared), requests.clone());
+                tokio::spawn(async move {
+                    let outcome = shared.serve(action).await.map_err(Arc::new);
+                    shared.send(WorkerEvent::ServerDone(action, outcome));
+                    let _ = requests.send(Request::Served);
+                });
+            }
+            Request::Served => serving = false,
+            Request::Job(Job::Signal { pid, terminate }) => {
+                let shared = Arc::clone(&shared);
+                tokio::spawn(async move {
+                    let outcome = shared.signal(pid, terminate).await.map_err(Arc::new);
+                    shared.send(WorkerEvent::Signalled { pid, terminate, outcome });
+                });
+            }
+            Request::Job(job @ Job::Layout { .. }) => {
+                if laying_out {
+                    next_layout = Some(job);
+                } else {
+                    laying_out = true;
+                    spawn_layout(&shared, &requests, job);
+                }
+            }
+            Request::LaidOut => match next_layout.take() {
+                Some(job) => spawn_layout(&shared, &requests, job),
+                None => laying_out = false,
+            },
+            Request::Job(job @ (Job::Create(_) | Job::Review { .. } | Job::Compare { .. })) => {
+                let shared = Arc::clone(&shared);
+                tokio::task::spawn_blocking(move || shared.compute(job));
+            }
+        }
+    }
+}
+
+fn spawn_read(shared: &Arc<Shared>, requests: &UnboundedSender<Request>, kind: Refresh) {
+    let (shared, requests) = (Arc::clone(shared), requests.clone());
+    tokio::spawn(async move {
+        let event = match kind {
+            Refresh::History => shared.read_history().await,
+            Refresh::Overview => shared.read_overview().await,
+            Refresh::Activity => shared.read_activity().await,
+            Refresh::Record => shared.read_record().await,
+            Refresh::Server => shared.read_server().await,
+            Refresh::Log => shared.read_log().await,
+        };
+        shared.send(event);
+        shared.pool_facts();
+        let _ = requests.send(Request::Read(kind));
+    });
+}
+
+fn spawn_layout(shared: &Arc<Shared>, requests: &UnboundedSender<Request>, job: Job) {
+    let (shared, requests) = (Arc::clone(shared), requests.clone());
+    tokio::task::spawn_blocking(move || {
+        shared.compute(job);
+        let _ = requests.send(Request::LaidOut);
+    });
+}
+
+/// Begins the next run, if one waits.
+fn begin(
+    shared: &Arc<Shared>,
+    requests: &UnboundedSender<Request>,
+    runs: &mut VecDeque<(JobId, Run)>,
+) -> Option<(JobId, Control)> {
+    let (id, run) = runs.pop_front()?;
+    let events = shared.events.clone();
+    let control = Control::new(move |event| {
+        let _ = events.send(WorkerEvent::Progress(id, event));
+    });
+    let (shared, requests, watched) = (Arc::clone(shared), requests.clone(), control.clone());
+    tokio::spawn(async move {
+        let outcome = shared.run(&run, &watched).await.map_err(Arc::new);
+        // The next overview counts as news, whatever it says: the interface left out those that
+        // came while the run went on.
+        shared.last().overview = None;
+        shared.send(WorkerEvent::Ended(id, outcome));
+        let _ = requests.send(Request::Ran);
+    });
+    Some((id, control))
+}
+
+fn drop_waiting(shared: &Shared, runs: &mut VecDeque<(JobId, Run)>, id: JobId) {
+    let before = runs.len();
+    runs.retain(|(waiting, _)| *waiting != id);
+    if runs.len() < before {
+        let error = Error::new(Code::Cancelled, "cancelled before it began")
+            .with_state("nothing was changed");
+        shared.send(WorkerEvent::Ended(id, Err(Arc::new(error))));
+    }
+}
+
+/// Compares two outcomes: equal errors say nothing new either.
+fn unchanged<T>(
+    old: Option<&Result<T, Arc<Error>>>,
+    new: &Result<T, Arc<Error>>,
+    same: impl Fn(&T, &T) -> bool,
+) -> bool {
+    match (old, new) {
+        (Some(Ok(old)), Ok(new)) => same(old, new),
+        (Some(Err(old)), Err(new)) => {
+            old.code == new.code && old.message == new.message && old.hint == new.hint
+        }
+        _ => false,
+    }
+}
+
+impl Shared {
+    fn send(&self, event: WorkerEvent) {
+        let _ = self.events.send(event);
+    }
+
+    fn last(&self) -> std::sync::MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The history, once it has been read.
+    async fn history(&self) -> Result<Arc<History>, Error> {
+        let mut watched = self.history.subscribe();
+        match watched.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(history)) => Ok(Arc::clone(history)),
+            _ => Err(Error::new(Code::File, "the revision files could not be read")),
+        }
+    }
+
+    async fn provider(&self) -> Result<Provider, Error> {
+        let mut provider = self.provider.lock().await;
+        if let Some(provider) = &*provider {
+            return Ok(provider.clone());
+        }
+        let chosen = Provider::choose(&self.project.config).await?;
+        *provider = Some(chosen.clone());
+        Ok(chosen)
+    }
+
+    /// How to reach the database now.
+    async fn connector(&self) -> Result<Connector, Error> {
+        if let Some(connection) = &self.project.config.connection {
+            return Ok(Connector::new(connection.clone()));
+        }
+        let provider = self.provider().await?;
+        if matches!(provider.status().await.state, State::Stopped | State::Absent) {
+            return Err(Error::new(Code::Connect, "the database server is not running")
+                .with_hint("start it with `limbeck db start`"));
+        }
+        provider.connection().map(Connector::new).ok_or_else(|| {
+            Error::new(Code::Connect, "the database server cannot be reached")
+                .with_hint("`limbeck db status` says more")
+        })
+    }
+
+    /// An engine on the reading connections.
+    async fn reader(&self) -> Result<(Arc<History>, Engine), Error> {
+        let connector = self.connector().await?;
+        let history = self.history().await?;
+        let target = connector.connection().to_string();
+        let pool = {
+            let mut slot = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*slot {
+                Some((known, pool)) if *known == target => pool.clone(),
+                _ => {
+                    let pool = connector.pool(POOL)?;
+                    *slot = Some((target, pool.clone()));
+                    pool
+                }
+            }
+        };
+        Ok((Arc::clone(&history), self.project.engine(history, pool)))
+    }
+
+    /// Forgets the reading connections: they may hang, or their server is gone.
+    fn drop_pool(&self) {
+        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((_, pool)) = pool {
+            pool.close();
+        }
+    }
+
+    async fn patiently<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Arc<Error>> {
+        match tokio::time::timeout(PATIENCE, work).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(Arc::new(error)),
+            Err(_) => {
+                self.drop_pool();
+                let text = format!("the database did not answer within {} s", PATIENCE.as_secs());
+                Err(Arc::new(Error::new(Code::Connect, text)))
+            }
+        }
+    }
+
+    fn pool_facts(&self) {
+        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let facts = pool.map_or_else(PoolFacts::default, |(_, pool)| {
+            let status = pool.status();
+            PoolFacts {
+                max: status.max_size,
+                open: status.size,
+                idle: status.available,
+                waiting: status.waiting,
+            }
+        });
+        let mut last = self.last();
+        if last.pool != facts {
+            last.pool = facts;
+            self.send(WorkerEvent::Pool(facts));
+        }
+    }
+
+    async fn read_history(&self) -> WorkerEvent {
+        let project = self.project.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            // Stamps first: a change during the reading shows at the next look.
+            let history = project.history();
+            (stamps(&project, &history), history)
+        });
+        let Ok((files, history)) = read.await else {
+            return WorkerEvent::Unchanged(Refresh::History);
+        };
+        let history = Arc::new(history);
+        let mut last = self.last();
+        last.files = files;
+        if last.history.as_ref().is_some_and(|old| same::history(old, &history)) {
+            return WorkerEvent::Unchanged(Refresh::History);
+        }
+        last.history = Some(Arc::clone(&history));
+        self.history.send_replace(Some(Arc::clone(&history)));
+        WorkerEvent::Fresh(Part::History(history))
+    }
+
+    /// Whether files came, went or changed since they were read.
+    async fn files_changed(&self) -> bool {
+        let Some(history) = self.last().history.clone() else { return false };
+        let project = self.project.clone();
+        let now = tokio::task::spawn_blocking(move || stamps(&project, &history)).await;
+        now.is_ok_and(|now| now != self.last().files)
+    }
+
+    async fn read_overview(&self) -> WorkerEvent {
+        let outcome = self
+            .patiently(async {
+                let (history, engine) = self.reader().await?;
+                let overview = engine.overview().await?;
+                Ok((history, Arc::new(overview)))
+            })
+            .await;
+        let mut last = self.last();
+        let is_same = unchanged(last.overview.as_ref(), &outcome, |old, new| {
+            Arc::ptr_eq(&old.0, &new.0) && same::overview(&old.1, &new.1)
+        });
+        if is_same {
+            return WorkerEvent::Unchanged(Refresh::Overview);
+        }
+        last.overview = Some(outcome.clone());
+        WorkerEvent::Fresh(Part::Overview(outcome))
+    }
+
+    async fn read_activity(&self) -> WorkerEvent {
+        let outcome =
+            self.patiently(async { Ok(Arc::new(self.reader().await?.1.activity().await?)) }).await;
+        let mut last = self.last();
+        if unchanged(last.activity.as_ref(), &outcome, |a, b| same::activity(a, b)) {
+            return WorkerEvent::Unchanged(Refresh::Activity);
+        }
+        last.activity = Some(outcome.clone());
+        WorkerEvent::Fresh(Part::Activity(outcome))
+    }
+
+    async fn read_record(&self) -> WorkerEvent {
+        let outcome = self
+            .patiently(async { Ok(Arc::new(self.reader().await?.1.record(RECORD).await?)) })
+            .await;
+        let mut last = self.last();
+        if unchanged(last.record.as_ref(), &outcome, |a, b| same::record(a, b)) {
+            return WorkerEvent::Unchanged(Refresh::Record);
+        }
+        last.record = Some(outcome.clone());
+        WorkerEvent::Fresh(Part::Record(outcome))
+    }
+
+    async fn read_server(&self) -> WorkerEvent {
+        let outcome =
+            self.patiently(async { Ok(Arc::new(self.provider().await?.status().await)) }).await;
+        let mut last = self.last();
+        if unchanged(last.server.as_ref(), &outcome, |a, b| a == b) {
+            return WorkerEvent::Unchanged(Refresh::Server);
+        }
+        last.server = Some(outcome.clone());
+        WorkerEvent::Fresh(Part::Server(outcome))
+    }
+
+    async fn read_log(&self) -> WorkerEvent {
+        let outcome =
+            self.patiently(async { Ok(Arc::new(self.provider().await?.logs(LOG).await?)) }).await;
+        let mut last = self.last();
+        if unchanged(last.log.as_ref(), &outcome, |a, b| a == b) {
+            return WorkerEvent::Unchanged(Refresh::Log);
+        }
+        last.log = Some(outcome.clone());
+        WorkerEvent::Fresh(Part::Log(outcome))
+    }
+
+    /// A run, on a connection of its own.
+    async fn run(&self, run: &Run, control: &Control) -> Result<crate::engine::Report, Error> {
+        let connector = self.connector().await?;
+        let history = self.history().await?;
+        let engine = self.project.engine(history, connector);
+        match run {
+            Run::Upgrade(spec) => engine.upgrade(spec, control).await,
+            Run::Downgrade(spec) => engine.downgrade(spec, control).await,
+            Run::Stamp { specs, purge } => {
+                let specs: Vec<&str> = specs.iter().map(String::as_str).collect();
+                engine.stamp(&specs, *purge, control).await
+            }
+        }
+    }
+
+    async fn signal(&self, pid: i32, terminate: bool) -> Result<bool, Error> {
+        self.reader().await?.1.signal_backend(pid, terminate).await
+    }
+
+    async fn serve(&self, action: ServerAction) -> Result<(), Error> {
+        let provider = self.provider().await?;
+        let events = self.events.clone();
+        let progress = move |stage: &str| {
+            let _ = events.send(WorkerEvent::ServerStage(action, stage.to_owned()));
+        };
+        if action != ServerAction::Start {
+            self.drop_pool();
+            provider.stop(&progress).await?;
+        }
+        if action != ServerAction::Stop {
+            provider.start(&progress).await?;
+            self.drop_pool();
+        }
+        Ok(())
+    }
+
+    /// The cpu lane's work.
+    fn compute(&self, job: Job) {
+        match job {
+            Job::Layout { generation, history, rows, orphans, keep } => {
+                let graph = history.graph();
+                let current: Vec<_> =
+                    rows.iter().filter_map(|row| graph.find(row.as_str())).collect();
+                let spots = lanes::OrphanSpot::find(
+                    &history,
+                    orphans.iter().map(|(id, current)| (id, *current)),
+                );
+                let layout = Arc::new(lanes::Layout::new(&lanes::Request {
+                    graph,
+                    current: &current,
+                    orphans: &spots,
+                    shown: keep.as_ref().map(|keep| keep.as_slice()),
+                }));
+                self.send(WorkerEvent::LaidOut { generation, history, layout });
+            }
+            Job::Review { generation, run, history, rows } => {
+                let review = Arc::new(review::review(&run, &history, &rows));
+                self.send(WorkerEvent::Reviewed { generation, review });
+            }
+            Job::Compare { generation, history, node } => {
+                let script = &history.revision(node).script;
+                let comparison = Arc::new(Diff::new(
+                    &script.readable(Direction::Up),
+                    &script.readable(Direction::Down),
+                ));
+                self.send(WorkerEvent::Compared { generation, node, comparison });
+            }
+            Job::Create(new) => {
+                let outcome = self.create(&new).map_err(Arc::new);
+                self.send(WorkerEvent::Created(outcome));
+            }
+            Job::Refresh(_)
+            | Job::Glance
+            | Job::Run { .. }
+            | Job::Cancel(_)
+            | Job::Pause(_)
+            | Job::Server(_)
+            | Job::Signal { .. } => {}
+        }
+    }
+
+    fn create(&self, new: &write::NewRevision) -> Result<PathBuf, Error> {
+        let config = &self.project.config;
+        let folder = config
+            .migrations
+            .first()
+            .ok_or_else(|| Error::new(Code::Settings, "no folder for revisions is set"))?;
+        // Read again: a file may have come since.
+        let history = self.project.history();
+        write::write(folder, &history, &[], new, &config.file_template).map_err(|error| {
+            let plain = Error::new(error.code, error.message);
+            match error.hint {
+                Some(hint) => plain.with_hint(hint),
+                None => plain,
+            }
+        })
+    }
+}
+
+/// The times and sizes of folders and files, as one number.
+fn stamps(project: &Project, history: &History) -> u64 {
+    let config = &project.config;
+    let mut hasher = DefaultHasher::new();
+    let mut stamp = |path: PathBuf| {
+        let meta = std::fs::metadata(&path).ok();
+        let facts = meta.map(|meta| (meta.modified().ok(), meta.is_file().then(|| meta.len())));
+        (path, facts).hash(&mut hasher);
+    };
+    config.migrations.iter().cloned().for_each(&mut stamp);
+    if history.revisions().len() <= WATCHED {
+        history.revisions().iter().for_each(|one| stamp(config.root.join(&one.path)));
+        let broken = history.problems().iter().filter_map(|problem| problem.path.as_ref());
+        broken.for_each(|path| stamp(config.root.join(path)));
+    }
+    hasher.finish()
 }

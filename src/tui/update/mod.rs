@@ -1,21 +1,281 @@
 //! The one place where the state changes: [`update`] takes an event and says what is wanted done.
+//!
+//! Nothing here reads a clock, a file or a database: time, answers and keys all come as events, so
+//! that a test can play any story.
 
+pub mod clock;
+pub mod confirm;
+pub mod enabled;
+pub mod graph;
+pub mod layers;
 pub mod list;
+pub mod mouse;
+pub mod screens;
+pub mod worker;
+
+use std::time::Duration;
+
+pub use clock::{start, wake};
+pub use enabled::enabled;
 
 use super::{
-    action::{Action, Reason},
-    app::App,
+    action::{self, Action, Context},
+    app::{App, LogLine, Screen, Toast, Tone},
     event::{Effect, Event},
+    keymap::{Found, Key},
 };
+use crate::worker::Job;
+
+/// Lines of the command log that are kept.
+const LOG: usize = 500;
+/// Longest count.
+const MAX_COUNT: u32 = 9_999;
 
 /// Takes an event in.
 pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
-    let _ = (app, event);
+    let mut effects = turn(app, event);
+    if std::mem::take(&mut app.refilter) {
+        effects.extend(graph::relayout(app, false));
+    }
+    effects.extend(app.compare_again.take().map(Effect::Submit));
+    effects
+}
+
+fn turn(app: &mut App, event: Event) -> Vec<Effect> {
+    if !matches!(event, Event::Tick(_) | Event::Worker(_)) {
+        app.dirty = true;
+    }
+    match event {
+        Event::Tick(now) => clock::tick(app, now),
+        Event::Key(event) => {
+            if event.kind == crossterm::event::KeyEventKind::Release {
+                return Vec::new();
+            }
+            key(app, Key::of(&event))
+        }
+        Event::Mouse(event) => mouse::mouse(app, event),
+        Event::Paste(text) => {
+            layers::paste(app, &text);
+            Vec::new()
+        }
+        Event::Resize(width, height) => {
+            app.size = (width, height);
+            app.repaint = true;
+            Vec::new()
+        }
+        Event::Focus(focused) => {
+            app.focused = focused;
+            if focused { clock::returned(app) } else { Vec::new() }
+        }
+        Event::Worker(event) => worker::worker(app, event),
+        Event::Edited(outcome) => {
+            app.repaint = true;
+            if let Err(problem) = outcome {
+                toast(app, Tone::Bad, problem);
+            }
+            vec![clock::ask(app, crate::worker::Refresh::History)]
+        }
+        Event::Copied(outcome) => {
+            match outcome {
+                Ok(how) => toast(app, Tone::Good, how),
+                Err(problem) => toast(app, Tone::Bad, problem),
+            }
+            Vec::new()
+        }
+        Event::Terminate => {
+            // A run is rolled back first; asked twice, we go at once.
+            match app.running().map(|job| job.id) {
+                Some(id) if !app.quit_after_job => {
+                    app.quit_after_job = true;
+                    worker::cancel(app, id)
+                }
+                _ => {
+                    app.quitting = true;
+                    vec![Effect::Quit]
+                }
+            }
+        }
+    }
+}
+
+/// A key, first for the top layer, then for the screen.
+fn key(app: &mut App, key: Key) -> Vec<Effect> {
+    if let Some(effects) = layers::key(app, key) {
+        app.pending_keys.clear();
+        app.count = None;
+        return effects;
+    }
+    if let Some(effects) = digit(app, key) {
+        return effects;
+    }
+    app.pending_keys.push(key);
+    let mut contexts = action::contexts(app).to_vec();
+    if app.count.is_some() && app.layers.is_empty() && app.count_from == Screen::Graph {
+        contexts.insert(0, Context::Graph);
+    }
+    let mut found = app.keymap.find(&contexts, &app.pending_keys);
+    if found == Found::Nothing && app.pending_keys.len() > 1 {
+        app.pending_keys = vec![key];
+        found = app.keymap.find(&contexts, &app.pending_keys);
+    }
+    match found {
+        Found::Prefix => Vec::new(),
+        Found::Nothing => {
+            app.pending_keys.clear();
+            app.count = None;
+            Vec::new()
+        }
+        Found::Action(action) => {
+            app.pending_keys.clear();
+            if app.count.is_some() && matches!(action, Action::StepUp | Action::StepDown) {
+                show(app, Screen::Graph);
+            }
+            let effects = act(app, action);
+            app.count = None;
+            effects
+        }
+    }
+}
+
+/// Digits are counts on the graph. `1` to `3` switch screens besides; a `>` or `<` that follows at
+/// once comes back and takes them as its count.
+fn digit(app: &mut App, key: Key) -> Option<Vec<Effect>> {
+    let Key { code: crossterm::event::KeyCode::Char(c @ '0'..='9'), ctrl: false, alt: false } = key
+    else {
+        return None;
+    };
+    if !app.pending_keys.is_empty() || !app.layers.is_empty() {
+        return None;
+    }
+    let digit = c as u32 - '0' as u32;
+    if app.count.is_none() {
+        app.count_from = app.screen;
+    }
+    let count = app.count.unwrap_or(0).saturating_mul(10).saturating_add(digit).min(MAX_COUNT);
+    app.count = (count > 0 && app.count_from == Screen::Graph).then_some(count);
+    match app.keymap.find(&action::contexts(app), &[key]) {
+        Found::Action(action) => Some(act(app, action)),
+        _ => Some(Vec::new()),
+    }
+}
+
+/// Does an action, or says why not.
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    if let Err(reason) = enabled(app, action) {
+        toast(app, Tone::Warn, format!("{}: {reason}", action.entry().short));
+        return Vec::new();
+    }
+    app.dirty = true;
+    match action.entry().context {
+        Context::Graph => graph::act(app, action),
+        Context::Diff => layers::diff_act(app, action),
+        Context::Database => screens::database(app, action),
+        Context::Jobs => screens::jobs(app, action),
+        Context::Move => screens::movement(app, action),
+        Context::Global => global(app, action),
+    }
+}
+
+fn global(app: &mut App, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Help => layers::open_help(app),
+        Action::Palette => layers::open_palette(app),
+        Action::GraphScreen => return show(app, Screen::Graph),
+        Action::DatabaseScreen => return show(app, Screen::Database),
+        Action::JobsScreen => return show(app, Screen::Jobs),
+        Action::Reload => return clock::reload(app),
+        Action::CommandLog => app.show_log = !app.show_log,
+        Action::ZoomIn => app.split = (app.split + 10).min(80),
+        Action::ZoomOut => app.split = app.split.saturating_sub(10).max(30),
+        Action::Split => {
+            app.split = match app.split {
+                ..45 => 50,
+                45..55 => 60,
+                55..65 => 70,
+                _ => 40,
+            };
+        }
+        Action::Mouse => {
+            app.mouse = !app.mouse;
+            let text = if app.mouse {
+                "the mouse is limbeck's"
+            } else {
+                "the mouse is the terminal's: select text with it"
+            };
+            toast(app, Tone::Info, text);
+            return vec![Effect::Mouse(app.mouse)];
+        }
+        Action::Back => screens::back(app),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => app.repaint = true,
+        Action::Interrupt | Action::Quit => return close(app),
+        _ => {}
+    }
     Vec::new()
 }
 
-/// Whether an action can be used now.
-pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
-    let _ = (app, action);
-    Ok(())
+/// Closes the top layer, or leaves; asks while a run is under way.
+pub fn close(app: &mut App) -> Vec<Effect> {
+    if app.layers.pop().is_some() {
+        return Vec::new();
+    }
+    if app.running().is_some() {
+        confirm::quit(app);
+        return Vec::new();
+    }
+    app.quitting = true;
+    vec![Effect::Quit]
+}
+
+/// Shows a screen and reads what it needs.
+pub fn show(app: &mut App, screen: Screen) -> Vec<Effect> {
+    app.layers.clear();
+    app.dirty = true;
+    if app.screen == screen {
+        return Vec::new();
+    }
+    app.screen = screen;
+    clock::entered(app)
+}
+
+/// Says something in passing.
+pub fn toast(app: &mut App, tone: Tone, text: impl Into<String>) {
+    let stay = match tone {
+        Tone::Info | Tone::Good => 4,
+        Tone::Warn => 6,
+        Tone::Bad => 10,
+    };
+    let text = text.into();
+    app.toasts.retain(|toast| toast.until.is_none() || toast.text != text);
+    let until = Some(app.now.mono + Duration::from_secs(stay));
+    app.toasts.push(Toast { text, tone, until });
+    app.dirty = true;
+}
+
+/// Writes a line to the command log.
+pub fn log(
+    app: &mut App,
+    command: impl Into<String>,
+    outcome: impl Into<String>,
+    failed: bool,
+    took: Option<Duration>,
+) {
+    if app.command_log.len() == LOG {
+        app.command_log.pop_front();
+    }
+    let at = app.now.wall;
+    let (command, outcome) = (command.into(), outcome.into());
+    app.command_log.push_back(LogLine { at, command, outcome, failed, took });
+    app.dirty = true;
+}
+
+/// The number of a new request to the cpu lane.
+fn next_generation(app: &mut App) -> u64 {
+    app.generation += 1;
+    app.generation
+}
+
+/// Hands a job over.
+fn submit(job: Job) -> Vec<Effect> {
+    vec![Effect::Submit(job)]
 }

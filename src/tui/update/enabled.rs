@@ -1,0 +1,272 @@
+//! Whether an action can be used now, or why not: a few words that go after the action's name.
+
+use crate::{
+    server::{Kind, State},
+    tui::{
+        action::{Action, Danger, Reason},
+        app::{App, Row, Section},
+        progress::Stage,
+        update::clock::CANCEL_PATIENCE,
+    },
+};
+
+/// The answer for one action.
+pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
+    match action {
+        Action::UpgradeHere
+        | Action::UpgradeHeads
+        | Action::StepUp
+        | Action::StepDown
+        | Action::DowngradeHere
+        | Action::DowngradeBase
+        | Action::Stamp => {
+            can_run(app)?;
+            run(app, action)
+        }
+        Action::Open | Action::FlipScript | Action::Edit => {
+            node(app)?;
+            if action == Action::Edit && !app.editor {
+                return Err("set $EDITOR first".into());
+            }
+            Ok(())
+        }
+        Action::DiffEdit if !app.editor => Err("set $EDITOR first".into()),
+        Action::Copy => match app.selected_row() {
+            Some(_) => Ok(()),
+            None => Err("nothing is selected".into()),
+        },
+        Action::WouldRun => {
+            node(app)?;
+            known(app)
+        }
+        Action::Create => {
+            files(app)?;
+            let history = app.snapshot.history.as_ref().ok_or("the files are being read")?;
+            let heads = history.graph().heads();
+            if heads.len() > 1 && !app.selected_node().is_some_and(|node| heads.contains(&node)) {
+                return Err(format!("there are {} heads; select one of them", heads.len()).into());
+            }
+            Ok(())
+        }
+        Action::Merge => {
+            files(app)?;
+            let history = app.snapshot.history.as_ref().ok_or("the files are being read")?;
+            match history.graph().heads().len() {
+                0 => Err("there is no revision yet".into()),
+                1 => Err("there is only one head".into()),
+                _ => Ok(()),
+            }
+        }
+        Action::GoCurrent => {
+            known(app)?;
+            if app.snapshot.rows().is_empty() {
+                return Err("nothing is applied".into());
+            }
+            Ok(())
+        }
+        Action::Parent => {
+            let (history, node) = node(app)?;
+            if history.graph().parents(node).is_empty() {
+                return Err("it is a base".into());
+            }
+            Ok(())
+        }
+        Action::OtherParent => {
+            let (history, node) = node(app)?;
+            let graph = history.graph();
+            if graph.parents(node).len() + graph.dependencies(node).len() < 2 {
+                return Err("it has no other parent".into());
+            }
+            Ok(())
+        }
+        Action::NextHit | Action::PreviousHit | Action::Filter => {
+            if app.snapshot.history.is_none() {
+                return Err("the files are being read".into());
+            }
+            Ok(())
+        }
+        Action::Problems => match &app.snapshot.history {
+            Some(history) if !history.problems().is_empty() => Ok(()),
+            _ => Err("nothing is wrong with the files".into()),
+        },
+        Action::StartServer => {
+            server(app)?;
+            if app.snapshot.server_up() {
+                return Err("it is running".into());
+            }
+            Ok(())
+        }
+        Action::ServerToggle | Action::ServerRestart => {
+            server(app)?;
+            if let Some(job) = app.running() {
+                return Err(format!("job {} is running", job.id.0).into());
+            }
+            if action == Action::ServerRestart && !app.snapshot.server_up() {
+                return Err("it is not running".into());
+            }
+            Ok(())
+        }
+        Action::CancelQuery | Action::TerminateBackend => session(app, action),
+        Action::CancelJob => match app.running() {
+            None => Err("no job is running".into()),
+            Some(job) if matches!(job.stage, Stage::Cancelling(_)) => {
+                Err("the cancel is on its way".into())
+            }
+            Some(_) => Ok(()),
+        },
+        Action::TerminateJob => match app.running() {
+            None => Err("no job is running".into()),
+            Some(job) => match job.stage {
+                Stage::Cancelling(since) if app.now.mono >= since + CANCEL_PATIENCE => {
+                    if job.pid.is_some() { Ok(()) } else { Err("it has no session".into()) }
+                }
+                Stage::Cancelling(_) => Err("the cancel may still take effect".into()),
+                _ => Err("cancel it first".into()),
+            },
+        },
+        Action::PauseJob => match app.running() {
+            None => Err("no job is running".into()),
+            Some(job) if job.pausing => Err("it stops after this revision".into()),
+            Some(_) => Ok(()),
+        },
+        Action::ResumeJob => {
+            can_run(app)?;
+            match app.runs.last().and_then(|job| job.outcome.as_ref()) {
+                Some(Err(_)) => Ok(()),
+                Some(Ok(report)) if report.paused => Ok(()),
+                _ => Err("no job stopped early".into()),
+            }
+        }
+        Action::Suspend => match app.running() {
+            Some(job) => Err(format!("job {} is running", job.id.0).into()),
+            None => Ok(()),
+        },
+        Action::JobDetail | Action::CopyError => match super::screens::selected_error(app) {
+            Some(_) => Ok(()),
+            None => Err("the selected job did not fail".into()),
+        },
+        _ => {
+            debug_assert!(
+                matches!(action.entry().danger, Danger::None | Danger::File),
+                "{action:?} needs a rule"
+            );
+            Ok(())
+        }
+    }
+}
+
+type Selected<'a> = (&'a std::sync::Arc<crate::revision::History>, crate::revision::Node);
+
+/// The selected revision, when a file has it.
+fn node(app: &App) -> Result<Selected<'_>, Reason> {
+    let history = app.snapshot.history.as_ref().ok_or("the files are being read")?;
+    match app.selected_row() {
+        Some(Row::Revision { node, .. }) => Ok((history, node)),
+        Some(Row::Orphan(_)) => Err("it is in no file".into()),
+        None => Err("there is no revision".into()),
+    }
+}
+
+/// Where the database stands is known.
+fn known(app: &App) -> Result<(), Reason> {
+    if app.snapshot.overview.is_some() && app.snapshot.overview_error.is_none() {
+        return Ok(());
+    }
+    if let Some((action, ..)) = &app.server_action {
+        return Err(format!("the database server is {}", action.doing()).into());
+    }
+    match app.snapshot.server.as_ref().map(|status| (status.kind, &status.state)) {
+        Some((Kind::Local | Kind::Compose, State::Stopped | State::Absent)) => {
+            let key = app.keymap.label(Action::StartServer);
+            Err(format!("the database is not running; {key} starts it").into())
+        }
+        _ if app.snapshot.overview_error.is_some() => Err("the database cannot be reached".into()),
+        _ => Err("the database has not answered yet".into()),
+    }
+}
+
+/// The files are fine.
+fn files(app: &App) -> Result<(), Reason> {
+    match &app.snapshot.history {
+        None => Err("the files are being read".into()),
+        Some(history) if !history.problems().is_empty() => {
+            let key = app.keymap.label(Action::Problems);
+            Err(format!("the revision files have problems; {key} lists them").into())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Something may be run at all.
+fn can_run(app: &App) -> Result<(), Reason> {
+    if let Some(job) = app.running() {
+        return Err(format!("job {} is running", job.id.0).into());
+    }
+    known(app)?;
+    files(app)
+}
+
+fn run(app: &App, action: Action) -> Result<(), Reason> {
+    let pending = app.snapshot.overview.as_ref().map_or(0, |overview| overview.pending);
+    let rows = app.snapshot.rows();
+    match action {
+        Action::UpgradeHeads | Action::StepUp if pending == 0 => Err("nothing is pending".into()),
+        Action::StepDown | Action::DowngradeBase if rows.is_empty() => {
+            Err("nothing is applied".into())
+        }
+        Action::StepDown if rows.len() > 1 && super::graph::row_below(app).is_none() => {
+            Err("the database is at several revisions; select one of them".into())
+        }
+        Action::UpgradeHere => {
+            let (_, node) = node(app)?;
+            if app.snapshot.applied(node) {
+                return Err("it is applied already".into());
+            }
+            Ok(())
+        }
+        Action::DowngradeHere => {
+            let (history, node) = node(app)?;
+            if !app.snapshot.applied(node) {
+                return Err("it is not applied".into());
+            }
+            let graph = history.graph();
+            if !graph.all_children(node).iter().any(|child| app.snapshot.applied(*child)) {
+                return Err("the database is there already".into());
+            }
+            Ok(())
+        }
+        Action::Stamp => node(app).map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
+fn server(app: &App) -> Result<(), Reason> {
+    if let Some((action, ..)) = &app.server_action {
+        return Err(format!("it is {}", action.doing()).into());
+    }
+    match app.snapshot.server.as_ref() {
+        None if app.snapshot.server_error.is_some() => Err("its state cannot be told".into()),
+        None => Err("its state is not known yet".into()),
+        Some(status) if status.kind == Kind::External => {
+            Err("this server is not limbeck's to start or stop".into())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn session(app: &App, action: Action) -> Result<(), Reason> {
+    let Some(session) = super::screens::selected_session(app) else {
+        return Err(match app.database.section {
+            Section::Sessions | Section::Locks => "no session is selected".into(),
+            _ => "select a session first".into(),
+        });
+    };
+    if session.ours {
+        return Err("it is limbeck's own".into());
+    }
+    if action == Action::CancelQuery && session.state != "active" {
+        let key = app.keymap.label(Action::TerminateBackend);
+        return Err(format!("it runs no query ({}); {key} ends it", session.state).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,440 @@
+//! Keys of the layers: typing, choosing, answering, and the side-by-side view's actions.
+
+use crossterm::event::KeyCode;
+use tui_input::{Input, InputRequest};
+
+use super::{act, confirm, graph, list, next_generation, submit};
+use crate::{
+    code::Code,
+    engine,
+    revision::{Direction, Node, write::NewRevision},
+    tui::{
+        action::Action,
+        app::App,
+        event::Effect,
+        keymap::Key,
+        layer::{Choice, DiffLayer, ErrorLayer, Layer, ListLayer, Prompt, Purpose},
+    },
+    worker::Job,
+};
+
+/// Longest text that can be typed.
+const LONGEST: usize = 400;
+
+/// Opens the help.
+pub fn open_help(app: &mut App) {
+    app.layers.push(Layer::Help(ListLayer::default()));
+}
+
+/// Opens the palette.
+pub fn open_palette(app: &mut App) {
+    app.layers.push(Layer::Palette(ListLayer::default()));
+}
+
+/// Opens a prompt.
+pub fn open_prompt(app: &mut App, purpose: Purpose) {
+    let (title, text) = match purpose {
+        Purpose::Message => ("message of the new revision:".to_owned(), String::new()),
+        Purpose::Filter => ("filter:".to_owned(), app.graph.filter.clone()),
+    };
+    let input = Input::new(text.clone());
+    app.layers.push(Layer::Prompt(Prompt { purpose, title, input, before: text }));
+}
+
+/// Opens the side-by-side view.
+pub fn open_diff(app: &mut App, node: Node) -> Vec<Effect> {
+    let Some(history) = app.snapshot.history.clone() else { return Vec::new() };
+    let generation = next_generation(app);
+    app.layers.push(Layer::Diff(Box::new(DiffLayer {
+        node,
+        doc: None,
+        generation,
+        scroll: 0,
+        hscroll: 0,
+        split: None,
+        wrap: true,
+        unfold_all: false,
+        unfolded: std::collections::BTreeSet::new(),
+        swap: false,
+    })));
+    submit(Job::Compare { generation, history, node })
+}
+
+/// Lists what is wrong with the revision files.
+pub fn open_problems(app: &mut App) {
+    let Some(history) = &app.snapshot.history else { return };
+    let problems = history.problems();
+    let Some(first) = problems.first() else { return };
+    let place = |problem: &crate::revision::Problem| match &problem.path {
+        Some(path) if problem.line > 0 => format!("{}:{}: ", path.display(), problem.line),
+        Some(path) => format!("{}: ", path.display()),
+        None => String::new(),
+    };
+    let mut error = engine::Error::new(Code::File, format!("{}{}", place(first), first.message));
+    error.code = first.code;
+    error.hint.clone_from(&first.hint);
+    error.more = problems[1..]
+        .iter()
+        .flat_map(|problem| {
+            let text = format!("{}: {}{}", problem.code, place(problem), problem.message);
+            let hint = problem.hint.as_ref().map(|hint| format!("  {hint}"));
+            std::iter::once(text).chain(hint)
+        })
+        .collect();
+    error.state = Some("nothing runs until the files are fine; looking is always possible".into());
+    let title = confirm::count(problems.len(), "problem");
+    app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error: error.into(), scroll: 0 })));
+}
+
+/// A key for the top layer; none when the layer does not take it.
+pub fn key(app: &mut App, key: Key) -> Option<Vec<Effect>> {
+    if key.ctrl && matches!(key.code, KeyCode::Char('c')) && !app.layers.is_empty() {
+        let effects = cancel_top(app);
+        return Some(effects);
+    }
+    if key.ctrl && matches!(key.code, KeyCode::Char('z' | 'l')) {
+        return None;
+    }
+    match app.layers.last()? {
+        Layer::Diff(_) => None,
+        Layer::Help(_) | Layer::Palette(_) => Some(list_key(app, key)),
+        Layer::Confirm(_) => Some(confirm_key(app, key)),
+        Layer::Prompt(_) => Some(prompt_key(app, key)),
+        Layer::Error(_) => Some(error_key(app, key)),
+    }
+}
+
+/// Pasted text goes where text is typed; everywhere else it is not a row of commands.
+pub fn paste(app: &mut App, text: &str) {
+    let input = match app.layers.last_mut() {
+        Some(Layer::Help(list) | Layer::Palette(list)) => Some(&mut list.input),
+        Some(Layer::Confirm(confirm)) if confirm.typed.is_some() => Some(&mut confirm.input),
+        Some(Layer::Prompt(prompt)) => Some(&mut prompt.input),
+        _ => None,
+    };
+    if let Some(input) = input {
+        for c in text.chars().filter(|c| !c.is_control()) {
+            insert(input, c);
+        }
+    }
+    filter_typed(app);
+}
+
+fn insert(input: &mut Input, c: char) {
+    if input.value().chars().count() < LONGEST {
+        input.handle(InputRequest::InsertChar(c));
+    }
+}
+
+/// A key of a text field; false when it is none.
+fn type_into(input: &mut Input, key: Key) -> bool {
+    let request = match (key.code, key.ctrl, key.alt) {
+        (KeyCode::Char(c), false, false) => {
+            insert(input, c);
+            return true;
+        }
+        (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => {
+            InputRequest::DeletePrevChar
+        }
+        (KeyCode::Delete, ..) | (KeyCode::Char('d'), true, false) => InputRequest::DeleteNextChar,
+        (KeyCode::Left, true, _) | (KeyCode::Char('b'), false, true) => InputRequest::GoToPrevWord,
+        (KeyCode::Right, true, _) | (KeyCode::Char('f'), false, true) => InputRequest::GoToNextWord,
+        (KeyCode::Left, ..) | (KeyCode::Char('b'), true, false) => InputRequest::GoToPrevChar,
+        (KeyCode::Right, ..) | (KeyCode::Char('f'), true, false) => InputRequest::GoToNextChar,
+        (KeyCode::Home, ..) | (KeyCode::Char('a'), true, false) => InputRequest::GoToStart,
+        (KeyCode::End, ..) | (KeyCode::Char('e'), true, false) => InputRequest::GoToEnd,
+        (KeyCode::Char('w'), true, _) | (KeyCode::Backspace, ..) => InputRequest::DeletePrevWord,
+        (KeyCode::Char('u'), true, _) => InputRequest::DeleteFromStart,
+        (KeyCode::Char('k'), true, _) => InputRequest::DeleteTillEnd,
+        _ => return false,
+    };
+    input.handle(request);
+    true
+}
+
+/// Esc on the top layer.
+fn cancel_top(app: &mut App) -> Vec<Effect> {
+    if let Some(Layer::Prompt(Prompt { purpose: Purpose::Filter, before, .. })) = app.layers.pop() {
+        return set_filter(app, before);
+    }
+    Vec::new()
+}
+
+fn set_filter(app: &mut App, filter: String) -> Vec<Effect> {
+    if app.graph.filter == filter {
+        return Vec::new();
+    }
+    app.graph.filter = filter;
+    app.graph.moved = true;
+    graph::relayout(app, false)
+}
+
+/// The filter follows what is typed.
+fn filter_typed(app: &mut App) {
+    if let Some(Layer::Prompt(Prompt { purpose: Purpose::Filter, input, .. })) = app.layers.last()
+        && app.graph.filter != input.value()
+    {
+        app.graph.filter = input.value().to_owned();
+        app.graph.moved = true;
+        app.refilter = true;
+    }
+}
+
+fn list_key(app: &mut App, key: Key) -> Vec<Effect> {
+    let page = app.hits.page.max(2);
+    match (key.code, key.ctrl) {
+        (KeyCode::Esc, _) => return cancel_top(app),
+        (KeyCode::Enter, _) => {
+            let selected = top_list(app).map_or(0, |list| list.selected);
+            return choose(app, selected);
+        }
+        (KeyCode::Down, _) | (KeyCode::Char('n' | 'j'), true) => move_list(app, 1),
+        (KeyCode::Up, _) | (KeyCode::Char('p' | 'k'), true) => move_list(app, -1),
+        (KeyCode::PageDown, _) => move_list(app, page as isize - 1),
+        (KeyCode::PageUp, _) => move_list(app, 1 - page as isize),
+        _ => {
+            // In an empty help, the keys that opened it close it.
+            let empty = top_list(app).is_some_and(|list| list.input.value().is_empty());
+            let help = matches!(app.layers.last(), Some(Layer::Help(_)));
+            if empty && help && matches!(key.code, KeyCode::Char('?' | 'q')) {
+                return cancel_top(app);
+            }
+            if let Some(Layer::Help(list) | Layer::Palette(list)) = app.layers.last_mut()
+                && type_into(&mut list.input, key)
+            {
+                list.selected = 0;
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn top_list(app: &App) -> Option<&ListLayer> {
+    match app.layers.last() {
+        Some(Layer::Help(list) | Layer::Palette(list)) => Some(list),
+        _ => None,
+    }
+}
+
+fn items(app: &App) -> Vec<crate::tui::layer::Item> {
+    match app.layers.last() {
+        Some(Layer::Help(list)) => list::help_items(app, list),
+        Some(Layer::Palette(list)) => list::palette_items(app, list),
+        _ => Vec::new(),
+    }
+}
+
+fn move_list(app: &mut App, by: isize) {
+    let last = items(app).len().saturating_sub(1);
+    if let Some(Layer::Help(list) | Layer::Palette(list)) = app.layers.last_mut() {
+        list.selected = list.selected.min(last).saturating_add_signed(by).min(last);
+    }
+}
+
+/// Runs an entry of the top list.
+pub fn choose(app: &mut App, index: usize) -> Vec<Effect> {
+    let Some(item) = items(app).into_iter().nth(index) else { return Vec::new() };
+    if let Some(reason) = item.disabled {
+        super::toast(app, crate::tui::app::Tone::Warn, format!("{}: {reason}", item.text));
+        return Vec::new();
+    }
+    app.layers.pop();
+    match item.choice {
+        Choice::Action(action) => {
+            app.recent.retain(|other| *other != action);
+            app.recent.insert(0, action);
+            app.recent.truncate(20);
+            let mut effects = go_where_it_works(app, action);
+            effects.extend(act(app, action));
+            effects
+        }
+        Choice::Revision(node) => graph::reveal(app, node),
+    }
+}
+
+/// Shows the screen an action belongs to.
+fn go_where_it_works(app: &mut App, action: Action) -> Vec<Effect> {
+    use crate::tui::{action::Context, app::Screen};
+    let screen = match action.entry().context {
+        Context::Graph => Screen::Graph,
+        Context::Database => Screen::Database,
+        Context::Jobs => Screen::Jobs,
+        Context::Diff | Context::Move | Context::Global => return Vec::new(),
+    };
+    if app.screen == screen { Vec::new() } else { super::show(app, screen) }
+}
+
+fn confirm_key(app: &mut App, key: Key) -> Vec<Effect> {
+    let Some(Layer::Confirm(confirm)) = app.layers.last_mut() else { return Vec::new() };
+    match key.code {
+        KeyCode::Esc => return cancel_top(app),
+        KeyCode::Enter => {
+            if !confirm.ready() {
+                return Vec::new();
+            }
+            let nothing = confirm.review.as_ref().is_some_and(|review| review.steps.is_empty());
+            let accept = confirm.accept.clone();
+            app.layers.pop();
+            return if nothing { Vec::new() } else { confirm::accept(app, accept) };
+        }
+        KeyCode::Down => {
+            confirm.scroll = (confirm.scroll + 1).min(confirm.lines.len().saturating_sub(1));
+        }
+        KeyCode::Up => confirm.scroll = confirm.scroll.saturating_sub(1),
+        _ if confirm.typed.is_some() && !confirm.refused() => {
+            type_into(&mut confirm.input, key);
+        }
+        KeyCode::Char(c) if confirm.other.as_ref().is_some_and(|(k, _)| *k == c) => {
+            let accept = confirm.accept.clone();
+            app.layers.pop();
+            return confirm::other(app, &accept);
+        }
+        KeyCode::Char('q' | 'n') => return cancel_top(app),
+        KeyCode::Char('j') => {
+            confirm.scroll = (confirm.scroll + 1).min(confirm.lines.len().saturating_sub(1));
+        }
+        KeyCode::Char('k') => confirm.scroll = confirm.scroll.saturating_sub(1),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn prompt_key(app: &mut App, key: Key) -> Vec<Effect> {
+    match key.code {
+        KeyCode::Esc => return cancel_top(app),
+        KeyCode::Enter => {
+            let Some(Layer::Prompt(prompt)) = app.layers.pop() else { return Vec::new() };
+            let text = prompt.input.value().trim().to_owned();
+            return match prompt.purpose {
+                Purpose::Filter => set_filter(app, prompt.input.value().to_owned()),
+                Purpose::Message if text.is_empty() => {
+                    super::toast(
+                        app,
+                        crate::tui::app::Tone::Warn,
+                        "a revision needs a message; nothing was created",
+                    );
+                    Vec::new()
+                }
+                Purpose::Message => create(app, text),
+            };
+        }
+        _ => {}
+    }
+    if let Some(Layer::Prompt(prompt)) = app.layers.last_mut() {
+        type_into(&mut prompt.input, key);
+    }
+    filter_typed(app);
+    Vec::new()
+}
+
+/// Creates an empty revision on the head, or on the selected one of several.
+fn create(app: &App, message: String) -> Vec<Effect> {
+    let Some(history) = &app.snapshot.history else { return Vec::new() };
+    let graph = history.graph();
+    let heads = graph.heads();
+    let parent = match (heads.as_slice(), app.selected_node()) {
+        ([_, _, ..], Some(node)) => vec![graph.id(node).to_string()],
+        _ => Vec::new(),
+    };
+    submit(Job::Create(Box::new(NewRevision {
+        message,
+        heads: parent,
+        created: Some(app.now.wall),
+        ..NewRevision::default()
+    })))
+}
+
+fn error_key(app: &mut App, key: Key) -> Vec<Effect> {
+    let page = app.hits.page.max(2);
+    let Some(Layer::Error(error)) = app.layers.last_mut() else { return Vec::new() };
+    let most = 2_000 + error.error.more.len();
+    match key.code {
+        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => return cancel_top(app),
+        KeyCode::Down | KeyCode::Char('j') => error.scroll = (error.scroll + 1).min(most),
+        KeyCode::Up | KeyCode::Char('k') => error.scroll = error.scroll.saturating_sub(1),
+        KeyCode::PageDown => error.scroll = (error.scroll + page).min(most),
+        KeyCode::PageUp => error.scroll = error.scroll.saturating_sub(page),
+        KeyCode::Char('y') => {
+            return vec![Effect::Copy(super::screens::error_text(&error.title, &error.error))];
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Scrolls the top layer; false when it does not scroll.
+pub fn scroll(app: &mut App, by: isize) -> bool {
+    let rows = app.hits.diff_rows.saturating_sub(app.hits.page.min(app.hits.diff_rows));
+    match app.layers.last_mut() {
+        None => return false,
+        Some(Layer::Diff(diff)) => {
+            diff.scroll = diff.scroll.min(rows).saturating_add_signed(by).min(rows);
+        }
+        Some(Layer::Error(error)) => {
+            error.scroll =
+                error.scroll.saturating_add_signed(by).min(2_000 + error.error.more.len());
+        }
+        Some(Layer::Confirm(confirm)) => {
+            let last = confirm.lines.len().saturating_sub(1);
+            confirm.scroll = confirm.scroll.saturating_add_signed(by).min(last);
+        }
+        Some(Layer::Help(_) | Layer::Palette(_)) => move_list(app, by),
+        Some(Layer::Prompt(_)) => {}
+    }
+    true
+}
+
+/// Scrolls the side-by-side view sideways.
+pub fn scroll_sideways(app: &mut App, right: bool) {
+    if let Some(Layer::Diff(diff)) = app.layers.last_mut() {
+        diff.hscroll = diff.hscroll.saturating_add_signed(if right { 8 } else { -8 }).min(2_000);
+    }
+}
+
+/// The actions of the side-by-side view.
+pub fn diff_act(app: &mut App, action: Action) -> Vec<Effect> {
+    let hunks = app.hits.diff_hunks.clone();
+    let last = app.hits.diff_rows.saturating_sub(app.hits.page.min(app.hits.diff_rows));
+    let width = app.size.0;
+    let Some(Layer::Diff(diff)) = app.layers.last_mut() else { return Vec::new() };
+    match action {
+        Action::NextHunk => {
+            if let Some(next) = hunks.iter().find(|row| **row > diff.scroll + 1) {
+                diff.scroll = next.saturating_sub(1).min(last);
+            }
+        }
+        Action::PreviousHunk => {
+            if let Some(next) = hunks.iter().rev().find(|row| **row <= diff.scroll) {
+                diff.scroll = next.saturating_sub(1).min(last);
+            } else {
+                diff.scroll = 0;
+            }
+        }
+        Action::Fold => {
+            diff.unfold_all = !diff.unfold_all;
+            diff.unfolded.clear();
+        }
+        Action::Wrap => {
+            diff.wrap = !diff.wrap;
+            diff.hscroll = 0;
+        }
+        Action::SplitView => {
+            diff.split = Some(!diff.split.unwrap_or(width >= 100));
+            diff.scroll = 0;
+        }
+        Action::Swap => diff.swap = !diff.swap,
+        Action::DiffCopy | Action::DiffEdit => {
+            let node = diff.node;
+            if let Some(history) = &app.snapshot.history {
+                let revision = history.revision(node);
+                return vec![if action == Action::DiffCopy {
+                    Effect::Copy(revision.script.readable(Direction::Up))
+                } else {
+                    Effect::Edit(app.config.root.join(&revision.path), 1)
+                }];
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
+}

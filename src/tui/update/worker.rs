@@ -1,0 +1,497 @@
+//! What the worker reports: fresh readings, progress of runs, ends of everything.
+
+use std::sync::Arc;
+
+use super::{clock, confirm, graph, log, screens, toast};
+use crate::{
+    engine::{self, Overview, Report},
+    present::age,
+    revision::{Direction, History, Node},
+    server::{Kind, State},
+    tui::{
+        app::{App, Screen, Tone},
+        event::Effect,
+        layer::{Accept, ErrorLayer, Layer},
+        progress::{JobView, Stage},
+    },
+    worker::{Job, JobId, Part, Refresh, Run, ServerAction, WorkerEvent},
+};
+
+/// Takes a report in.
+pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
+    match event {
+        WorkerEvent::Fresh(part) => fresh(app, part),
+        WorkerEvent::Unchanged(kind) => {
+            app.polls[kind as usize].outstanding = false;
+            Vec::new()
+        }
+        WorkerEvent::Pool(facts) => {
+            app.dirty |= app.snapshot.pool != facts && app.screen == Screen::Database;
+            app.snapshot.pool = facts;
+            Vec::new()
+        }
+        WorkerEvent::Progress(id, event) => {
+            progress(app, id, event);
+            Vec::new()
+        }
+        WorkerEvent::Ended(id, outcome) => ended(app, id, outcome),
+        WorkerEvent::ServerStage(action, stage) => {
+            if let Some((running, words, _)) = &mut app.server_action
+                && *running == action
+            {
+                *words = stage;
+                app.dirty = true;
+            }
+            Vec::new()
+        }
+        WorkerEvent::ServerDone(action, outcome) => server_done(app, action, outcome),
+        WorkerEvent::Signalled { pid, terminate, outcome } => {
+            signalled(app, pid, terminate, outcome);
+            vec![clock::ask(app, Refresh::Activity)]
+        }
+        WorkerEvent::Created(outcome) => created(app, outcome),
+        WorkerEvent::Reviewed { generation, review } => {
+            confirm::reviewed(app, generation, &review);
+            Vec::new()
+        }
+        WorkerEvent::LaidOut { generation, history, layout } => {
+            laid_out(app, generation, history, layout)
+        }
+        WorkerEvent::Compared { generation, node, comparison } => {
+            for layer in &mut app.layers {
+                if let Layer::Diff(diff) = layer
+                    && diff.generation == generation
+                    && diff.node == node
+                {
+                    diff.doc = Some(Arc::clone(&comparison));
+                    app.dirty = true;
+                }
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn fresh(app: &mut App, part: Part) -> Vec<Effect> {
+    let kind = part.kind();
+    app.polls[kind as usize].outstanding = false;
+    app.dirty = true;
+    match part {
+        Part::History(history) => {
+            app.incoming = Some(history);
+            graph::relayout(app, true)
+        }
+        Part::Overview(outcome) => overview(app, outcome),
+        Part::Activity(outcome) => {
+            match outcome {
+                Ok(activity) => {
+                    app.database.session =
+                        app.database.session.min(activity.sessions.len().saturating_sub(1));
+                    app.database.lock =
+                        app.database.lock.min(activity.locks.len().saturating_sub(1));
+                    app.snapshot.activity = Some(activity);
+                    app.snapshot.activity_error = None;
+                }
+                Err(error) => {
+                    app.snapshot.activity = None;
+                    app.snapshot.activity_error = Some(error);
+                }
+            }
+            Vec::new()
+        }
+        Part::Record(outcome) => {
+            match outcome {
+                Ok(record) => {
+                    app.snapshot.record = Some(record);
+                    app.snapshot.record_error = None;
+                }
+                Err(error) => app.snapshot.record_error = Some(error),
+            }
+            let last = screens::job_lines(app).saturating_sub(1);
+            app.jobs.selected = app.jobs.selected.min(last);
+            Vec::new()
+        }
+        Part::Server(outcome) => server(app, outcome),
+        Part::Log(outcome) => {
+            match outcome {
+                Ok(lines) => {
+                    app.snapshot.log = Some(lines);
+                    app.snapshot.log_error = None;
+                }
+                Err(error) => app.snapshot.log_error = Some(error),
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn overview(
+    app: &mut App,
+    outcome: Result<(Arc<History>, Arc<Overview>), Arc<engine::Error>>,
+) -> Vec<Effect> {
+    match outcome {
+        Ok((history, overview)) => {
+            // States belong to nodes: those of another history would land on wrong rows.
+            let ours = app.snapshot.history.as_ref().is_some_and(|h| Arc::ptr_eq(h, &history));
+            if !ours || app.running().is_some() {
+                return Vec::new();
+            }
+            app.snapshot.overview = Some(overview);
+            app.snapshot.overview_error = None;
+            graph::rebuild(app);
+            graph::relayout(app, false)
+        }
+        Err(error) => {
+            app.snapshot.overview_error = Some(error);
+            Vec::new()
+        }
+    }
+}
+
+fn server(
+    app: &mut App,
+    outcome: Result<Arc<crate::server::Status>, Arc<engine::Error>>,
+) -> Vec<Effect> {
+    let was_up = matches!(
+        app.snapshot.server.as_ref().map(|status| &status.state),
+        Some(State::Running { .. })
+    );
+    let status = match outcome {
+        Ok(status) => status,
+        Err(error) => {
+            app.snapshot.server_error = Some(error);
+            return Vec::new();
+        }
+    };
+    app.snapshot.server_error = None;
+    app.snapshot.server = Some(Arc::clone(&status));
+    let is_up = matches!(status.state, State::Running { .. });
+    let mut effects = Vec::new();
+    if is_up && !was_up && app.server_action.is_none() {
+        effects.push(clock::ask(app, Refresh::Overview));
+        effects.push(clock::ask(app, Refresh::Record));
+    }
+    if was_up && !is_up {
+        app.snapshot.activity = None;
+        effects.push(clock::ask(app, Refresh::Overview));
+    }
+    let fresh_project = status.kind == Kind::Local
+        && status.state == State::Absent
+        && app.config.connection.is_none()
+        && !app.autostart_done
+        && app.server_action.is_none();
+    if fresh_project {
+        toast(app, Tone::Info, "this project has no database yet: creating a local one");
+        effects.extend(screens::start_server(app));
+    }
+    effects
+}
+
+fn laid_out(
+    app: &mut App,
+    generation: u64,
+    history: Arc<History>,
+    layout: Arc<crate::present::lanes::Layout>,
+) -> Vec<Effect> {
+    if generation != app.layout_wanted {
+        return Vec::new();
+    }
+    let old = app.snapshot.history.clone();
+    let changed = !old.as_ref().is_some_and(|old| Arc::ptr_eq(old, &history));
+    let mut selected = app.selected_row().and_then(|row| graph::row_id(app, row));
+    let mut effects = Vec::new();
+    if changed {
+        if let (Some(old), Some(overview)) = (&old, &app.snapshot.overview) {
+            let moved = carry_over(old, &history, overview);
+            app.snapshot.overview = Some(Arc::new(moved));
+        }
+        close_stale(app, old.as_deref(), &history);
+        app.graph.would_run = None;
+        app.incoming = None;
+        app.snapshot.history = Some(Arc::clone(&history));
+        effects.push(clock::ask(app, Refresh::Overview));
+    }
+    app.snapshot.layout = Some(layout);
+    if let Some(path) = &app.select_when_seen
+        && let Some(found) = history.revisions().iter().find(|r| same_file(&r.path, path))
+    {
+        selected = Some(found.id.clone());
+        app.graph.moved = true;
+        app.select_when_seen = None;
+    }
+    if let Some(id) = app.select_id_when_seen.take() {
+        selected = Some(id);
+    }
+    graph::rebuild_keeping(app, selected);
+    effects
+}
+
+fn same_file(shown: &std::path::Path, written: &std::path::Path) -> bool {
+    shown == written || (shown.file_name().is_some() && shown.file_name() == written.file_name())
+}
+
+/// The states of an overview for the nodes of another history, by id.
+fn carry_over(old: &History, new: &History, overview: &Overview) -> Overview {
+    let graph = new.graph();
+    let states: Vec<_> = graph
+        .nodes()
+        .map(|node| {
+            old.graph()
+                .find(graph.id(node).as_str())
+                .and_then(|before| overview.states.get(before.index()))
+                .cloned()
+                .unwrap_or_default()
+        })
+        .collect();
+    let pending = states.iter().filter(|state| !state.applied).count();
+    Overview { states, pending, ..overview.clone() }
+}
+
+/// Layers that name a node of an older history: moved along where the revision is still there,
+/// closed where it is not.
+fn close_stale(app: &mut App, old: Option<&History>, new: &Arc<History>) {
+    let mut effects = Vec::new();
+    app.layers.retain_mut(|layer| match layer {
+        Layer::Diff(diff) => {
+            let Some(old) = old else { return false };
+            match new.graph().find(old.graph().id(diff.node).as_str()) {
+                Some(node) => {
+                    diff.node = node;
+                    diff.generation += 1_000_000_000;
+                    effects.push((diff.generation, node));
+                    true
+                }
+                None => false,
+            }
+        }
+        Layer::Confirm(confirm) => !matches!(confirm.accept, Accept::Run(_) | Accept::Merge),
+        _ => true,
+    });
+    for (generation, node) in effects {
+        app.compare_again = Some(Job::Compare { generation, history: Arc::clone(new), node });
+    }
+}
+
+/// Begins a run and shows it.
+pub fn begin(app: &mut App, run: Run) -> Vec<Effect> {
+    let id = app.next_job;
+    app.next_job = JobId(id.0 + 1);
+    app.runs.push(JobView::new(id, run.clone(), app.now.mono, app.now.wall));
+    app.jobs.selected = 0;
+    app.jobs.back = 0;
+    app.graph.would_run = None;
+    app.dirty = true;
+    vec![Effect::Submit(Job::Run { id, run })]
+}
+
+/// Sends the cancel of a run.
+pub fn cancel(app: &mut App, id: JobId) -> Vec<Effect> {
+    let now = app.now.mono;
+    let Some(job) = app.runs.iter_mut().find(|job| job.id == id && job.is_running()) else {
+        if app.quit_after_job {
+            app.quitting = true;
+            return vec![Effect::Quit];
+        }
+        return Vec::new();
+    };
+    job.stage = Stage::Cancelling(now);
+    app.dirty = true;
+    vec![Effect::Submit(Job::Cancel(id))]
+}
+
+fn progress(app: &mut App, id: JobId, event: engine::Event) {
+    let (now, wall) = (app.now.mono, app.now.wall);
+    let Some(job) = app.runs.iter_mut().find(|job| job.id == id) else { return };
+    app.dirty = true;
+    let Some(index) = job.observe(event, now, wall) else { return };
+    let planned = job.plan[index].planned.clone();
+    let took = match job.plan[index].phase {
+        crate::tui::progress::Phase::Done(took) => Some(took),
+        _ => None,
+    };
+    let words: Vec<String> =
+        job.plan[index].statements.iter().map(|one| one.summary.clone()).collect();
+    let verb = match planned.direction {
+        Direction::Up => "upgrade",
+        Direction::Down => "downgrade",
+    };
+    let outcome =
+        if words.is_empty() { "COMMIT".to_owned() } else { words.join("; ") + "; COMMIT" };
+    let name = app
+        .snapshot
+        .history
+        .as_ref()
+        .and_then(|h| h.graph().find(planned.id.as_str()).map(|n| h.graph().short_id(n).to_owned()))
+        .unwrap_or_else(|| planned.id.to_string());
+    log(app, format!("{verb} {name}"), outcome, false, took);
+    let node = app.snapshot.history.as_ref().and_then(|h| h.graph().find(planned.id.as_str()));
+    if let Some(node) = node {
+        committed(app, node, planned.direction, took);
+    }
+}
+
+/// A revision was committed: the graph shows it at once, without asking the database.
+fn committed(app: &mut App, node: Node, direction: Direction, took: Option<std::time::Duration>) {
+    let (Some(history), Some(overview)) =
+        (app.snapshot.history.clone(), app.snapshot.overview.as_mut())
+    else {
+        return;
+    };
+    let graph = history.graph();
+    let overview = Arc::make_mut(overview);
+    if overview.states.len() != graph.len() {
+        return;
+    }
+    let up = direction == Direction::Up;
+    let state = &mut overview.states[node.index()];
+    state.applied = up;
+    state.failed = None;
+    state.partial = None;
+    state.edited = None;
+    state.applied_at = up.then_some(app.now.wall);
+    state.took = if up { took } else { None };
+    let touched = std::iter::once(node)
+        .chain(graph.parents(node).iter().copied())
+        .chain(graph.dependencies(node).iter().copied());
+    for node in touched {
+        let applied = overview.states[node.index()].applied;
+        let above = graph.all_children(node).iter().any(|c| overview.states[c.index()].applied);
+        overview.states[node.index()].current = applied && !above;
+    }
+    let known = |id: &crate::revision::RevisionId| graph.find(id.as_str()).is_some();
+    let mut rows: Vec<_> = overview.rows.iter().filter(|id| !known(id)).cloned().collect();
+    rows.extend(
+        graph.nodes().filter(|n| overview.states[n.index()].current).map(|n| graph.id(n).clone()),
+    );
+    rows.sort();
+    overview.rows = rows;
+    overview.managed = true;
+    overview.pending = overview.states.iter().filter(|state| !state.applied).count();
+    if !app.graph.moved {
+        graph::rebuild(app);
+    }
+}
+
+fn ended(app: &mut App, id: JobId, outcome: Result<Report, Arc<engine::Error>>) -> Vec<Effect> {
+    let now = app.now.mono;
+    let Some(job) = app.runs.iter_mut().find(|job| job.id == id) else { return Vec::new() };
+    job.end(outcome.clone(), now);
+    let command = job.run.command();
+    let took = job.took.unwrap_or_default();
+    // Questions about this run have lost their meaning.
+    app.layers.retain(|layer| match layer {
+        Layer::Confirm(confirm) => {
+            !matches!(confirm.accept, Accept::Cancel(j) | Accept::TerminateJob(j) | Accept::CancelAndQuit(j) if j == id)
+        }
+        _ => true,
+    });
+    match &outcome {
+        Ok(report) => {
+            let n = report.done.len();
+            let words = match (report.paused, n) {
+                (true, n) => {
+                    format!("{command}: stopped after {}, as asked", confirm::count(n, "revision"))
+                }
+                (false, 0) => format!("{command}: nothing to do"),
+                (false, n) => format!(
+                    "{command}: {} in {}",
+                    confirm::count(n, "revision"),
+                    age::elapsed(took)
+                ),
+            };
+            let tone = if report.paused { Tone::Info } else { Tone::Good };
+            toast(app, tone, words);
+            if n == 0 {
+                log(app, command, "nothing to do", false, Some(took));
+            }
+        }
+        Err(error) => {
+            log(app, command.clone(), error.message.clone(), true, Some(took));
+            if error.code == crate::code::Code::Cancelled {
+                toast(app, Tone::Info, format!("{command}: cancelled and rolled back"));
+            } else {
+                let error = Arc::clone(error);
+                app.layers.push(Layer::Error(Box::new(ErrorLayer {
+                    title: command,
+                    error,
+                    scroll: 0,
+                })));
+            }
+        }
+    }
+    if app.quit_after_job {
+        app.quitting = true;
+        return vec![Effect::Quit];
+    }
+    app.dirty = true;
+    let mut effects = vec![clock::ask(app, Refresh::Overview), clock::ask(app, Refresh::Record)];
+    effects.extend(graph::relayout(app, false));
+    effects
+}
+
+fn server_done(
+    app: &mut App,
+    action: ServerAction,
+    outcome: Result<(), Arc<engine::Error>>,
+) -> Vec<Effect> {
+    let took = app.server_action.as_ref().map(|(_, _, since)| app.now.mono.saturating_sub(*since));
+    app.server_action = None;
+    app.dirty = true;
+    let (command, words) = match action {
+        ServerAction::Start => ("db start", "the database is running"),
+        ServerAction::Stop => ("db stop", "the database is stopped"),
+        ServerAction::Restart => ("db restart", "the database is running again"),
+    };
+    match outcome {
+        Ok(()) => {
+            toast(app, Tone::Good, words);
+            log(app, command, words, false, took);
+        }
+        Err(error) => {
+            log(app, command, error.message.clone(), true, took);
+            let title = command.to_owned();
+            app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error, scroll: 0 })));
+        }
+    }
+    let mut effects = vec![
+        clock::ask(app, Refresh::Server),
+        clock::ask(app, Refresh::Overview),
+        clock::ask(app, Refresh::Record),
+    ];
+    if app.screen == Screen::Database {
+        effects.push(clock::ask(app, Refresh::Activity));
+        effects.push(clock::ask(app, Refresh::Log));
+    }
+    effects
+}
+
+fn signalled(app: &mut App, pid: i32, terminate: bool, outcome: Result<bool, Arc<engine::Error>>) {
+    let verb = if terminate { "terminate" } else { "cancel query" };
+    let (tone, words) = match outcome {
+        Ok(true) if terminate => (Tone::Good, format!("session {pid} was told to end")),
+        Ok(true) => (Tone::Good, format!("the query of session {pid} was told to stop")),
+        Ok(false) => (Tone::Info, format!("session {pid} was gone already")),
+        Err(error) => (Tone::Bad, error.message.clone()),
+    };
+    log(app, format!("{verb} {pid}"), words.clone(), tone == Tone::Bad, None);
+    toast(app, tone, words);
+}
+
+fn created(app: &mut App, outcome: Result<std::path::PathBuf, Arc<engine::Error>>) -> Vec<Effect> {
+    match outcome {
+        Ok(path) => {
+            let shown = path.strip_prefix(&app.config.root).unwrap_or(&path).display().to_string();
+            let key = app.keymap.label(crate::tui::action::Action::Edit);
+            toast(app, Tone::Good, format!("created {shown}; {key} opens it"));
+            log(app, "revision", shown, false, None);
+            app.select_when_seen = Some(path);
+            vec![clock::ask(app, Refresh::History)]
+        }
+        Err(error) => {
+            log(app, "revision", error.message.clone(), true, None);
+            let title = "revision".to_owned();
+            app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error, scroll: 0 })));
+            Vec::new()
+        }
+    }
+}
