@@ -10,6 +10,7 @@ mod cancel;
 mod connect;
 mod error;
 pub mod lock;
+pub mod plain;
 mod pool;
 mod session;
 mod tls;

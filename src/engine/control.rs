@@ -37,6 +37,13 @@ impl Control {
         Self::new(|_| {})
     }
 
+    /// The same switches with another observer.
+    #[must_use]
+    pub fn observed(mut self, observer: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
     pub(crate) fn emit(&self, event: Event) {
         (self.observer)(event);
     }

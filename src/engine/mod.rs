@@ -1,16 +1,34 @@
 //! The verbs: upgrade, downgrade, stamp, status. The only place that changes a user's database.
 
 pub mod activity;
+mod audit;
 pub mod control;
+mod dry;
 pub mod error;
 pub mod event;
+mod exec;
+mod fault;
+mod journal;
 pub mod link;
+mod lock;
 pub mod migrator;
 pub mod offline;
 pub mod overview;
+mod prepare;
+mod probe;
 pub mod project;
 pub mod record;
 pub mod report;
+mod resolve;
+mod run;
+mod sections;
+mod session;
+mod stamp;
+mod state;
+mod tables;
+mod unit;
+mod verify;
+mod watch;
 
 use std::sync::Arc;
 
@@ -23,13 +41,16 @@ pub use overview::Overview;
 pub use project::Project;
 pub use report::Report;
 
-use crate::revision::History;
+use crate::{
+    pg::ident::QualifiedName,
+    revision::{Direction, History, Plan, target},
+};
 
 /// How a run behaves; built from the settings.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The version table.
-    pub version_table: crate::pg::ident::QualifiedName,
+    pub version_table: QualifiedName,
     /// Schema of `history`, `step`, `meta`.
     pub schema: String,
     /// `search_path` of revisions; none leaves the role's.
@@ -48,8 +69,32 @@ pub struct Options {
     pub dry_run: bool,
     /// All revisions in one transaction.
     pub single_transaction: bool,
+    /// Go on behind a transaction pooler; the compare-and-swap of the version rows protects alone.
+    pub allow_pooler: bool,
+    /// A file that gets a line before each revision, synced to disk.
+    pub journal: Option<std::path::PathBuf>,
     /// Who runs it, for the audit table.
     pub actor: Actor,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            version_table: QualifiedName { schema: "limbeck".into(), name: "version".into() },
+            schema: "limbeck".into(),
+            search_path: None,
+            lock_timeout: std::time::Duration::from_secs(2),
+            statement_timeout: std::time::Duration::ZERO,
+            lock_tries: 10,
+            runner_wait: std::time::Duration::from_mins(1),
+            if_locked: IfLocked::Wait,
+            dry_run: false,
+            single_transaction: false,
+            allow_pooler: false,
+            journal: None,
+            actor: Actor::default(),
+        }
+    }
 }
 
 /// What to do when another runner holds the lock.
@@ -90,49 +135,56 @@ pub struct Engine {
 impl Engine {
     /// Runs `upgrade SPEC`. Events go to `control`; a cancel there rolls the current revision back.
     pub async fn upgrade(&self, spec: &str, control: &Control) -> Result<Report, Error> {
-        let _ = (spec, control);
-        todo!("helper E")
+        run::run(self, Direction::Up, spec, control).await
     }
+
     /// Runs `downgrade SPEC`.
     pub async fn downgrade(&self, spec: &str, control: &Control) -> Result<Report, Error> {
-        let _ = (spec, control);
-        todo!("helper E")
+        run::run(self, Direction::Down, spec, control).await
     }
-    /// Records without running.
+
+    /// Records without running. The audit table then agrees with the files as they are.
     pub async fn stamp(
         &self,
         specs: &[&str],
         purge: bool,
         control: &Control,
     ) -> Result<Report, Error> {
-        let _ = (specs, purge, control);
-        todo!("helper E")
+        stamp::stamp(self, specs, purge, control).await
     }
+
     /// What the plan would be, without locks and without writing anything.
-    pub async fn preview(
-        &self,
-        direction: crate::revision::Direction,
-        spec: &str,
-    ) -> Result<crate::revision::Plan, Error> {
-        let _ = (direction, spec);
-        todo!("helper E")
+    pub async fn preview(&self, direction: Direction, spec: &str) -> Result<Plan, Error> {
+        self.history.check()?;
+        let client = self.link.reader().await?;
+        let names = tables::Names::new(&self.options);
+        let facts = tables::facts(&client, &names).await?;
+        let state = state::read(&client, &names, &facts).await?;
+        verify::ahead(&self.history, &state)?;
+        let graph = self.history.graph();
+        Ok(match direction {
+            Direction::Up => target::upgrade(graph, &state.rows, spec)?,
+            Direction::Down => target::downgrade(graph, &state.rows, spec)?,
+        })
     }
+
     /// Version rows, states of all revisions, server facts. Reads only; works on an empty database.
     pub async fn overview(&self) -> Result<Overview, Error> {
-        todo!("helper E")
+        overview::read(self).await
     }
+
     /// Sessions, locks, settings of the server. Reads only.
     pub async fn activity(&self) -> Result<activity::Activity, Error> {
-        todo!("helper E")
+        activity::read(&self.link.reader().await?).await
     }
+
     /// The newest `limit` entries of the audit table, newest first; empty when there is none.
     pub async fn record(&self, limit: u32) -> Result<Vec<record::Entry>, Error> {
-        let _ = limit;
-        todo!("helper E")
+        record::read(&self.link.reader().await?, &self.options, limit).await
     }
+
     /// Cancels (`pg_cancel_backend`) or terminates a backend; tells whether it was there.
     pub async fn signal_backend(&self, pid: i32, terminate: bool) -> Result<bool, Error> {
-        let _ = (pid, terminate);
-        todo!("helper E")
+        activity::signal(&self.link.reader().await?, pid, terminate).await
     }
 }

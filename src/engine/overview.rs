@@ -1,7 +1,14 @@
 //! Where the database stands: rows, states, server facts.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::{
+    Engine, Error, fault,
+    link::{duration, number, rows, string, truth},
+    state,
+    tables::{self, Names},
+    verify,
+};
 use crate::revision::RevisionId;
 
 /// The database against the history.
@@ -21,6 +28,8 @@ pub struct Overview {
     pub orphans: Vec<Orphan>,
     /// Nodes not applied.
     pub pending: usize,
+    /// The version table is there, but this role may not read it: `rows` and `states` say nothing.
+    pub unreadable: bool,
 }
 
 /// A revision that the database knows and the files do not.
@@ -87,4 +96,99 @@ pub enum Edit {
     Down,
     /// The up script: an error for `upgrade`.
     Up,
+}
+
+/// Reads everything in a few round trips; writes nothing.
+pub(super) async fn read(engine: &Engine) -> Result<Overview, Error> {
+    let client = engine.link.reader().await?;
+    let names = Names::new(&engine.options);
+    let sent = Instant::now();
+    client.simple_query("").await.map_err(|e| fault::connection(&e))?;
+    let latency = sent.elapsed();
+    let facts = tables::facts(&client, &names).await?;
+    tables::check_format(&client, &names, &facts).await?;
+    let about = "SELECT pg_catalog.current_setting('server_version'), \
+         pg_catalog.current_database(), current_user, \
+         (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), \
+         CASE WHEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CONNECT') \
+           THEN pg_catalog.pg_database_size(pg_catalog.current_database()) END, \
+         (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() \
+           - pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint";
+    let (about, state) =
+        futures_util::future::join(rows(&client, about), state::read(&client, &names, &facts))
+            .await;
+    let (about, state) = (about.map_err(|e| fault::plain(&e))?, state?);
+    let mut server = ServerFacts { in_recovery: facts.in_recovery, latency, ..Default::default() };
+    if let Some(row) = about.first() {
+        // "15.18 (Debian 15.18-1.pgdg120+1)": the first word is the version.
+        server.version = string(row, 0).split(' ').next().unwrap_or_default().to_owned();
+        server.database = string(row, 1);
+        server.user = string(row, 2);
+        server.superuser = truth(row, 3);
+        server.size = number(Some(row), 4).unwrap_or(0);
+        server.uptime = duration(row, 5).unwrap_or_default();
+    }
+
+    let history = &engine.history;
+    let graph = history.graph();
+    let (nodes, unknown) = verify::placed(graph, &state.rows);
+    let applied = graph.ancestors(&nodes);
+    let mut states = vec![RevisionState::default(); graph.len()];
+    for node in graph.nodes() {
+        let revision = history.revision(node);
+        let known = &mut states[node.index()];
+        known.applied = applied[node.index()];
+        known.current = nodes.contains(&node);
+        if let Some(steps) = state.steps.get(&revision.id) {
+            let direction = steps.first().map(|step| step.direction);
+            let all = direction.and_then(|d| revision.script.sections(d)).map(|sections| {
+                sections
+                    .iter()
+                    .map(|section| revision.script.statements(section).map_or(0, |s| s.len()))
+                    .sum()
+            });
+            let done = steps.iter().filter(|step| step.done).count();
+            known.partial = Some((done, all.unwrap_or(done)));
+        }
+        let Some(audited) = state.audit.get(&revision.id) else { continue };
+        known.failed.clone_from(&audited.failed);
+        if known.applied && audited.applied() {
+            known.edited = verify::edit(revision, audited);
+            known.applied_at = audited.at;
+            known.applied_by.clone_from(&audited.by);
+            known.took = audited.took.filter(|_| audited.state == "applied");
+        }
+    }
+    let audited_only = state.audit.iter().filter(|(id, audited)| {
+        audited.applied() && graph.find(id.as_str()).is_none() && !unknown.contains(id)
+    });
+    let orphan = |id: &RevisionId, current| {
+        let audited = state.audit.get(id);
+        Orphan {
+            id: id.clone(),
+            message: audited.and_then(|a| a.message.clone()),
+            applied_at: audited.and_then(|a| a.at),
+            current,
+        }
+    };
+    let orphans = unknown
+        .iter()
+        .map(|id| orphan(id, true))
+        .chain(audited_only.map(|(id, _)| orphan(id, false)))
+        .collect();
+    let unreadable = facts.managed && !facts.readable;
+    Ok(Overview {
+        server,
+        rows: state.rows,
+        managed: facts.managed,
+        adoptable: facts
+            .alembic
+            .first()
+            .filter(|_| !facts.managed)
+            .map(|table| format!("{}.{}", table.schema, table.name)),
+        pending: states.iter().filter(|s| !s.applied).count(),
+        states,
+        orphans,
+        unreadable,
+    })
 }

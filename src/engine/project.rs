@@ -51,6 +51,8 @@ impl Project {
             if_locked: super::IfLocked::Wait,
             dry_run: false,
             single_transaction: false,
+            allow_pooler: false,
+            journal: None,
             actor: self.actor.clone(),
         }
     }

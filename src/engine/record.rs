@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use super::{
+    Error, Options, fault,
+    link::{Handle, duration, rows, string, text, timestamp},
+    tables::{self, Names},
+};
 use crate::revision::{Direction, RevisionId};
 
 /// One entry of `limbeck.history`.
@@ -25,4 +30,45 @@ pub struct Entry {
     pub by: String,
     /// Error text with SQLSTATE.
     pub error: Option<String>,
+}
+
+/// Reads the newest entries; none when there is no audit table that this role may read.
+pub(super) async fn read(
+    client: &Handle,
+    options: &Options,
+    limit: u32,
+) -> Result<Vec<Entry>, Error> {
+    let names = Names::new(options);
+    let facts = tables::facts(client, &names).await?;
+    if !facts.history || !facts.history_readable {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT run, revision, pg_catalog.left(message, 200), direction, state, \
+           (pg_catalog.date_part('epoch', started) * 1000000)::bigint, \
+           (pg_catalog.date_part('epoch', duration) * 1000000)::bigint, \
+           by_session_user || COALESCE(' (' || os_user || COALESCE('@' || host, '') || ')', ''), \
+           CASE WHEN error IS NOT NULL THEN COALESCE(sqlstate || ': ', '') || pg_catalog.left(error, 500) END \
+         FROM {} ORDER BY id DESC LIMIT {limit}",
+        names.history
+    );
+    let found = rows(client, &sql).await.map_err(|e| fault::plain(&e))?;
+    Ok(found
+        .iter()
+        .map(|row| Entry {
+            run: string(row, 0),
+            revision: RevisionId::new(string(row, 1)),
+            message: string(row, 2),
+            direction: match text(row, 3) {
+                Some("up") => Some(Direction::Up),
+                Some("down") => Some(Direction::Down),
+                _ => None,
+            },
+            state: string(row, 4),
+            started: timestamp(row, 5),
+            took: duration(row, 6),
+            by: string(row, 7),
+            error: text(row, 8).map(str::to_owned),
+        })
+        .collect())
 }

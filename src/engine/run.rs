@@ -1,0 +1,625 @@
+//! A run from connection to report: who is allowed to, what is to do, one revision after the other.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    Control, Engine, Error, Report,
+    audit::{self, Course},
+    event::{Blocker, Event},
+    fault, journal,
+    link::{Conn, rows, string},
+    lock,
+    prepare::{self, Job},
+    report::Done,
+    session::CLEAN,
+    state::{self, State, named},
+    tables::{self, Facts, Names},
+    unit::{End, Fault, Phase, Unit},
+    verify,
+    watch::Watch,
+};
+use crate::{
+    code::Code,
+    pg::ident::quote_literal,
+    revision::{Direction, Plan, RevisionId, target},
+};
+use tokio_postgres::Client;
+
+/// A run under way.
+pub(super) struct Runner<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) control: &'a Control,
+    pub(super) names: Names,
+    pub(super) facts: Facts,
+    pub(super) conn: Conn,
+    /// Looks at the first connection from outside; a server that is full has none to spare.
+    pub(super) observer: Option<Conn>,
+    pub(super) run: String,
+    /// The server can notice a client's death while a statement runs.
+    pub(super) watchful: bool,
+    pub(super) blockers: Vec<Blocker>,
+    /// The version rows, as committed.
+    pub(super) rows: Vec<RevisionId>,
+    pub(super) done: Vec<Done>,
+}
+
+/// A run that was asked to stop.
+pub(super) fn cancelled(message: &str) -> Error {
+    Error::new(Code::Cancelled, message)
+}
+
+impl<'a> Runner<'a> {
+    /// Connects and judges the server; nothing is written.
+    pub(super) async fn start(engine: &'a Engine, control: &'a Control) -> Result<Self, Error> {
+        engine.history.check()?;
+        let conn = engine.link.open("migrate").await?;
+        control.emit(Event::Connected { pid: conn.pid });
+        let names = Names::new(&engine.options);
+        let facts = tables::facts(&conn.client, &names).await?;
+        facts.check()?;
+        tables::check_format(&conn.client, &names, &facts).await?;
+        let watchful = conn.version >= 140_000 && watchful(&conn.client).await;
+        Ok(Self {
+            engine,
+            control,
+            names,
+            facts,
+            conn,
+            observer: None,
+            run: audit::run_id(),
+            watchful,
+            blockers: Vec::new(),
+            rows: Vec::new(),
+            done: Vec::new(),
+        })
+    }
+
+    /// Reads where the database stands.
+    pub(super) async fn state(&mut self) -> Result<State, Error> {
+        let state = state::read(&self.conn.client, &self.names, &self.facts).await?;
+        self.rows.clone_from(&state.rows);
+        Ok(state)
+    }
+
+    /// Refuses a database that another tool manages, unless the settings name its table.
+    pub(super) async fn refuse_foreign(&self) -> Result<(), Error> {
+        if self.facts.managed {
+            return Ok(());
+        }
+        for table in &self.facts.alembic {
+            let found = rows(&self.conn.client, &format!("SELECT 1 FROM {table} LIMIT 1")).await;
+            // What cannot be read is taken for used.
+            if found.is_ok_and(|rows| rows.is_empty()) {
+                continue;
+            }
+            return Err(Error::new(
+                Code::Settings,
+                format!("this database is managed by Alembic (`{table}`), and limbeck has no version table in it"),
+            )
+            .with_state("nothing was changed")
+            .with_hint(format!(
+                "set `version_table = \"{}.{}\"` in limbeck.toml to go on from where it is (Alembic \
+                 can go on too); or record it in a table of limbeck's own with `limbeck stamp`",
+                table.schema, table.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// A watch over the migrating connection, and its client.
+    pub(super) fn split(&mut self) -> (Watch<'_>, &Client) {
+        let Self { engine, control, conn, observer, blockers, .. } = self;
+        let timeout = engine.options.lock_timeout;
+        // Twice before `lock_timeout` fires, so that the blocker is known when it does.
+        let every = if timeout.is_zero() {
+            Duration::from_secs(1)
+        } else {
+            timeout.mul_f64(0.4).clamp(Duration::from_millis(20), Duration::from_secs(1))
+        };
+        let watch = Watch {
+            control,
+            notices: &mut conn.notices,
+            pid: conn.pid,
+            cancel: &conn.cancel,
+            observer: observer.as_ref(),
+            every,
+            blockers,
+        };
+        (watch, &conn.client)
+    }
+
+    /// Takes the lock and makes our tables; false when another runner has it and that is fine.
+    pub(super) async fn lock(&mut self) -> Result<bool, Error> {
+        let options = &self.engine.options;
+        if !lock::acquire(&self.conn.client, &self.names, options, self.control).await? {
+            return Ok(false);
+        }
+        // Whoever had it before us may have made the tables.
+        self.facts = tables::facts(&self.conn.client, &self.names).await?;
+        self.facts.check()?;
+        Ok(true)
+    }
+
+    /// Opens the observer, and uses it to find out whether a transaction pooler stands between.
+    pub(super) async fn observe(&mut self) -> Result<(), Error> {
+        self.observer = self.engine.link.open("observer").await.ok();
+        let Some(observer) = &self.observer else { return Ok(()) };
+        if self.engine.options.allow_pooler {
+            return Ok(());
+        }
+        let probe = "SELECT pg_catalog.current_setting('limbeck.run', true), \
+                     pg_catalog.pg_backend_pid()::text";
+        let mark = format!(
+            "SELECT pg_catalog.set_config('limbeck.run', {}, false)",
+            quote_literal(&self.run)
+        );
+        let client = &self.conn.client;
+        let seen = async {
+            let _ = rows(client, &mark).await?;
+            let before = rows(client, probe).await?;
+            // While the observer holds a backend in a transaction, a pooler must give us another.
+            let other = rows(&observer.client, &format!("BEGIN; {probe}")).await?;
+            let after = rows(client, probe).await?;
+            observer.client.batch_execute("ROLLBACK").await?;
+            Ok::<_, tokio_postgres::Error>((before, other, after))
+        };
+        let (before, other, after) = seen.await.map_err(|e| fault::plain(&e))?;
+        let text = |found: &[tokio_postgres::SimpleQueryRow], column| {
+            found.first().map(|row| string(row, column)).unwrap_or_default()
+        };
+        let shared = text(&other, 0) == self.run
+            || text(&before, 1) == text(&other, 1)
+            || text(&before, 1) != text(&after, 1)
+            || text(&after, 0) != self.run;
+        if shared {
+            return Err(Error::new(
+                Code::Pooler,
+                "a transaction pooler stands between: session locks and settings do not hold",
+            )
+            .with_state("nothing was changed")
+            .with_hint(
+                "connect to the server itself (often port 5432), or to a pool in session mode",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Runs jobs one after the other.
+    pub(super) async fn apply(&mut self, jobs: &[Job<'_>]) -> Result<bool, Error> {
+        for job in jobs {
+            if self.control.pause.is_cancelled() {
+                return Ok(true);
+            }
+            self.going_on().map_err(|e| self.placed(e, "nothing was half done"))?;
+            let began = Instant::now();
+            if job.transactional() {
+                let unit = [Unit::whole(job)];
+                self.journal(job).await?;
+                self.attempts(&unit, "").await?;
+            } else {
+                self.control.emit(Event::RevisionStarted { index: job.index, attempt: 1 });
+                self.journal(job).await?;
+                self.sections(job).await?;
+            }
+            self.finished(job, began.elapsed());
+            self.control
+                .emit(Event::RevisionFinished { index: job.index, elapsed: began.elapsed() });
+            self.relock(job).await?;
+        }
+        Ok(false)
+    }
+
+    /// All jobs in one transaction.
+    pub(super) async fn apply_together(&mut self, jobs: &[Job<'_>]) -> Result<(), Error> {
+        if let Some(job) = jobs.iter().find(|job| !job.transactional()) {
+            return Err(Error::new(
+                Code::NeedsNoTx,
+                format!(
+                    "{} has a section outside of transactions, so not everything fits in one",
+                    job.revision.path.display()
+                ),
+            )
+            .with_state("nothing was changed")
+            .with_hint("run it without `--single-transaction`"));
+        }
+        let units: Vec<Unit<'_>> = jobs.iter().map(Unit::whole).collect();
+        if units.is_empty() {
+            return Ok(());
+        }
+        self.attempts(&units, "").await?;
+        for job in jobs {
+            self.finished(job, Duration::ZERO);
+        }
+        Ok(())
+    }
+
+    fn finished(&mut self, job: &Job<'_>, took: Duration) {
+        self.rows = job.after(&self.rows);
+        self.done.push(Done {
+            id: job.revision.id.clone(),
+            message: job.revision.message.clone(),
+            direction: job.direction,
+            took,
+        });
+    }
+
+    async fn journal(&self, job: &Job<'_>) -> Result<(), Error> {
+        match &self.engine.options.journal {
+            Some(path) => journal::write(path, &self.run, job).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A script that lets go of advisory locks may have let go of ours.
+    async fn relock(&mut self, job: &Job<'_>) -> Result<(), Error> {
+        let text = &*job.revision.script.text;
+        if !text.contains("pg_advisory_unlock") {
+            return Ok(());
+        }
+        let options = &self.engine.options;
+        lock::acquire(&self.conn.client, &self.names, options, self.control).await?;
+        let rows = state::version_rows(&self.conn.client, &self.names).await;
+        if rows.map_err(|e| fault::plain(&e))? != self.rows {
+            return Err(self.placed(
+                Error::new(
+                    Code::HeadMoved,
+                    format!(
+                        "`{}` gave the runners' lock away, and another runner went on",
+                        job.revision.id
+                    ),
+                )
+                .with_hint("do not call `pg_advisory_unlock_all()` in a revision"),
+                "nothing was half done",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Runs units until they go through, the tries are used up, or there is no use in trying again.
+    pub(super) async fn attempts<'j>(
+        &mut self,
+        units: &'j [Unit<'j>],
+        prelude: &str,
+    ) -> Result<(), Error> {
+        let (began, of) = (Instant::now(), self.engine.options.lock_tries.max(1));
+        let mut waited = Duration::ZERO;
+        let mut delay = Duration::from_millis(400);
+        let announced = units.len() == 1 && units[0].moves && units[0].job.transactional();
+        for attempt in 1.. {
+            if announced {
+                self.control.emit(Event::RevisionStarted { index: units[0].job.index, attempt });
+            }
+            let tried = Instant::now();
+            let fault = match self.try_units(units, End::Commit, prelude, attempt, waited).await {
+                Ok(()) => return Ok(()),
+                Err(fault) => fault,
+            };
+            if let Fault::Server { error, job, xid, .. } = &fault
+                && fault::lost(error)
+            {
+                return self.resolve(job, error, xid.as_deref()).await;
+            }
+            self.rollback().await;
+            if let Fault::Server { error, job, .. } = &fault
+                && attempt < of
+                && !self.control.cancel.is_cancelled()
+                && let Some(state) = fault::sqlstate(error)
+                && fault::RETRIABLE.contains(&state)
+            {
+                let pause = lock::jittered(delay);
+                self.control.emit(Event::Retrying {
+                    index: job.index,
+                    attempt,
+                    of,
+                    reason: reason(state, &self.blockers),
+                    delay: pause,
+                });
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = self.control.cancel.cancelled() => {}
+                }
+                delay = (delay * 2).min(Duration::from_secs(30));
+                waited = began.elapsed();
+                if let Err(error) = self.going_on() {
+                    return Err(self.placed(error, "rolled back"));
+                }
+                continue;
+            }
+            return Err(self.failed(fault, units, attempt, waited, tried.elapsed()).await);
+        }
+        Ok(())
+    }
+
+    /// Ends what is open. A late cancel may hit the ROLLBACK itself: then once more.
+    pub(super) async fn rollback(&mut self) {
+        for _ in 0..3 {
+            if self.conn.client.batch_execute("ROLLBACK").await.is_ok() {
+                break;
+            }
+        }
+    }
+
+    /// Describes a fault after the rollback, and writes it down where that is possible.
+    async fn failed(
+        &mut self,
+        fault: Fault<'_>,
+        units: &[Unit<'_>],
+        attempt: u32,
+        waited: Duration,
+        took: Duration,
+    ) -> Error {
+        let (error, job, state) = match fault {
+            Fault::Ours(error) => (error, units[0].job, None),
+            Fault::Server { error, job, phase, .. } => {
+                let state = fault::sqlstate(&error).map(str::to_owned);
+                (self.describe(&error, job, phase, took, attempt), job, state)
+            }
+        };
+        let step = error.failure.as_ref().map_or(0, |f| f.statement);
+        let course = Course {
+            started: Some(format!(
+                "pg_catalog.clock_timestamp() - '{} ms'::interval",
+                took.as_millis()
+            )),
+            lock_wait: waited,
+            tries: attempt,
+            done: step.saturating_sub(1),
+            all: job.statements,
+            sqlstate: state,
+            error: Some(error.message.clone()),
+        };
+        self.note_failure(job, &course).await;
+        // A unit of a larger revision is placed by whoever knows the rest of it.
+        if job.transactional() { self.placed(error, "rolled back") } else { error }
+    }
+
+    /// Writes an audit row of a failure; that it fails too is no further error.
+    pub(super) async fn note_failure(&mut self, job: &Job<'_>, course: &Course) {
+        let (direction, _) = audit::words(job.direction);
+        let entry = audit::Entry {
+            run: &self.run,
+            actor: &self.engine.options.actor,
+            direction,
+            state: "failed",
+        };
+        let sql = format!(
+            "{CLEAN}; BEGIN; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '5s'; {}; \
+             COMMIT",
+            audit::insert(&self.names, entry, job.revision, course)
+        );
+        if self.conn.client.batch_execute(&sql).await.is_err() {
+            self.rollback().await;
+        }
+    }
+
+    /// Adds where the database is, and what had been done before.
+    pub(super) fn placed(&self, mut error: Error, what: &str) -> Error {
+        error.done = self.done.iter().map(|done| done.id.clone()).collect();
+        error.state = Some(format!("{what}; the database is at {}", named(&self.rows)));
+        error
+    }
+
+    /// What a server's error means here.
+    pub(super) fn describe(
+        &self,
+        error: &tokio_postgres::Error,
+        job: &Job<'_>,
+        phase: Phase<'_>,
+        took: Duration,
+        attempt: u32,
+    ) -> Error {
+        let step = match phase {
+            Phase::Statement(step) => Some(step),
+            _ => None,
+        };
+        let mut made = fault::statement(error, job, step);
+        let state = fault::sqlstate(error).unwrap_or_default();
+        let id = &job.revision.id;
+        match (phase, state) {
+            (_, "57014") => self.interrupted(&mut made, error, job, took),
+            (_, "55P03") => {
+                let who = self.blockers.first().map(blocker);
+                made.message = match who {
+                    Some(who) => {
+                        format!("`{id}` could not get its locks in {attempt} tries: {who}")
+                    }
+                    None => format!("`{id}` could not get its locks in {attempt} tries"),
+                };
+                made.hint = Some(
+                    "run it again when the blocker is gone, or end it; `lock_timeout` and \
+                     `lock_tries` say how long to try"
+                        .into(),
+                );
+            }
+            (_, "40P01" | "40001") => {
+                made.message = format!("{} (in {attempt} tries)", made.message);
+                made.hint = Some("run it again when fewer writers are about".into());
+            }
+            (Phase::Begin, "23505" | "40002") => {
+                made = Error {
+                    failure: made.failure,
+                    ..Error::new(
+                        Code::HeadMoved,
+                        format!(
+                            "the version row of `{id}` is there already: somebody else applied it"
+                        ),
+                    )
+                    .with_hint("look where the database is with `limbeck current`")
+                };
+            }
+            (Phase::Constraints, _) if state.starts_with("23") => {
+                made.code = Code::DeferredConstraint;
+                made.message =
+                    format!("a deferred constraint fails at the end of `{id}`: {}", made.message);
+            }
+            (Phase::Finish, "22012") => {
+                made = Error {
+                    failure: made.failure,
+                    ..Error::new(
+                        Code::HeadMoved,
+                        format!("`{id}` changed the version rows or ended limbeck's transaction"),
+                    )
+                    .with_hint(format!(
+                        "take what touches `{}` out of {}",
+                        self.names.version,
+                        job.revision.path.display()
+                    ))
+                };
+            }
+            (Phase::Finish, "42P01" | "3F000" | "42501" | "42703") => {
+                made.message = format!("`{id}` took away limbeck's own tables: {}", made.message);
+                made.hint = Some(format!(
+                    "take what touches schema `{}` out of {}",
+                    self.names.schema,
+                    job.revision.path.display()
+                ));
+            }
+            _ => {}
+        }
+        made
+    }
+
+    /// 57014: we asked for it, a timeout fired, or an administrator stepped in.
+    fn interrupted(
+        &self,
+        made: &mut Error,
+        error: &tokio_postgres::Error,
+        job: &Job<'_>,
+        took: Duration,
+    ) {
+        if self.control.cancel.is_cancelled() {
+            made.message = format!("`{}` was cancelled", job.revision.id);
+            made.hint = Some("run the same command again when you are ready".into());
+            return;
+        }
+        let limit = self.engine.options.statement_timeout;
+        let said = error.as_db_error().is_some_and(|db| db.message().contains("statement timeout"));
+        let body = job.revision.script.text.contains("statement_timeout");
+        if !limit.is_zero() && (said || took >= limit) && !body {
+            made.code = Code::StmtTimeout;
+            made.message = format!(
+                "`statement_timeout` ({limit:?}) ended a statement of `{}`",
+                job.revision.id
+            );
+            made.hint = Some(
+                "it comes from the setting `runner.statement_timeout`: raise it, or set it to 0"
+                    .into(),
+            );
+        } else if said || body {
+            made.code = Code::StmtTimeout;
+            made.message =
+                format!("`statement_timeout` ended a statement of `{}`", job.revision.id);
+            made.hint = Some(format!(
+                "it is set inside of the revision, or by a function it calls: see {}",
+                job.revision.path.display()
+            ));
+        } else {
+            made.message =
+                format!("an administrator cancelled `{}` (`pg_cancel_backend`)", job.revision.id);
+            made.hint = Some("ask who did it, then run the same command again".into());
+        }
+    }
+
+    /// The end of a run: the lock goes back, the report is made.
+    pub(super) async fn report(self, before: Vec<RevisionId>, paused: bool) -> Report {
+        lock::release(&self.conn.client, &self.names).await;
+        Report { done: self.done, before, after: self.rows, paused, ..Report::default() }
+    }
+}
+
+async fn watchful(client: &Client) -> bool {
+    let set = "SELECT pg_catalog.set_config('client_connection_check_interval', '500', false)";
+    client.simple_query(set).await.is_ok()
+}
+
+fn blocker(b: &Blocker) -> String {
+    let query: String = b.query.split_whitespace().collect::<Vec<_>>().join(" ");
+    let query: String = query.chars().take(80).collect();
+    format!("blocked by pid {} ({}, {}@{}, {}: `{query}`)", b.pid, b.app, b.user, b.client, b.state)
+}
+
+fn reason(state: &str, blockers: &[Blocker]) -> String {
+    match (state, blockers.first()) {
+        ("55P03", Some(who)) => format!("`lock_timeout`: {}", blocker(who)),
+        ("55P03", None) => "`lock_timeout`".into(),
+        ("40P01", _) => "deadlock".into(),
+        _ => "serialization failure".into(),
+    }
+}
+
+/// Runs `upgrade` or `downgrade`.
+pub(super) async fn run(
+    engine: &Engine,
+    direction: Direction,
+    spec: &str,
+    control: &Control,
+) -> Result<Report, Error> {
+    let mut runner = Runner::start(engine, control).await?;
+    runner.refuse_foreign().await?;
+    let major = runner.conn.version / 10_000;
+
+    // Judged once before anything is written or waited for …
+    let state = runner.state().await?;
+    let (plan, _) = judge(&runner, &state, direction, spec)?;
+    prepare::jobs(&engine.history, &plan, major)?;
+    let unaudited = !verify::adoptable(engine.history.graph(), &state).is_empty();
+    if plan.moves.is_empty() && (!unaudited || engine.options.dry_run) {
+        control.emit(Event::Planned(Vec::new()));
+        return Ok(runner.report(state.rows, false).await);
+    }
+    if !runner.lock().await? {
+        return Ok(Report {
+            skipped: true,
+            before: state.rows.clone(),
+            after: state.rows,
+            ..Report::default()
+        });
+    }
+    // … and again under the lock: another runner may just have done it.
+    let state = runner.state().await?;
+    let (plan, remarks) = judge(&runner, &state, direction, spec)?;
+    let jobs = prepare::jobs(&engine.history, &plan, major)?;
+    for job in &jobs {
+        let table = runner.names.version.to_string();
+        prepare::check_lengths(&job.rows, runner.facts.widest, &table)?;
+    }
+    for remark in remarks {
+        control.emit(Event::Remark(remark));
+    }
+    let before = state.rows.clone();
+    control.emit(Event::Planned(jobs.iter().map(Job::shown).collect()));
+    if !jobs.is_empty() {
+        runner.observe().await?;
+    }
+    if engine.options.dry_run {
+        return runner.dry_run(&jobs, before).await;
+    }
+    runner.facts = tables::ensure(&runner.conn.client, &runner.names, runner.facts.clone()).await?;
+    runner.adopt(&state).await?;
+    let paused = if engine.options.single_transaction {
+        runner.apply_together(&jobs).await?;
+        false
+    } else {
+        runner.apply(&jobs).await?
+    };
+    Ok(runner.report(before, paused).await)
+}
+
+/// Plans, and refuses what must not run.
+fn judge(
+    runner: &Runner<'_>,
+    state: &State,
+    direction: Direction,
+    spec: &str,
+) -> Result<(Plan, Vec<String>), Error> {
+    let history = &runner.engine.history;
+    verify::ahead(history, state)?;
+    let graph = history.graph();
+    let plan = match direction {
+        Direction::Up => target::upgrade(graph, &state.rows, spec),
+        Direction::Down => target::downgrade(graph, &state.rows, spec),
+    }
+    .map_err(|e| Error::from(e).with_state("nothing was changed"))?;
+    let remarks = verify::check(history, state, direction, &plan)?;
+    Ok((plan, remarks))
+}

@@ -1,0 +1,47 @@
+//! A known session for every revision, whatever the one before has left behind.
+
+use super::Options;
+use crate::pg::ident::quote_literal;
+
+/// Everything a script can leave in a session, but for advisory locks: `DISCARD ALL` would drop ours.
+pub(super) const CLEAN: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; \
+     UNLISTEN *; DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES";
+
+/// How long a transaction of ours may sit idle before the server ends it: a suspended or cut-off
+/// client must not hold its locks for ever.
+const IDLE: &str = "60s";
+
+/// The settings of a session that migrates, as statements.
+///
+/// They override what roles and databases preset: a `statement_timeout` meant for a web application
+/// would otherwise kill index builds.
+pub(super) fn settings(
+    options: &Options,
+    version: u32,
+    watchful: bool,
+    local: bool,
+    lock_timeout: bool,
+) -> String {
+    let set = if local { "SET LOCAL" } else { "SET" };
+    let lock = if lock_timeout { options.lock_timeout.as_millis() } else { 0 };
+    let statement = options.statement_timeout.as_millis();
+    let mut sql = format!(
+        "{set} lock_timeout = {lock}; {set} statement_timeout = {statement}; \
+         {set} idle_in_transaction_session_timeout = '{IDLE}'; {set} synchronous_commit = on; \
+         {set} standard_conforming_strings = on"
+    );
+    if version >= 170_000 {
+        sql.push_str(&format!("; {set} transaction_timeout = 0"));
+    }
+    if watchful {
+        sql.push_str(&format!("; {set} client_connection_check_interval = 500"));
+    }
+    if let Some(path) = &options.search_path {
+        // `set_config` takes the list as written; SET would take it as one name.
+        sql.push_str(&format!(
+            "; SELECT pg_catalog.set_config('search_path', {}, {local})",
+            quote_literal(path)
+        ));
+    }
+    sql
+}

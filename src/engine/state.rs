@@ -1,0 +1,152 @@
+//! What the database says about itself: version rows, the audit table, half-done work.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::Client;
+
+use super::{
+    Error, fault,
+    link::{duration, number, rows, string, text, timestamp},
+    tables::{Facts, Names},
+};
+use crate::revision::{Direction, RevisionId};
+
+/// The newest word of the audit table on one revision.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Audited {
+    /// `applied`, `reverted`, `stamped`, …; empty when there were only failures.
+    pub(super) state: String,
+    pub(super) message: Option<String>,
+    pub(super) up_exact: Option<String>,
+    pub(super) up_semantic: Option<String>,
+    pub(super) down_exact: Option<String>,
+    pub(super) down_semantic: Option<String>,
+    pub(super) at: Option<jiff::Timestamp>,
+    pub(super) by: Option<String>,
+    pub(super) took: Option<std::time::Duration>,
+    /// The error of the last try, when nothing succeeded since.
+    pub(super) failed: Option<String>,
+}
+
+impl Audited {
+    /// The revision counts as applied.
+    pub(super) fn applied(&self) -> bool {
+        matches!(self.state.as_str(), "applied" | "stamped" | "adopted" | "baselined" | "repaired")
+    }
+}
+
+/// A started or done statement of a non-transactional revision.
+#[derive(Clone, Debug)]
+pub(super) struct StepRow {
+    pub(super) direction: Direction,
+    pub(super) number: usize,
+    pub(super) sha: String,
+    pub(super) done: bool,
+    pub(super) note: Option<String>,
+}
+
+/// Everything a run needs to know about where the database stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    /// Version rows, sorted.
+    pub(super) rows: Vec<RevisionId>,
+    pub(super) audit: BTreeMap<RevisionId, Audited>,
+    pub(super) steps: BTreeMap<RevisionId, Vec<StepRow>>,
+}
+
+/// Reads the state; absent and unreadable tables count as empty.
+pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Result<State, Error> {
+    let mut sql = String::new();
+    if facts.managed && facts.readable {
+        sql.push_str(&format!("SELECT 'v', version_num FROM {}; ", names.version));
+    }
+    if facts.history && facts.history_readable {
+        // The newest success and, when later, the newest failure of each revision.
+        sql.push_str(&format!(
+            "SELECT DISTINCT ON (revision, state = 'failed') 'h', revision, state, \
+               pg_catalog.left(message, 200), up_exact, up_semantic, down_exact, down_semantic, \
+               (pg_catalog.date_part('epoch', COALESCE(finished, started)) * 1000000)::bigint, \
+               by_session_user || COALESCE(' (' || os_user || ')', ''), \
+               (pg_catalog.date_part('epoch', duration) * 1000000)::bigint, \
+               CASE WHEN state = 'failed' THEN pg_catalog.left(COALESCE(error, ''), 500) END, id \
+             FROM {} ORDER BY revision, state = 'failed', id DESC; ",
+            names.history
+        ));
+    }
+    if facts.step && facts.step_readable {
+        sql.push_str(&format!(
+            "SELECT 'p', revision, direction, n, sha, state, note FROM {} \
+             ORDER BY revision, direction, n; ",
+            names.step
+        ));
+    }
+    let mut state = State::default();
+    if sql.is_empty() {
+        return Ok(state);
+    }
+    let mut newest: BTreeMap<RevisionId, u64> = BTreeMap::new();
+    for row in rows(client, &sql).await.map_err(|e| fault::plain(&e))? {
+        let id = RevisionId::new(string(&row, 1));
+        match text(&row, 0) {
+            Some("v") => state.rows.push(id),
+            Some("h") => {
+                let order: u64 = number(Some(&row), 12).unwrap_or(0);
+                if let Some(error) = text(&row, 11) {
+                    // Successes come first (false sorts before true).
+                    if newest.get(&id).is_none_or(|success| *success < order) {
+                        state.audit.entry(id).or_default().failed = Some(error.to_owned());
+                    }
+                    continue;
+                }
+                newest.insert(id.clone(), order);
+                let own = |column| text(&row, column).map(str::to_owned);
+                let entry = Audited {
+                    state: string(&row, 2),
+                    message: own(3),
+                    up_exact: own(4),
+                    up_semantic: own(5),
+                    down_exact: own(6),
+                    down_semantic: own(7),
+                    at: timestamp(&row, 8),
+                    by: own(9),
+                    took: duration(&row, 10),
+                    failed: None,
+                };
+                state.audit.insert(id, entry);
+            }
+            _ => {
+                let direction = match text(&row, 2) {
+                    Some("down") => Direction::Down,
+                    _ => Direction::Up,
+                };
+                state.steps.entry(id).or_default().push(StepRow {
+                    direction,
+                    number: number(Some(&row), 3).unwrap_or(0),
+                    sha: string(&row, 4),
+                    done: text(&row, 5) == Some("done"),
+                    note: text(&row, 6).map(str::to_owned),
+                });
+            }
+        }
+    }
+    state.rows.sort();
+    Ok(state)
+}
+
+/// The version rows alone, sorted.
+pub(super) async fn version_rows(
+    client: &Client,
+    names: &Names,
+) -> Result<Vec<RevisionId>, tokio_postgres::Error> {
+    let found = rows(client, &format!("SELECT version_num FROM {}", names.version)).await?;
+    let mut ids: Vec<RevisionId> =
+        found.iter().map(|row| RevisionId::new(string(row, 0))).collect();
+    ids.sort();
+    Ok(ids)
+}
+
+/// Revisions as a list for a message: `a`, `b`; "base" when there are none.
+pub(super) fn named<'a>(ids: impl IntoIterator<Item = &'a RevisionId>) -> String {
+    let ids: Vec<String> = ids.into_iter().map(|id| format!("`{id}`")).collect();
+    if ids.is_empty() { "base".into() } else { ids.join(", ") }
+}
