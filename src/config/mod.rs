@@ -20,6 +20,8 @@ mod name;
 pub mod pgpass;
 mod resolve;
 mod service;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     connection::{ChannelBinding, Connection, Keepalive, SslMode, TargetSession},
