@@ -82,7 +82,7 @@ pub struct Status {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ServerError {
-    /// SERVER, NOT_MANAGED, SETTINGS.
+    /// `SERVER`, `NOT_MANAGED` or `SETTINGS`.
     pub code: Code,
     /// One sentence.
     pub message: String,

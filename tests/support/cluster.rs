@@ -64,6 +64,15 @@ pub fn server() -> &'static Server {
     })
 }
 
+/// For tests that start servers of their own.
+///
+/// # Panics
+///
+/// Without PostgreSQL binaries, as [`server`] does.
+pub fn need_binaries() {
+    binaries();
+}
+
 /// Where the cluster lives and as whom it runs.
 struct Site {
     folder: PathBuf,

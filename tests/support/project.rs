@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -35,6 +36,8 @@ pub struct Project {
 /// Makes an empty project: a folder with `migrations/` in it.
 pub fn project() -> Project {
     let folder = TempDir::with_prefix("limbeck-project-").expect("a temporary folder can be made");
+    // As a folder of a person's own usually is: others may enter.
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("our own folder");
     fs::create_dir(folder.path().join("migrations")).expect("our own folder");
     Project { folder }
 }
