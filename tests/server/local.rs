@@ -156,7 +156,7 @@ async fn the_whole_life() {
     assert!(!site.data().exists());
 }
 
-/// Everything in this file once more, as a user without rights.
+/// The same as a user without rights.
 #[test]
 fn an_ordinary_user_gets_the_same() {
     if !Uid::effective().is_root() {
@@ -174,7 +174,7 @@ fn an_ordinary_user_gets_the_same() {
     }
     let out = as_nobody()
         .arg(&program)
-        .args(["local::", "--test-threads=2"])
+        .args(["the_whole_life", "stale", "killed", "taken", "at_once", "--test-threads=2"])
         .env("HOME", "/nonexistent")
         .output()
         .unwrap();
@@ -197,6 +197,8 @@ async fn a_stale_pid_file_is_recognised() {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines[0] = std::process::id().to_string();
     fs::write(&pid_file, lines.join("\n") + "\n").unwrap();
+    let lock = format!(".limbeck/run/.s.PGSQL.{}.lock", lines[3]);
+    fs::write(site.root.join(lock), lines.join("\n") + "\n").unwrap();
     assert_eq!(provider.status().await.state, State::Stopped);
     provider.stop(&quiet).await.unwrap();
     let connection = provider.start(&quiet).await.unwrap();

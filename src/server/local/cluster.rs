@@ -261,6 +261,17 @@ pub(super) fn socket_folder(
     Ok(folder)
 }
 
+/// Removes what a killed server left of its sockets. The folder is this cluster's alone and no
+/// server of it runs; but the process number in the left lock file may live on in something else,
+/// and then PostgreSQL would refuse to start.
+pub(super) fn clear_sockets(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(".s.PGSQL.") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

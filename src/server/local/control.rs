@@ -54,6 +54,7 @@ pub(super) async fn start(
     clear_reused_pid(&data, progress).await?;
     how.home.prepare(how.account)?;
     let socket_dir = cluster::socket_folder(how.home, how.last_socket_dir, how.account)?;
+    cluster::clear_sockets(&socket_dir);
     let orphans_gone = Instant::now() + ORPHANS;
     let mut refused: Vec<u16> = Vec::new();
     loop {
