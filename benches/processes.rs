@@ -5,7 +5,12 @@
 //! other; none is meant to be compared with another machine's. Run with `make bench`; a smaller
 //! table with `LIMBECK_BENCH_QUICK=1`.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "a program that prints a table")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a program that prints a table"
+)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -37,7 +42,9 @@ fn main() {
     println!("## Start of the command line\n");
     start_up();
 
-    println!("\n## Applying and undoing revisions that make one table each (median, ratio to psql)\n");
+    println!(
+        "\n## Applying and undoing revisions that make one table each (median, ratio to psql)\n"
+    );
     let sizes: &[usize] = if quick { &[100] } else { &[100, 1_000] };
     for &size in sizes {
         applying(size, if size > 100 { 3 } else { 5 }, &database);
@@ -79,7 +86,12 @@ fn ms(time: Duration) -> String {
 }
 
 fn installed(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
 }
 
 fn start_up() {
@@ -106,7 +118,9 @@ impl Histories {
     fn new(size: usize) -> Self {
         let folder = TempDir::new().unwrap();
         let root = folder.path();
-        for name in ["limbeck/migrations", "psql/up", "psql/down", "dbmate", "sqlx", "alembic/versions"] {
+        for name in
+            ["limbeck/migrations", "psql/up", "psql/down", "dbmate", "sqlx", "alembic/versions"]
+        {
             fs::create_dir_all(root.join(name)).unwrap();
         }
         for n in 1..=size {
@@ -204,18 +218,43 @@ impl Histories {
     }
 }
 
-type Tool<'a> = (&'a str, bool, Box<dyn Fn(&TestDb) -> Command + 'a>, Option<Box<dyn Fn(&TestDb) -> Command + 'a>>);
+type Tool<'a> = (
+    &'a str,
+    bool,
+    Box<dyn Fn(&TestDb) -> Command + 'a>,
+    Option<Box<dyn Fn(&TestDb) -> Command + 'a>>,
+);
 
 fn applying(size: usize, rounds: usize, database: &dyn Fn() -> TestDb) {
     let all = Histories::new(size);
     let h = &all;
     let tools: Vec<Tool<'_>> = vec![
-        ("psql", true, Box::new(|db| h.psql(db, "psql/up")), Some(Box::new(|db| h.psql(db, "psql/down")))),
-        ("limbeck", true, Box::new(|db| h.limbeck(db, &["upgrade", "head"])), Some(Box::new(|db| h.limbeck(db, &["downgrade", "base", "-y"])))),
-        ("alembic", installed("alembic"), Box::new(|db| h.alembic(db, &["upgrade", "head"])), Some(Box::new(|db| h.alembic(db, &["downgrade", "base"])))),
+        (
+            "psql",
+            true,
+            Box::new(|db| h.psql(db, "psql/up")),
+            Some(Box::new(|db| h.psql(db, "psql/down"))),
+        ),
+        (
+            "limbeck",
+            true,
+            Box::new(|db| h.limbeck(db, &["upgrade", "head"])),
+            Some(Box::new(|db| h.limbeck(db, &["downgrade", "base", "-y"]))),
+        ),
+        (
+            "alembic",
+            installed("alembic"),
+            Box::new(|db| h.alembic(db, &["upgrade", "head"])),
+            Some(Box::new(|db| h.alembic(db, &["downgrade", "base"]))),
+        ),
         // dbmate undoes one revision a call: no comparison there.
         ("dbmate", installed("dbmate"), Box::new(|db| h.dbmate(db, &["migrate"])), None),
-        ("sqlx", installed("sqlx"), Box::new(|db| h.sqlx(db, &["run"])), Some(Box::new(|db| h.sqlx(db, &["revert", "--target-version", "0"])))),
+        (
+            "sqlx",
+            installed("sqlx"),
+            Box::new(|db| h.sqlx(db, &["run"])),
+            Some(Box::new(|db| h.sqlx(db, &["revert", "--target-version", "0"]))),
+        ),
     ];
     println!("| {} revisions | apply | | undo | |\n|---|---:|---:|---:|---:|", all.size);
     let mut rows: Vec<(&str, Vec<Duration>, Vec<Duration>)> = Vec::new();
@@ -323,7 +362,8 @@ impl Terminal {
     fn cpu(&self) -> Option<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.process_id()?)).ok()?;
         let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
-        let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+        let ticks: u64 =
+            fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
         Some(Duration::from_millis(ticks * 10))
     }
 }

@@ -7,7 +7,6 @@ use std::{path::PathBuf, process::Command, sync::Arc};
 use limbeck::{
     db::Connector,
     engine::{Actor, Control, Engine, Project},
-    revision::History,
 };
 use support::{TestDb, database};
 
@@ -38,7 +37,11 @@ fn dump(db: &TestDb) -> Vec<String> {
     let mut entries: Vec<String> = text
         .split("\n\n\n")
         .map(|entry| {
-            entry.lines().filter(|l| !l.starts_with("--") && !l.starts_with('\\')).collect::<Vec<_>>().join("\n")
+            entry
+                .lines()
+                .filter(|l| !l.starts_with("--") && !l.starts_with('\\'))
+                .collect::<Vec<_>>()
+                .join("\n")
         })
         .filter(|entry| !entry.trim().is_empty())
         .collect();
@@ -79,7 +82,8 @@ async fn each_revision_goes_up_down_and_up() {
     let db = database().await;
     let engine = engine(&db);
     let mut before = dump(&db);
-    let plan = limbeck::revision::target::upgrade(engine.history.graph(), &[], "head").expect("a plan");
+    let plan =
+        limbeck::revision::target::upgrade(engine.history.graph(), &[], "head").expect("a plan");
     for step in &plan.moves {
         let id = engine.history.graph().id(step.node.expect("an upgrade names revisions")).clone();
         engine.upgrade(id.as_str(), &Control::silent()).await.expect("up");
@@ -87,9 +91,9 @@ async fn each_revision_goes_up_down_and_up() {
         // A merge has two parents: one step down would be two ways.
         if engine.history.graph().parents(step.node.expect("as above")).len() < 2 {
             let parent = engine.history.graph().parents(step.node.expect("as above"));
-            let to = parent.first().map_or("base".to_owned(), |p| {
-                engine.history.graph().id(*p).to_string()
-            });
+            let to = parent
+                .first()
+                .map_or("base".to_owned(), |p| engine.history.graph().id(*p).to_string());
             // Of a fork only the branch of this revision goes down.
             let spec = format!("{id}@{to}");
             engine.downgrade(&spec, &Control::silent()).await.expect("down");
