@@ -1,0 +1,173 @@
+//! Commands that write files: `init`, `revision`, `merge`, `edit`, `completions`, `man`.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
+
+use crate::{forked, run, support::limbeck, three};
+
+#[test]
+fn init_lays_out_a_project_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = |args: &[&str]| run(limbeck().current_dir(folder.path()).args(args));
+    let ran = init(&["init", "shop"]).exits(0);
+    let root = folder.path().join("shop");
+    for name in [
+        "limbeck.toml",
+        "migrations",
+        "models",
+        ".env.example",
+        ".gitignore",
+        "docker-compose.yml",
+        "Makefile",
+    ] {
+        assert!(root.join(name).exists(), "{name}");
+        assert!(ran.err.contains(name), "{name} is not named:\n{}", ran.err);
+    }
+    assert_eq!(ran.out, "");
+    let ignored = fs::read_to_string(root.join(".gitignore")).unwrap();
+    assert_eq!(ignored, "/.env\n/.limbeck\n");
+
+    fs::write(root.join("Makefile"), "mine").unwrap();
+    fs::write(root.join("limbeck.toml"), "name = \"mine\"\n").unwrap();
+    let again = init(&["init", "shop"]).exits(0);
+    assert_eq!(fs::read_to_string(root.join("Makefile")).unwrap(), "mine");
+    assert_eq!(fs::read_to_string(root.join("limbeck.toml")).unwrap(), "name = \"mine\"\n");
+    assert_eq!(fs::read_to_string(root.join(".gitignore")).unwrap(), ignored);
+    assert!(again.err.contains("kept") && !again.err.contains("made"), "{}", again.err);
+}
+
+#[test]
+fn what_init_makes_is_a_working_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let limbeck = |args: &[&str]| run(limbeck().current_dir(folder.path()).args(args));
+    limbeck(&["init"]).exits(0);
+    limbeck(&["heads"]).exits(0);
+    fs::copy(folder.path().join(".env.example"), folder.path().join(".env")).unwrap();
+    limbeck(&["revision", "-m", "first"]).exits(0);
+    assert_eq!(limbeck(&["heads"]).exits(0).out.lines().count(), 1);
+    limbeck(&["init", "-t", "async"]).fails("USAGE", 2);
+}
+
+#[test]
+fn the_makefile_has_the_targets() {
+    let folder = tempfile::tempdir().unwrap();
+    run(limbeck().current_dir(folder.path()).arg("init")).exits(0);
+    for (target, command) in [("dbstart", "limbeck db start"), ("dbstop", "limbeck db stop")] {
+        let make = Command::new("make").arg("-n").arg(target).current_dir(folder.path()).output();
+        // Some machines have no make.
+        let Ok(make) = make else { return };
+        assert!(String::from_utf8_lossy(&make.stdout).contains(command), "{make:?}");
+    }
+}
+
+#[test]
+fn revision_writes_a_file_and_prints_its_path() {
+    let project = three();
+    let ran = run(&mut project.limbeck(["revision", "-m", "Add a phone number!"])).exits(0);
+    let path = ran.out.trim_end();
+    assert!(path.starts_with("migrations/") && path.ends_with("_add_a_phone_number.sql"), "{path}");
+    assert_eq!(ran.out.lines().count(), 1);
+    assert!(ran.err.contains("revises cccc33333333"), "{}", ran.err);
+    let text = fs::read_to_string(project.path().join(path)).unwrap();
+    for part in
+        ["-- Add a phone number!", "-- migrate:up", "-- migrate:down", "Revises: cccc33333333"]
+    {
+        assert!(text.contains(part), "{text}");
+    }
+
+    let ran = run(&mut project.limbeck([
+        "revision",
+        "-m",
+        "side",
+        "--head",
+        "aaaa",
+        "--splice",
+        "--branch-label",
+        "side",
+        "--depends-on",
+        "bbbb",
+        "--rev-id",
+        "5de5",
+        "--json",
+    ]))
+    .exits(0);
+    let revision = &ran.json()["revision"];
+    assert_eq!(revision["id"], "5de5");
+    assert_eq!(revision["parents"][0], "aaaa11111111");
+    assert_eq!(revision["branch_labels"][0], "side");
+    assert_eq!(revision["depends_on"][0], "bbbb22222222");
+}
+
+#[test]
+fn revision_refuses_what_would_surprise() {
+    let project = forked();
+    let files = || fs::read_dir(project.path().join("migrations")).unwrap().count();
+    let before = files();
+    run(&mut project.limbeck(["revision", "-m", "x"])).fails("MULTIPLE_HEADS", 3);
+    run(&mut project.limbeck(["revision", "-m", "x", "--head", "aaaa"])).exits(3);
+    run(&mut project.limbeck(["revision", "-m", "x", "--head", "nope"]))
+        .fails("UNKNOWN_REVISION", 3);
+    run(&mut project.limbeck(["revision"])).fails("USAGE", 2);
+    let ran =
+        run(&mut project.limbeck(["revision", "--autogenerate", "-m", "x"])).fails("USAGE", 2);
+    assert!(ran.err.contains("not in this version"), "{}", ran.err);
+    assert_eq!(files(), before);
+}
+
+#[test]
+fn merge_joins_the_heads() {
+    let project = forked();
+    let ran = run(&mut project.limbeck(["merge", "heads", "-m", "join", "--json"])).exits(0);
+    let revision = &ran.json()["revision"];
+    assert_eq!(revision["parents"], serde_json::json!(["cccc33333333", "dddd44444444"]));
+    assert_eq!(revision["merge_point"], true);
+    assert_eq!(run(&mut project.limbeck(["heads", "-q"])).exits(0).out.lines().count(), 1);
+    run(&mut project.limbeck(["merge", "heads", "-m", "again"])).fails("BAD_TARGET", 3);
+}
+
+#[test]
+fn edit_runs_the_editor_with_its_arguments() {
+    let project = three();
+    let editor = project.write("my editor", "#!/bin/sh\nprintf '%s\\n' \"$@\" > seen\n");
+    fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = project.limbeck(["edit", "bbbb"]);
+    command.env("EDITOR", "false").env("VISUAL", format!("'{}' --wait", editor.display()));
+    run(&mut command).exits(0);
+    let seen = fs::read_to_string(project.path().join("seen")).unwrap();
+    let mut lines = seen.lines();
+    assert_eq!(lines.next(), Some("--wait"));
+    let path = lines.next().unwrap();
+    assert!(Path::new(path).ends_with("migrations/bbbb22222222_test.sql"), "{path}");
+
+    let mut failing = project.limbeck(["edit", "bbbb"]);
+    run(failing.env("EDITOR", "false")).exits(5);
+    run(&mut project.limbeck(["edit", "nope"])).fails("UNKNOWN_REVISION", 3);
+}
+
+#[test]
+fn completions_are_accepted_by_their_shells() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = run(limbeck().args(["completions", shell])).exits(0).out;
+        assert!(script.contains("upgrade") && script.contains("limbeck"), "{shell}");
+        if shell == "bash" {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("limbeck.bash");
+            fs::write(&path, &script).unwrap();
+            let check = Command::new("bash").arg("-n").arg(&path).output().unwrap();
+            assert!(check.status.success(), "{check:?}");
+        }
+    }
+    run(limbeck().args(["completions", "tcsh"])).fails("USAGE", 2);
+}
+
+#[test]
+fn man_pages_are_roff() {
+    let page = run(limbeck().arg("man")).exits(0).out;
+    assert!(page.contains(".TH limbeck 1") && page.contains(".SH NAME"), "{page}");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("man1");
+    run(limbeck().args(["man", "--out"]).arg(&out)).exits(0);
+    for name in ["limbeck.1", "limbeck-upgrade.1", "limbeck-db-start.1"] {
+        let text = fs::read_to_string(out.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(text.contains(".SH SYNOPSIS"), "{name}");
+    }
+}
