@@ -52,6 +52,8 @@ struct Parts {
     status: Option<u8>,
     /// Nothing is printed: whoever reads is gone.
     quiet: bool,
+    /// Standard output has its document already.
+    told: bool,
 }
 
 /// A place in a file.
@@ -80,6 +82,7 @@ impl CliError {
             done: Vec::new(),
             status: None,
             quiet: false,
+            told: false,
         }))
     }
 
@@ -148,6 +151,18 @@ impl CliError {
     /// Nothing shall be printed.
     pub(crate) fn is_quiet(&self) -> bool {
         self.0.quiet
+    }
+
+    /// The command's own document has told it already.
+    #[must_use]
+    pub(crate) fn told(mut self) -> Self {
+        self.0.told = true;
+        self
+    }
+
+    /// Standard output has its document already.
+    pub(crate) fn is_told(&self) -> bool {
+        self.0.told
     }
 
     /// The error for people, styled, without a final line end.

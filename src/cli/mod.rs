@@ -14,7 +14,11 @@ mod output;
 mod progress;
 mod signals;
 
-use std::{ffi::OsString, io, path::PathBuf};
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::{
     FromArgMatches,
@@ -52,6 +56,7 @@ pub struct InterfaceStart {
 
 /// Parses the process's arguments and does what they say.
 pub fn run() -> Next {
+    own_up_to_panics();
     let words: Vec<OsString> = std::env::args_os().collect();
     let cli = match parse(&words) {
         Ok(cli) => cli,
@@ -79,10 +84,21 @@ fn dispatch(context: &Context, cli: Cli) -> Result<Next, CliError> {
     }
 }
 
+/// A panic is a bug; whoever meets one shall not have to guess that.
+fn own_up_to_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        usual(panic);
+        let text = "this is a bug in limbeck, please report it; the database is as the last \
+                    committed revision left it";
+        drop(writeln!(io::stderr(), "{text}"));
+    }));
+}
+
 /// Prints an error and returns the exit status it leads to.
 fn report(out: Output, error: &CliError, json: bool) -> u8 {
     if !error.is_quiet() {
-        if json {
+        if json && !error.is_told() {
             // The document is for programs; whether it arrives changes nothing about the failure.
             drop(Output::json(&error.json()));
         }
@@ -139,7 +155,10 @@ fn usage(error: &clap::Error, words: &[OsString]) -> CliError {
     let mut blocks = text.split("\n\n");
     let first = blocks.next().unwrap_or_default();
     let sentence = first.strip_prefix("error: ").unwrap_or(first).trim_end();
-    let mut result = CliError::usage(backticks(sentence));
+    let mut result = CliError::usage(match missing(error) {
+        Some(missing) => format!("{missing} is missing"),
+        None => backticks(sentence),
+    });
     for line in text.lines() {
         if let Some(usage) = line.strip_prefix("Usage: ") {
             result = result.with_fact("usage", usage);
@@ -152,6 +171,15 @@ fn usage(error: &clap::Error, words: &[OsString]) -> CliError {
         result = result.with_hint(hint);
     }
     result
+}
+
+/// The arguments that are missing, when that is the mistake.
+fn missing(error: &clap::Error) -> Option<String> {
+    let ErrorKind::MissingRequiredArgument = error.kind() else { return None };
+    let Some(ContextValue::Strings(names)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    Some(names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
 }
 
 /// What to do instead, where the mistake tells what was meant.
@@ -211,6 +239,7 @@ mod tests {
              hint: a similar argument exists: `--json`"
         );
         assert!(mistake(&["upgrade"]).contains("hint: say how far: `limbeck upgrade head`"));
+        assert!(mistake(&["upgrade"]).starts_with("error[USAGE]: `<SPEC>` is missing\n"));
         assert!(mistake(&["check"]).contains("`limbeck status --check`"));
         assert!(mistake(&["up"]).contains("hint: run `limbeck upgrade head`"));
         assert!(mistake(&["upgrad"]).contains("`upgrade`"));

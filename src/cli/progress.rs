@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::{
     Output, style,
-    table::{Cell, columns},
+    table::{Cell, padded},
 };
 use crate::{
     db::Notice,
@@ -86,7 +86,7 @@ struct Display {
     out: Output,
     history: Arc<History>,
     plan: Vec<PlannedMove>,
-    /// Width of ids and of messages in the plan's lines.
+    /// The plan's lines, all of one width.
     rows: Vec<String>,
     finished: usize,
     current: Option<usize>,
@@ -245,24 +245,10 @@ impl Display {
                     Cell::styled(word, style::good),
                     Cell::styled(&id, style::id),
                     Cell::plain(display_safe(&planned.message)),
-                    // Keeps the columns padded to their full width.
-                    Cell::plain("·"),
                 ]
             })
             .collect();
-        self.rows = columns(&cells, "  ")
-            .lines()
-            .map(|line| line.trim_end_matches('·').trim_end_matches("  ").to_owned())
-            .collect();
-        // The message column was trimmed away with its mark: pad it again to one width.
-        let width = |line: &str| {
-            unicode_width::UnicodeWidthStr::width(&*anstream::adapter::strip_str(line).to_string())
-        };
-        let widest = self.rows.iter().map(|row| width(row)).max().unwrap_or(0).min(100);
-        for row in &mut self.rows {
-            let gap = widest.saturating_sub(width(row));
-            row.extend(std::iter::repeat_n(' ', gap));
-        }
+        self.rows = padded(&cells, "  ");
         self.plan = plan;
     }
 

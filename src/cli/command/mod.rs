@@ -65,5 +65,5 @@ pub(super) fn wants_json(command: &Command) -> bool {
 
 /// After a listing: the problems of the folder, as an error with its own exit status.
 fn with_problems(history: &crate::revision::History) -> Result<u8, CliError> {
-    CliError::problems(history).map_or(Ok(0), Err)
+    CliError::problems(history).map_or(Ok(0), |error| Err(error.told()))
 }

@@ -61,7 +61,7 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     }
     match facts.database {
         // Already in the document, but the exit status must tell.
-        Some(Err(error)) => Err(error),
+        Some(Err(error)) => Err(error.told()),
         _ if args.check && !facts.clean() => Ok(1),
         _ => Ok(0),
     }

@@ -115,7 +115,11 @@ pub(crate) fn block(history: &History, node: Node, look: Look<'_>) -> String {
     for (i, child) in children.iter().enumerate() {
         fact(if i == 0 { "revised by" } else { " " }, child);
     }
-    fact("depends on", &revision.depends_on.join(", "));
+    for (i, dependency) in revision.depends_on.iter().enumerate() {
+        let known = graph.find(dependency).map(|node| named(history, node));
+        let text = known.unwrap_or_else(|| dependency.clone());
+        fact(if i == 0 { "depends on" } else { " " }, &text);
+    }
     fact("branch", &inherited.join(", "));
     fact("created", &revision.created.map(full_time).unwrap_or_default());
     if let Some(state) = look.states.and_then(|states| states.get(node.index())) {

@@ -37,34 +37,46 @@ impl Cell {
 /// Longest a column grows before its long cells push their own line only.
 const WIDEST: usize = 60;
 
-/// Lays rows out in columns two blanks apart; the last column is not padded, empty columns vanish.
+/// Lays rows out in columns two blanks apart; the last cell of a row is not padded, empty columns
+/// vanish.
 pub(crate) fn columns(rows: &[Vec<Cell>], indent: &str) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..count)
-        .map(|c| {
-            let cells = rows.iter().filter_map(|row| row.get(c));
-            let fitting = cells.clone().map(|cell| cell.width).filter(|w| *w <= WIDEST).max();
-            fitting.unwrap_or_else(|| cells.map(|cell| cell.width.min(WIDEST)).max().unwrap_or(0))
-        })
-        .collect();
+    let widths = widths(rows);
     let mut out = String::new();
     for row in rows {
-        let mut line = indent.to_owned();
-        let last = row.iter().rposition(|cell| cell.width > 0).unwrap_or(0);
-        for (c, cell) in row.iter().enumerate().take(last + 1) {
-            if widths[c] == 0 {
-                continue;
-            }
-            line.push_str(&cell.text);
-            if c < last {
-                let gap = widths[c].saturating_sub(cell.width) + 2;
-                line.extend(std::iter::repeat_n(' ', gap));
-            }
-        }
-        out.push_str(line.trim_end_matches(' '));
+        out.push_str(lay_out(row, &widths, indent).trim_end_matches(' '));
         out.push('\n');
     }
     out
+}
+
+/// The same as lines that all end at one column, for something to be put behind them.
+pub(crate) fn padded(rows: &[Vec<Cell>], indent: &str) -> Vec<String> {
+    let widths = widths(rows);
+    rows.iter().map(|row| lay_out(row, &widths, indent)).collect()
+}
+
+/// How wide each column is.
+fn widths(rows: &[Vec<Cell>]) -> Vec<usize> {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let all = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width);
+        let fitting = all.clone().filter(|width| *width <= WIDEST).max();
+        fitting.unwrap_or_else(|| all.map(|width| width.min(WIDEST)).max().unwrap_or(0))
+    };
+    (0..count).map(width).collect()
+}
+
+/// One line, every cell padded.
+fn lay_out(row: &[Cell], widths: &[usize], indent: &str) -> String {
+    let mut line = indent.to_owned();
+    let mut gap = 0;
+    for (cell, width) in row.iter().zip(widths).filter(|(_, width)| **width > 0) {
+        line.extend(std::iter::repeat_n(' ', gap));
+        line.push_str(&cell.text);
+        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width)));
+        gap = 2;
+    }
+    line
 }
 
 #[cfg(test)]
