@@ -164,7 +164,8 @@ async fn scripts_that_cannot_run_exit_with_5() {
         let project = project();
         project.revision("dddd44444444", "", up, None);
         let ran = run(&mut on(&project, &db, &["upgrade", "head"])).fails(code, 5);
-        assert!(ran.err.contains("migrations/dddd44444444_test.sql:9"), "{}", ran.err);
+        assert!(ran.err.contains("migrations/dddd44444444_test.sql"), "{}", ran.err);
+        assert!(ran.err.contains("line 9") || ran.err.contains(".sql:9"), "{}", ran.err);
     }
 }
 

@@ -164,6 +164,6 @@ async fn the_line_mode_runs_commands() {
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
     assert!(out.contains("3 of 3 revisions"), "{out}");
     assert!(out.contains("CREATE TABLE account"), "{out}");
-    assert_eq!(out.matches("cccc33333333  revision cccc33333333  head").count(), 2, "{out}");
+    assert_eq!(out.matches("cccc33333333  revision cccc33333333  head").count(), 3, "{out}");
     assert!(err.contains("error[USAGE]: unrecognized subcommand `nonsense`"), "{err}");
 }

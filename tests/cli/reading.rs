@@ -164,7 +164,8 @@ async fn status_tells_what_is_pending() {
     for list in ["edited", "partial", "failed", "orphans", "problems", "settings"] {
         assert!(document[list].is_array(), "{list}");
     }
-    let url = document["settings"].as_array().unwrap().iter().find(|s| s["name"] == "database_url");
+    let url =
+        document["settings"].as_array().unwrap().iter().find(|s| s["name"] == "connection.dbname");
     assert_eq!(url.unwrap()["origin"], "$DATABASE_URL");
 
     run(&mut on(&project, &db, &["upgrade", "head"])).exits(0);

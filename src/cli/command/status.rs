@@ -213,7 +213,11 @@ fn database(facts: &Facts) -> Cell {
         "PostgreSQL {} · {} · answers in {}",
         display_safe(&server.version),
         age::bytes(server.size),
-        age::elapsed(server.latency)
+        if server.latency.as_millis() == 0 {
+            "under 1 ms".to_owned()
+        } else {
+            age::elapsed(server.latency)
+        }
     );
     if server.in_recovery {
         text.push_str(" · standby, read-only");
@@ -275,7 +279,11 @@ fn settings(project: &Project) -> String {
         .map(|setting| {
             vec![
                 Cell::plain(display_safe(&setting.name)),
-                Cell::styled(&display_safe(&setting.value), style::bold),
+                if setting.value.is_empty() {
+                    Cell::styled("unset", style::dim)
+                } else {
+                    Cell::styled(&display_safe(&setting.value), style::bold)
+                },
                 Cell::styled(&display_safe(&origin(&setting.origin, project)), style::dim),
             ]
         })
