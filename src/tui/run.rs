@@ -163,6 +163,10 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
                 Effect::Quit => app.quitting = true,
             }
         }
+        if !terminal::active() {
+            // Something panicked; its message is on the terminal, which is the shell's again.
+            return Ok(101);
+        }
         if app.quitting || leave_by.is_some_and(|at| Instant::now() >= at) {
             break;
         }

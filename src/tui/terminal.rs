@@ -132,6 +132,11 @@ pub fn size() -> (u16, u16) {
     (width.max(1), height.max(1))
 }
 
+/// Whether the interface has the terminal. It loses it to a panic anywhere in the process.
+pub fn active() -> bool {
+    ACTIVE.load(Ordering::SeqCst)
+}
+
 /// Undoes every mode. Does nothing when nothing is set.
 pub fn restore() {
     if !ACTIVE.swap(false, Ordering::SeqCst) {
