@@ -1,10 +1,502 @@
-//! Draws the database screen.
+//! Draws the database screen: the server, who is connected and who blocks whom, locks, settings, the
+//! log. A wide screen shows all of it at once, a narrow one a section at a time.
 
-use ratatui::{Frame, layout::Rect};
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    style::Style,
+    text::{Line, Span},
+};
 
-use crate::tui::app::{App, HitMap};
+use crate::{
+    config::Guard,
+    engine::activity::SessionRow,
+    pg::statement,
+    present::{
+        age::{age, bytes, clock},
+        safe::display_safe,
+    },
+    server::{Kind, State},
+    tui::{
+        action::Action,
+        app::{App, HitMap, Section, Target},
+        view::toast::wrapped,
+        widget::{
+            Pen,
+            pane::{pane, shrink, window},
+        },
+    },
+};
 
 /// Draws it.
 pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
-    let _ = (app, frame, area, hits);
+    if app.database.log_only {
+        log(app, frame, area, hits);
+        return;
+    }
+    if app.size.0 < 100 || area.height < 24 {
+        narrow(app, frame, area, hits);
+        return;
+    }
+    let tall = (area.height / 3).clamp(9, 14);
+    let [upper, middle, lower] = Layout::vertical([
+        Constraint::Length(tall),
+        Constraint::Length((area.height / 4).clamp(7, 12)),
+        Constraint::Fill(1),
+    ])
+    .areas(area);
+    let [server_area, sessions_area] =
+        Layout::horizontal([Constraint::Length(46), Constraint::Fill(1)]).areas(upper);
+    let [locks_area, settings_area, pool_area] =
+        Layout::horizontal([Constraint::Fill(5), Constraint::Fill(4), Constraint::Length(26)])
+            .areas(middle);
+    server(app, frame, server_area, hits);
+    sessions(app, frame, sessions_area, hits);
+    locks(app, frame, locks_area, hits);
+    settings(app, frame, settings_area, hits);
+    pool(app, frame, pool_area, hits);
+    log(app, frame, lower, hits);
+    hits.page = match app.database.section {
+        Section::Sessions => usize::from(sessions_area.height.saturating_sub(3)),
+        Section::Locks => usize::from(locks_area.height.saturating_sub(3)),
+        Section::Settings => usize::from(settings_area.height.saturating_sub(2)),
+        _ => usize::from(lower.height.saturating_sub(2)),
+    };
+}
+
+/// One section at a time; the tabs of all of them on top.
+fn narrow(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let [tabs, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+    let mut x = tabs.x + 1;
+    for section in Section::ALL {
+        let chosen = section == app.database.section;
+        let text = if chosen {
+            format!("[{}]", section.title())
+        } else {
+            format!(" {} ", section.title())
+        };
+        let width = text.len() as u16;
+        let place = Rect { x, width: width.min(tabs.right().saturating_sub(x)), ..tabs };
+        let style = if chosen { theme.tab_active } else { theme.tab };
+        frame.render_widget(Line::styled(text, style), place);
+        hits.add(place, Target::Section(section, None));
+        x = (x + width).min(tabs.right());
+    }
+    let key = format!(
+        "{} {} section ",
+        app.keymap.label(Action::PreviousSection),
+        app.keymap.label(Action::NextSection)
+    );
+    let width = key.len() as u16;
+    if x + width < tabs.right() {
+        let place = Rect { x: tabs.right() - width, width, ..tabs };
+        frame.render_widget(Line::styled(key, theme.dim), place);
+    }
+    match app.database.section {
+        Section::Server => {
+            let [top, rest] =
+                Layout::vertical([Constraint::Length(11), Constraint::Fill(1)]).areas(body);
+            server(app, frame, top, hits);
+            summary(app, frame, rest);
+        }
+        Section::Sessions => sessions(app, frame, body, hits),
+        Section::Locks => locks(app, frame, body, hits),
+        Section::Pool => pool(app, frame, body, hits),
+        Section::Settings => settings(app, frame, body, hits),
+        Section::Log => log(app, frame, body, hits),
+    }
+    hits.page = usize::from(body.height.saturating_sub(3));
+}
+
+/// What the other sections would say, in a few lines.
+fn summary(app: &App, frame: &mut Frame, area: Rect) {
+    let theme = &app.theme;
+    let Some(activity) = &app.snapshot.activity else { return };
+    let blocked: Vec<&SessionRow> =
+        activity.sessions.iter().filter(|s| !s.blocked_by.is_empty()).collect();
+    let area = shrink(area, 1);
+    let mut row = 0;
+    if area.height == 0 {
+        return;
+    }
+    let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, row);
+    pen.put(&format!("sessions {}", activity.sessions.len()), theme.text);
+    pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
+    let style = if blocked.is_empty() { theme.ok } else { theme.warn };
+    pen.put(&format!("blocked {}", blocked.len()), style);
+    for session in blocked {
+        row += 1;
+        if row >= area.height {
+            return;
+        }
+        let by: Vec<String> = session.blocked_by.iter().map(ToString::to_string).collect();
+        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, row);
+        pen.skip(1).put(&session.pid.to_string(), theme.warn).skip(1);
+        let query = statement::summary(&session.query, 60);
+        pen.put(&display_safe(&query), theme.text);
+        pen.put(&format!("  waits {} for {}", age(session.age), by.join(", ")), theme.warn);
+    }
+}
+
+fn frame_of(
+    app: &App,
+    frame: &mut Frame,
+    area: Rect,
+    section: Section,
+    more: Vec<Span<'_>>,
+    foot: Line<'_>,
+    hits: &mut HitMap,
+) -> Rect {
+    let mut title = vec![Span::styled(section.title(), app.theme.title)];
+    title.extend(more);
+    hits.add(area, Target::Section(section, None));
+    let focus = app.database.section == section;
+    shrink(pane(app, frame, area, focus, Line::from(title), foot), 1)
+}
+
+fn problem(app: &App, frame: &mut Frame, area: Rect, text: &str, style: Style) {
+    let text = display_safe(text).into_owned();
+    let room = usize::from(area.width).max(8);
+    for (row, line) in wrapped(&text, room, usize::from(area.height)).iter().enumerate() {
+        Pen::at(frame.buffer_mut(), app.glyphs, area, row as u16).put(line, style);
+    }
+}
+
+/// Why there is nothing to show.
+fn absent(app: &App) -> (String, Style) {
+    match &app.snapshot.activity_error {
+        Some(error) => (error.message.clone(), app.theme.dim),
+        None if app.snapshot.server_up() => ("being read".to_owned(), app.theme.dim),
+        None => ("the server is not running".to_owned(), app.theme.dim),
+    }
+}
+
+fn server(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let inside = frame_of(app, frame, area, Section::Server, Vec::new(), Line::default(), hits);
+    let mut rows: Vec<(&str, String, Style)> = Vec::new();
+    let (mark, mut words, style) = state(app);
+    if let Some((action, stage, since)) = &app.server_action {
+        let spin = app.glyphs.spin(app.spin(), app.motion);
+        let took = clock(app.now.mono.saturating_sub(*since));
+        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);
+        pen.put(spin, theme.running).skip(1);
+        let text = if stage == action.doing() {
+            stage.clone()
+        } else {
+            format!("{}: {stage}", action.doing())
+        };
+        pen.put(&display_safe(&text), theme.running).skip(2).put(&took, theme.dim);
+    } else {
+        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);
+        pen.put(mark, style).skip(1).put(&std::mem::take(&mut words), style);
+        if let Some(status) = &app.snapshot.server
+            && let State::Running { id, .. } = &status.state
+        {
+            let short: String = id.chars().take(12).collect();
+            let word = if status.kind == Kind::Compose { "container" } else { "pid" };
+            if !short.is_empty() {
+                pen.skip(2).put(&format!("{word} {}", display_safe(&short)), theme.dim);
+            }
+        }
+        if let Some(overview) = &app.snapshot.overview
+            && app.snapshot.overview_error.is_none()
+            && !overview.server.uptime.is_zero()
+        {
+            pen.skip(2).put(&format!("up {}", age(overview.server.uptime)), theme.dim);
+        }
+        let startable = matches!(
+            app.snapshot.server.as_ref().map(|s| (s.kind, &s.state)),
+            Some((Kind::Local | Kind::Compose, State::Stopped | State::Absent))
+        );
+        if startable {
+            let key = app.keymap.label(Action::ServerToggle);
+            pen.skip(2).put(&key, theme.key).put(" starts it", theme.hint);
+        }
+    }
+    if let Some(status) = &app.snapshot.server {
+        rows.push(("", status.summary.clone(), theme.text));
+        if let Some(data) = &status.data {
+            rows.push(("data", in_project(app, data), theme.text));
+        }
+        if let Some(port) = status.port {
+            let socket = status
+                .socket
+                .as_ref()
+                .map(|s| format!("   socket {}", in_project(app, &s.display().to_string())));
+            rows.push(("port", format!("{port}{}", socket.unwrap_or_default()), theme.text));
+        }
+    }
+    if let Some(error) = &app.snapshot.server_error {
+        rows.push(("", error.message.clone(), theme.danger));
+    }
+    if let Some(connection) = &app.config.connection {
+        rows.push(("target", connection.to_string(), theme.text));
+    }
+    if let (Some(overview), None) = (&app.snapshot.overview, &app.snapshot.overview_error) {
+        let facts = &overview.server;
+        let size =
+            if facts.size > 0 { format!("   size {}", bytes(facts.size)) } else { String::new() };
+        rows.push(("version", format!("{}{size}", facts.version), theme.text));
+        let standby =
+            if facts.in_recovery { "a standby: read-only" } else { "accepting connections" };
+        let style = if facts.in_recovery { theme.warn } else { theme.text };
+        let ms = facts.latency.as_secs_f64() * 1000.0;
+        rows.push(("ready", format!("{standby}   {ms:.1} ms"), style));
+        let superuser = if facts.superuser { "superuser" } else { "not superuser" };
+        rows.push(("role", format!("{} ({superuser})", facts.user), theme.text));
+    } else if let Some(error) = &app.snapshot.overview_error {
+        rows.push(("ready", error.message.clone(), theme.warn));
+    }
+    let (word, style) = match app.config.guard {
+        Guard::Dev => ("DEV: Enter confirms", theme.text),
+        Guard::Staging => ("STAGING: typed confirm for what takes away", theme.warn),
+        Guard::Prod => ("PROD: typed confirm for every change", theme.danger),
+    };
+    rows.push(("guard", word.to_owned(), style));
+    for (i, (label, text, style)) in rows.iter().enumerate() {
+        let row = i as u16 + 1;
+        if row >= inside.height {
+            break;
+        }
+        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row);
+        if !label.is_empty() {
+            pen.field(label, 8, theme.dim);
+        }
+        pen.put(&display_safe(text), *style);
+    }
+}
+
+/// A path, relative to the project when it is below it.
+fn in_project(app: &App, path: &str) -> String {
+    let root = app.config.root.display().to_string();
+    match path.strip_prefix(&root) {
+        Some(rest) if rest.starts_with('/') => rest[1..].to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+fn state(app: &App) -> (&'static str, String, Style) {
+    let theme = &app.theme;
+    let glyphs = &app.glyphs;
+    match app.snapshot.server.as_ref().map(|status| &status.state) {
+        Some(State::Running { .. }) => (glyphs.server_up, "running".into(), theme.ok),
+        Some(State::Changing(what)) => {
+            (glyphs.waits, display_safe(what).into_owned(), theme.running)
+        }
+        Some(State::Stopped) => (glyphs.server_down, "stopped".into(), theme.danger),
+        Some(State::Absent) => (glyphs.server_down, "never created".into(), theme.warn),
+        Some(State::Unknown(why)) => {
+            (glyphs.warn, format!("unknown: {}", display_safe(why)), theme.warn)
+        }
+        None if app.snapshot.server_error.is_some() => {
+            (glyphs.cross, "cannot be told".into(), theme.danger)
+        }
+        None => (glyphs.waits, "being asked".into(), theme.dim),
+    }
+}
+
+fn pool(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let inside = frame_of(app, frame, area, Section::Pool, Vec::new(), Line::default(), hits);
+    let facts = app.snapshot.pool;
+    if facts.max == 0 {
+        problem(app, frame, inside, "no connection is open", theme.dim);
+        return;
+    }
+    let used = facts.open.saturating_sub(facts.idle);
+    let rows = [
+        format!("max {}   open {}   idle {}", facts.max, facts.open, facts.idle),
+        String::new(),
+        format!("waiting {}", facts.waiting),
+        "runs use one of their own".to_owned(),
+    ];
+    for (row, text) in rows.iter().enumerate() {
+        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16);
+        if row == 1 {
+            pen.put("in use  ", theme.dim);
+            pen.put(&app.glyphs.bar_done.repeat(used.min(16)), theme.bar_done);
+            let rest = facts.max.saturating_sub(used).min(16);
+            pen.put(&app.glyphs.bar_rest.repeat(rest), theme.bar_rest);
+            pen.put(&format!("  {used}/{}", facts.max), theme.text);
+        } else {
+            pen.put(text, if row == 3 { theme.dim } else { theme.text });
+        }
+    }
+}
+
+fn sessions(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let activity = app.snapshot.activity.as_ref();
+    let (all, blocked) = activity.map_or((0, 0), |a| {
+        (a.sessions.len(), a.sessions.iter().filter(|s| !s.blocked_by.is_empty()).count())
+    });
+    let mut more = vec![Span::styled(format!(" {all}"), theme.title_dim)];
+    if blocked > 0 {
+        more.push(Span::styled(format!(" {} blocked {blocked}", app.glyphs.dot), theme.warn));
+    }
+    let focus = app.database.section == Section::Sessions;
+    let inside = frame_of(app, frame, area, Section::Sessions, more, Line::default(), hits);
+    let Some(activity) = activity else {
+        let (text, style) = absent(app);
+        problem(app, frame, inside, &text, style);
+        return;
+    };
+    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);
+    pen.field("  pid", 9, theme.dim).skip(1).field("state", 8, theme.dim).skip(1);
+    pen.right("age", 4, theme.dim).skip(2).field("wait", 7, theme.dim).skip(1);
+    pen.field("who", 14, theme.dim).skip(1).put("query", theme.dim);
+    let page = usize::from(inside.height.saturating_sub(1));
+    let from = window(0, app.database.session, all, page);
+    for (row, session) in activity.sessions.iter().skip(from).take(page).enumerate() {
+        let index = from + row;
+        let place = Rect { y: inside.y + 1 + row as u16, height: 1, ..inside };
+        hits.add(place, Target::Section(Section::Sessions, Some(index)));
+        let selected = index == app.database.session;
+        if selected {
+            let style = if focus { theme.selection } else { theme.selection_idle };
+            frame.buffer_mut().set_style(place, style);
+        }
+        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
+        pen.put(if selected && focus { app.glyphs.pointer } else { " " }, theme.marker);
+        let blocks = activity.sessions.iter().any(|s| s.blocked_by.contains(&session.pid));
+        let style = if !session.blocked_by.is_empty() {
+            theme.warn
+        } else if blocks {
+            theme.danger
+        } else {
+            theme.text
+        };
+        let mark = if blocks { app.glyphs.branch } else { " " };
+        pen.put(mark, theme.danger).field(&session.pid.to_string(), 7, style).skip(1);
+        pen.field(short_state(&session.state), 8, style).skip(1);
+        pen.right(&age(session.age), 4, theme.text).skip(2);
+        let wait = session.wait.as_deref().unwrap_or("-");
+        pen.field(&display_safe(wait), 7, theme.dim).skip(1);
+        let who = if session.ours {
+            "limbeck".to_owned()
+        } else if session.app.is_empty() {
+            session.user.clone()
+        } else {
+            session.app.clone()
+        };
+        let style = if session.ours { theme.accent } else { theme.text };
+        pen.field(&display_safe(&who), 14, style).skip(1);
+        if !session.blocked_by.is_empty() {
+            let by: Vec<String> = session.blocked_by.iter().map(ToString::to_string).collect();
+            pen.put(&format!("waits for {}  ", by.join(", ")), theme.warn);
+        }
+        let query = statement::summary(&session.query, 200);
+        pen.put(&display_safe(&query), theme.dim);
+    }
+}
+
+/// Session states in eight letters.
+fn short_state(state: &str) -> &str {
+    match state {
+        "idle in transaction" => "idle tx",
+        "idle in transaction (aborted)" => "abort tx",
+        "fastpath function call" => "fastpath",
+        "" => "-",
+        other => other,
+    }
+}
+
+fn locks(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let activity = app.snapshot.activity.as_ref();
+    let all = activity.map_or(0, |a| a.locks.len());
+    let waiting = activity.map_or(0, |a| a.locks.iter().filter(|lock| !lock.granted).count());
+    let mut more = vec![Span::styled(format!(" {all}"), theme.title_dim)];
+    if waiting > 0 {
+        more.push(Span::styled(format!(" {} waiting {waiting}", app.glyphs.dot), theme.warn));
+    }
+    let focus = app.database.section == Section::Locks;
+    let inside = frame_of(app, frame, area, Section::Locks, more, Line::default(), hits);
+    let Some(activity) = activity else {
+        let (text, style) = absent(app);
+        problem(app, frame, inside, &text, style);
+        return;
+    };
+    if activity.locks.is_empty() {
+        problem(app, frame, inside, "no other session holds a lock on a relation", theme.dim);
+        return;
+    }
+    let name = usize::from(inside.width).saturating_sub(37).clamp(10, 40);
+    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);
+    pen.field(" relation", name + 1, theme.dim).skip(1).field("mode", 17, theme.dim).skip(1);
+    pen.field("pid", 7, theme.dim).skip(1).put("held", theme.dim);
+    let page = usize::from(inside.height.saturating_sub(1));
+    let from = window(0, app.database.lock, all, page);
+    for (row, lock) in activity.locks.iter().skip(from).take(page).enumerate() {
+        let index = from + row;
+        let place = Rect { y: inside.y + 1 + row as u16, height: 1, ..inside };
+        hits.add(place, Target::Section(Section::Locks, Some(index)));
+        let selected = focus && index == app.database.lock;
+        if selected {
+            frame.buffer_mut().set_style(place, theme.selection);
+        }
+        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
+        pen.put(if selected { app.glyphs.pointer } else { " " }, theme.marker);
+        pen.field(&display_safe(&lock.relation), name, theme.text).skip(1);
+        pen.field(&display_safe(&lock.mode), 17, theme.text).skip(1);
+        pen.field(&lock.pid.to_string(), 7, theme.text).skip(1);
+        let (word, style) = if lock.granted { ("yes", theme.text) } else { ("waits", theme.warn) };
+        pen.field(word, 5, style).put(&age(lock.age), theme.dim);
+    }
+}
+
+fn settings(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let inside = frame_of(app, frame, area, Section::Settings, Vec::new(), Line::default(), hits);
+    let Some(activity) = &app.snapshot.activity else {
+        let (text, style) = absent(app);
+        problem(app, frame, inside, &text, style);
+        return;
+    };
+    let page = usize::from(inside.height);
+    let from = app.database.setting.min(activity.settings.len().saturating_sub(page));
+    let name = activity.settings.iter().map(|s| s.name.len()).max().unwrap_or(0).clamp(10, 28);
+    for (row, setting) in activity.settings.iter().skip(from).take(page).enumerate() {
+        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16);
+        pen.field(&display_safe(&setting.name), name, theme.dim).skip(1);
+        pen.put(&display_safe(&setting.value), theme.text).skip(2);
+        pen.put(&display_safe(&setting.note), theme.faint);
+    }
+}
+
+fn log(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let back = app.database.log_back;
+    let how = if back == 0 { "following".to_owned() } else { format!("{back} lines back") };
+    let more = vec![Span::styled(format!(" {} {how}", app.glyphs.dot), theme.title_dim)];
+    let file = app.snapshot.server.as_ref().and_then(|status| status.log.clone());
+    let file = file.map(|path| in_project(app, &path)).unwrap_or_default();
+    let foot = Line::styled(display_safe(&file).into_owned(), theme.scroll);
+    let inside = frame_of(app, frame, area, Section::Log, more, foot, hits);
+    let Some(lines) = &app.snapshot.log else {
+        let text = match &app.snapshot.log_error {
+            Some(error) => error.message.clone(),
+            None => "being read".to_owned(),
+        };
+        problem(app, frame, inside, &text, theme.dim);
+        return;
+    };
+    if app.database.log_only {
+        hits.page = usize::from(inside.height);
+    }
+    let page = usize::from(inside.height);
+    let back = back.min(lines.len().saturating_sub(page));
+    let to = lines.len() - back;
+    for (row, line) in lines[to.saturating_sub(page)..to].iter().enumerate() {
+        let style = if ["ERROR", "FATAL", "PANIC"].iter().any(|word| line.contains(word)) {
+            theme.danger
+        } else if line.contains("WARNING") || line.contains("still waiting") {
+            theme.warn
+        } else {
+            theme.text
+        };
+        Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16).put(&display_safe(line), style);
+    }
 }
