@@ -19,6 +19,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+pub(super) use self::print::message_line;
 pub use self::{
     header::{Key, rewrite},
     print::{comment_safe, print},

@@ -1,11 +1,13 @@
 //! The history: revision files, their graph, and what an identifier means. No database.
 
+mod disk;
 pub mod file;
 pub mod graph;
 pub mod history;
 pub mod id;
 pub mod moves;
 pub mod order;
+pub mod rebase;
 pub mod source;
 pub mod target;
 pub mod write;

@@ -1,6 +1,6 @@
 //! Plans: which revisions run, in which order, and what happens to the version rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{Direction, Graph, Node, RevisionId};
 
@@ -86,6 +86,9 @@ pub(super) struct Rows<'a> {
     is_row: Vec<bool>,
     /// Applied revisions directly above, over `norm`; kept for downgrades only.
     applied_above: Vec<u32>,
+    /// What is applied; kept for downgrades only.
+    applied: Vec<bool>,
+    row_count: usize,
 }
 
 impl<'a> Rows<'a> {
@@ -95,7 +98,8 @@ impl<'a> Rows<'a> {
         for row in rows {
             is_row[row.index()] = true;
         }
-        Self { graph, is_row, applied_above: Vec::new() }
+        let row_count = is_row.iter().filter(|row| **row).count();
+        Self { graph, is_row, applied_above: Vec::new(), applied: Vec::new(), row_count }
     }
 
     /// For going down; `applied` is everything at or below the rows.
@@ -106,7 +110,12 @@ impl<'a> Rows<'a> {
                 applied_above[lower.index()] += 1;
             }
         }
-        Self { applied_above, ..Self::upward(graph, rows) }
+        Self { applied_above, applied: applied.to_vec(), ..Self::upward(graph, rows) }
+    }
+
+    fn set(&mut self, node: Node, row: bool) {
+        let before = std::mem::replace(&mut self.is_row[node.index()], row);
+        self.row_count = self.row_count + usize::from(row) - usize::from(before);
     }
 
     /// The move that applies a revision.
@@ -115,10 +124,10 @@ impl<'a> Rows<'a> {
         // A row that this revision stands on is an ancestor of no other row, for rows are tips.
         let from: Vec<Node> =
             self.graph.lower(node).iter().copied().filter(|at| self.is_row[at.index()]).collect();
-        for row in &from {
-            self.is_row[row.index()] = false;
+        for &row in &from {
+            self.set(row, false);
         }
-        self.is_row[node.index()] = true;
+        self.set(node, true);
         let rows = match from.split_last() {
             None => vec![RowOp::Insert(id)],
             Some((last, others)) => others
@@ -136,16 +145,11 @@ impl<'a> Rows<'a> {
         for lower in self.graph.lower(node) {
             self.applied_above[lower.index()] -= 1;
         }
-        self.is_row[node.index()] = false;
-        let to: Vec<Node> = self
-            .graph
-            .lower(node)
-            .iter()
-            .copied()
-            .filter(|at| self.applied_above[at.index()] == 0 && !self.is_row[at.index()])
-            .collect();
-        for row in &to {
-            self.is_row[row.index()] = true;
+        self.applied[node.index()] = false;
+        self.set(node, false);
+        let to = self.uncovered(node);
+        for &row in &to {
+            self.set(row, true);
         }
         let rows = match to.split_last() {
             None => vec![RowOp::Delete(id)],
@@ -156,5 +160,36 @@ impl<'a> Rows<'a> {
                 .collect(),
         };
         Move { node: Some(node), direction: Direction::Down, rows }
+    }
+
+    /// What gets a row when `node` is gone: what it stood on, without what other rows stand on.
+    ///
+    /// Where there are other rows, Alembic looks at these alone. A dependency below a parent of the
+    /// same revision then gets a row beside that parent, and its row goes when it is reached. That
+    /// is kept: the rows of a database that both tools use must be the same.
+    fn uncovered(&self, node: Node) -> Vec<Node> {
+        let lower = self.graph.lower(node);
+        let free = |at: &Node| self.applied_above[at.index()] == 0 && !self.is_row[at.index()];
+        if self.row_count == 0 || lower.iter().all(free) {
+            return lower.iter().copied().filter(free).collect();
+        }
+        lower.iter().copied().filter(|at| free(at) || !self.under_a_row(*at)).collect()
+    }
+
+    /// Whether a row stands on a revision, or is it.
+    fn under_a_row(&self, node: Node) -> bool {
+        let mut seen = HashSet::new();
+        let mut work = vec![node];
+        while let Some(node) = work.pop() {
+            if self.is_row[node.index()] {
+                return true;
+            }
+            if seen.insert(node) && self.applied_above[node.index()] > 0 {
+                work.extend(
+                    self.graph.all_children(node).iter().filter(|at| self.applied[at.index()]),
+                );
+            }
+        }
+        false
     }
 }

@@ -57,19 +57,19 @@ fn got(case: &Value) -> Result<Got, String> {
     Ok(match command {
         "load" => json!({}).into(),
         "info" => info(&graph).into(),
-        "upgrade" => run(&graph, &target::upgrade(&graph, &rows, text).map_err(word)?),
+        "upgrade" => run(&graph, &target::upgrade_to(&graph, &rows, &specs).map_err(word)?),
         "downgrade" => run(&graph, &target::downgrade(&graph, &rows, text).map_err(word)?),
-        "stamp" => recorded(&graph, &target::stamp(&graph, &rows, &specs, false).map_err(word)?),
-        "stamp_purge" => {
-            recorded(&graph, &target::stamp(&graph, &rows, &specs, true).map_err(word)?)
-        }
+        "stamp" => recorded(&target::stamp(&graph, &rows, &specs, false).map_err(word)?),
+        "stamp_purge" => recorded(&target::stamp(&graph, &rows, &specs, true).map_err(word)?),
         "upgrade_sql" => {
             offline(&graph, &target::offline(&graph, Direction::Up, text).map_err(word)?)
         }
         "downgrade_sql" => {
             offline(&graph, &target::offline(&graph, Direction::Down, text).map_err(word)?)
         }
-        "stamp_sql" => recorded(&graph, &target::offline_stamp(&graph, &specs).map_err(word)?),
+        "stamp_sql" => {
+            unchanged_is_null(recorded(&target::offline_stamp(&graph, &specs).map_err(word)?))
+        }
         "history" => {
             let nodes = target::history(&graph, &rows, spec.as_str()).map_err(word)?;
             listing(&graph, &nodes, &[]).into()
@@ -151,12 +151,17 @@ fn ids<'a>(graph: &'a Graph, nodes: &[Node]) -> Vec<&'a str> {
     nodes.iter().map(|&node| graph.id(node).as_str()).collect()
 }
 
+fn sorted(mut ids: Vec<&str>) -> Vec<&str> {
+    ids.sort_unstable();
+    ids
+}
+
 fn info(graph: &Graph) -> Value {
     let mut revs = Map::new();
     for node in graph.nodes() {
         let one = json!({
             "labels": graph.labels(node),
-            "down": ids(graph, graph.parents(node)),
+            "down": sorted(ids(graph, graph.lower(node))),
             "next": ids(graph, graph.children(node)),
             "head": graph.is_head(node),
             "real_head": graph.is_real_head(node),
@@ -189,17 +194,21 @@ fn run(graph: &Graph, plan: &Plan) -> Got {
     outcome(plan, steps, json!(texts(&plan.after())))
 }
 
-/// As [`run`]; without steps there is no database whose rows could be told.
+/// As [`run`], without a database.
 fn offline(graph: &Graph, plan: &Plan) -> Got {
-    let mut got = run(graph, plan);
-    if plan.moves.is_empty() {
+    unchanged_is_null(run(graph, plan))
+}
+
+/// Without steps there is no database whose rows could be told.
+fn unchanged_is_null(mut got: Got) -> Got {
+    if got.value["after"].as_array().is_some_and(Vec::is_empty) {
         got.value["rows"] = Value::Null;
     }
     got
 }
 
 /// The outcome of a plan that only changes rows.
-fn recorded(_: &Graph, plan: &Plan) -> Got {
+fn recorded(plan: &Plan) -> Got {
     outcome(plan, Vec::new(), json!(texts(&plan.after())))
 }
 
@@ -261,7 +270,7 @@ fn merge(graph: &Graph, spec: &Value) -> Result<Value, String> {
 
 fn made(graph: &Graph, spec: &Value, heads: &[String]) -> Result<Value, String> {
     let splice = spec["splice"].as_bool().unwrap_or(false);
-    let placed = write::place(graph, heads, splice, &strings(&spec["depends_on"]))
+    let placed = write::place(graph, &[], heads, splice, &strings(&spec["depends_on"]))
         .map_err(|error| error.kind.to_owned())?;
     Ok(json!({
         "down": ids(graph, &placed.down),

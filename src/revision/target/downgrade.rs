@@ -76,8 +76,8 @@ fn goal<'a>(graph: &Graph, rows: &[RevisionId], spec: &'a str) -> Result<Goal<'a
         Spec::Absolute(text) => {
             not_empty(text)?;
             let (label, symbol) = split_last(text);
-            let branch = names.maybe_branch(label)?;
             let target = names.one_in(symbol, None, spec)?.map_or(Place::Base, Place::At);
+            let branch = names.maybe_branch(label)?;
             let whole_branch = branch.is_some() && target == Place::Base;
             Ok(Goal { target, branch, row: None, whole_branch })
         }
@@ -90,6 +90,10 @@ fn descend<'a>(
     Relative { label, symbol, steps }: Relative<'a>,
     spec: &'a str,
 ) -> Result<Goal<'a>, TargetError> {
+    if symbol.is_none() && steps >= 0 {
+        return Err(too_far(spec, steps, 0)
+            .with_hint("a downgrade goes down: write `-N`, or use `limbeck upgrade`"));
+    }
     let names = Names::new(graph);
     let branch = names.maybe_branch(label)?;
     let goal = |target, branch, row| Goal { target, branch, row, whole_branch: false };
@@ -106,8 +110,6 @@ fn descend<'a>(
             let target = walk(graph, start, steps, None, spec)?.or_too_far(spec, steps)?;
             Ok(goal(target, branch, None))
         }
-        None if steps >= 0 => Err(too_far(spec, steps, 0)
-            .with_hint("a downgrade goes down: write `-N`, or use `limbeck upgrade`")),
         None => {
             let row = start(graph, &row_nodes(graph, rows)?, branch.as_ref(), spec, steps)?;
             let target = walk(graph, Place::At(row), steps, None, spec)?.or_too_far(spec, steps)?;

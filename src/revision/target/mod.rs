@@ -23,7 +23,7 @@ pub use self::{
     offline::{offline, offline_stamp},
     range::history,
     stamp::stamp,
-    upgrade::upgrade,
+    upgrade::{upgrade, upgrade_to},
 };
 use super::{Graph, Node, Plan, RevisionId};
 
@@ -33,16 +33,6 @@ pub fn resolve(graph: &Graph, rows: &[RevisionId], spec: &str) -> Result<Vec<Nod
         return resolve::rows(graph, rows);
     }
     resolve::Names::new(graph).existing(spec)
-}
-
-/// Resolves the heads that a new revision or a merge shall stand on: nodes, or none for a new base.
-pub fn resolve_parents(graph: &Graph, specs: &[String]) -> Result<Vec<Node>, TargetError> {
-    let names = resolve::Names::new(graph);
-    let mut found = Vec::new();
-    for spec in specs {
-        found.extend(names.existing(spec)?);
-    }
-    Ok(found)
 }
 
 /// Resolves one dependency of a new revision: it must be exactly one revision.

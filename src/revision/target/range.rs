@@ -39,6 +39,10 @@ pub fn history(
                     Some("write `FROM:TO`, `FROM:` or `:TO`".to_owned()),
                 ));
             };
+            if (lower, upper) == ("current", "current") {
+                return Err(unknown(graph, "current", "revision")
+                    .with_hint("only one end of a range can be `current`; see `limbeck current`"));
+            }
             (end(graph, rows, lower)?, end(graph, rows, upper)?)
         }
     };
@@ -172,6 +176,16 @@ fn lower_nodes(
         return clamped(graph, &from, steps, spec);
     }
     let places = names.places(spec)?;
+    if places.contains(&Some(Place::Base)) {
+        return Err(TargetError::new(
+            "range_not_ancestor",
+            Code::BadTarget,
+            format!(
+                "`{spec}` leads below the base of a branch, so it is no revision to begin with"
+            ),
+            Some("use a smaller number, or leave the beginning out".to_owned()),
+        ));
+    }
     if places.contains(&None) {
         let Spec::Relative(Relative { steps, .. }) = Spec::parse(spec) else {
             return Ok(Vec::new());

@@ -27,7 +27,7 @@ pub fn stamp(
     let mut selected = Vec::new();
     let mut goals = Vec::new();
     for &spec in specs {
-        let selection = Selection::of(graph, spec)?;
+        let selection = Selection::of(graph, spec, !current.is_empty())?;
         for &row in &current {
             if !selected.contains(&row) && selection.has(row) {
                 selected.push(row);
@@ -56,17 +56,20 @@ struct Selection {
 }
 
 impl Selection {
-    fn of(graph: &Graph, spec: &str) -> Result<Self, TargetError> {
+    fn of(graph: &Graph, spec: &str, has_rows: bool) -> Result<Self, TargetError> {
         not_empty(spec)?;
         let names = Names::new(graph);
         let (label, symbol) = split_first(spec);
-        if let Symbol::Name(name) = Symbol::parse(symbol)
+        if has_rows
+            && let Symbol::Name(name) = Symbol::parse(symbol)
             && name.starts_with(['-', '+'])
         {
             return Err(TargetError::new(
                 "no_such_revision",
                 Code::BadTarget,
-                format!("`{spec}` cannot be stamped: stamp needs a place, not steps"),
+                format!(
+                    "`{spec}` counts from the heads of the files, which says nothing about the version rows"
+                ),
                 Some("name the revision by its id".to_owned()),
             ));
         }

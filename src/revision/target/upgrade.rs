@@ -16,8 +16,22 @@ use crate::{
 ///
 /// What lies below the rows is applied already: an older target is nothing to do, not an error.
 pub fn upgrade(graph: &Graph, rows: &[RevisionId], spec: &str) -> Result<Plan, TargetError> {
-    no_range(spec)?;
-    let targets = targets(graph, rows, spec)?;
+    upgrade_to(graph, rows, &[spec])
+}
+
+/// As [`upgrade`], to several targets at once; each of several must be a place, not steps.
+pub fn upgrade_to(graph: &Graph, rows: &[RevisionId], specs: &[&str]) -> Result<Plan, TargetError> {
+    let mut targets = Vec::new();
+    for spec in specs {
+        no_range(spec)?;
+        match specs {
+            [spec] => targets = single(graph, rows, spec)?,
+            _ => {
+                not_empty(spec)?;
+                targets.extend(Names::new(graph).existing(spec)?);
+            }
+        }
+    }
     no_overlap(graph, &targets, "the requested revisions")?;
     let current = row_nodes(graph, rows)?;
     no_overlap(graph, &current, "the version rows")?;
@@ -51,7 +65,7 @@ pub(super) fn no_range(spec: &str) -> Result<(), TargetError> {
     Ok(())
 }
 
-fn targets(graph: &Graph, rows: &[RevisionId], spec: &str) -> Result<Vec<Node>, TargetError> {
+fn single(graph: &Graph, rows: &[RevisionId], spec: &str) -> Result<Vec<Node>, TargetError> {
     match Spec::parse(spec) {
         Spec::Absolute(text) => {
             not_empty(text)?;
@@ -90,6 +104,10 @@ fn climb(
     Relative { label, symbol, steps }: Relative<'_>,
     spec: &str,
 ) -> Result<Place, TargetError> {
+    if symbol.is_none() && steps <= 0 {
+        return Err(too_far(spec, steps, 0)
+            .with_hint("an upgrade goes up: write `+N`, or use `limbeck downgrade`"));
+    }
     let names = Names::new(graph);
     let branch = names.maybe_branch(label)?;
     match symbol {
@@ -101,8 +119,6 @@ fn climb(
             let start = Place::of(names.one_in(symbol, branch.as_ref(), spec)?);
             walk(graph, start, steps, None, spec)?.or_too_far(spec, steps)
         }
-        None if steps <= 0 => Err(too_far(spec, steps, 0)
-            .with_hint("an upgrade goes up: write `+N`, or use `limbeck downgrade`")),
         None => {
             let start = upward_start(graph, &row_nodes(graph, rows)?, branch.as_ref(), spec)?;
             walk(graph, start, steps, branch.as_ref(), spec)?.or_too_far(spec, steps)
