@@ -105,7 +105,7 @@ impl Script {
         let over = |text: &dyn Fn(&str) -> String| {
             let mut hash = Sha256::new();
             for section in sections {
-                let text = text(self.body(section));
+                let text = text(self.body(section).trim());
                 // The length keeps two sections apart from one with the same text.
                 let head = format!("transaction:{} {}\n", section.transactional, text.len());
                 hash.update(head.as_bytes());
@@ -113,10 +113,7 @@ impl Script {
             }
             hex(&hash.finalize())
         };
-        Some(Checksum {
-            exact: over(&|body| body.trim().to_owned()),
-            semantic: over(&semantic_text),
-        })
+        Some(Checksum { exact: over(&str::to_owned), semantic: over(&semantic_text) })
     }
 
     /// The statements of a section; ranges are offsets in [`Script::text`], lines are lines of the file.

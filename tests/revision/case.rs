@@ -9,7 +9,7 @@ use limbeck::revision::{
 use serde_json::{Map, Value, json};
 
 /// Answers one line.
-pub fn answer(line: &str) -> Value {
+pub(crate) fn answer(line: &str) -> Value {
     let Ok(case) = serde_json::from_str::<Value>(line) else {
         return json!({"id": null, "got": {"error": "bad_case"}});
     };

@@ -11,11 +11,11 @@ const LONGEST: usize = 2000;
 pub fn print(revision: &Revision) -> String {
     let mut out = header(revision);
     let script = &revision.script;
-    let sections = script
-        .up
-        .iter()
-        .map(|section| ("up", section))
-        .chain(script.down.iter().flatten().map(|section| ("down", section)));
+    let mut sections: Vec<(&str, &Section)> =
+        script.up.iter().map(|section| ("up", section)).collect();
+    sections.extend(script.down.iter().flatten().map(|section| ("down", section)));
+    // The order of the file is kept.
+    sections.sort_by_key(|(_, section)| section.body.start);
     for (word, section) in sections {
         out.push('\n');
         out.push_str(&marker(word, section));
