@@ -118,15 +118,19 @@ fn team(count: usize) -> Vec<Vertex> {
 
 fn shapes() -> Vec<(&'static str, Vec<Vertex>)> {
     let all = 0..NODES;
-    let line = all
-        .clone()
-        .map(|at| vertex(at, if at == 0 { &[][..] } else { &[at - 1][..] }, &[]).clone());
+    let line = all.clone().map(|at| match at {
+        0 => vertex(at, &[], &[]),
+        _ => vertex(at, &[at - 1], &[]),
+    });
     let ladder = all.clone().map(|at| match (at, at % 3) {
         (0, _) => vertex(at, &[], &[]),
         (_, 0) => vertex(at, &[at - 2, at - 1], &[]),
         (_, odd) => vertex(at, &[at - odd], &[]),
     });
-    let wide = all.clone().map(|at| vertex(at, if at == 0 { &[] } else { &[0] }, &[]));
+    let wide = all.clone().map(|at| match at {
+        0 => vertex(at, &[], &[]),
+        _ => vertex(at, &[0], &[]),
+    });
     let branches = all.clone().map(|at| match at {
         0 => vertex(at, &[], &[]),
         1..=300 => vertex(at, &[0], &[]),
@@ -139,7 +143,7 @@ fn shapes() -> Vec<(&'static str, Vec<Vertex>)> {
         (_, 0) => vertex(at, &[at - 2], &[]),
         _ => vertex(at, &[at - 2], &[at / 4 * 2]),
     });
-    let forest = all.clone().map(|at| vertex(at, &[], if at < 2 { &[] } else { &[] }));
+    let forest = all.clone().map(|at| vertex(at, &[], &[]));
     // A bush: parents, second parents and dependencies anywhere among the last thousand.
     let mut state = 1_u64;
     let mut random = move |below: usize| {
