@@ -177,7 +177,6 @@ fn convert(key: &Key, value: &DeValue<'_>) -> Result<Value, ConfigError> {
             Ok(Value::List(items))
         }
         (Form::Flag, DeValue::Boolean(flag)) => Ok(Value::Flag(*flag)),
-        (Form::Flag, DeValue::String(text)) => Err(key::wrong(key, text)),
         (Form::Count(..) | Form::Time, DeValue::Integer(number)) if number.radix() == 10 => {
             key::read(key, number.as_str())
         }
@@ -185,7 +184,9 @@ fn convert(key: &Key, value: &DeValue<'_>) -> Result<Value, ConfigError> {
         (Form::Paths, DeValue::String(text)) if !text.trim().is_empty() => {
             Ok(Value::List(vec![text.to_string()]))
         }
-        (Form::Count(..) | Form::Keys, DeValue::String(text)) => Err(key::wrong(key, text)),
+        (Form::Flag | Form::Count(..) | Form::Keys, DeValue::String(text)) => {
+            Err(key::wrong(key, text))
+        }
         (_, DeValue::String(text)) => key::read(key, text),
         (_, other) => Err(key::wrong(key, &shown(other))),
     }

@@ -81,7 +81,11 @@ pub struct DotEnv {
 impl fmt::Debug for DotEnv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.variables.iter().map(|(name, _)| name).collect();
-        f.debug_struct("DotEnv").field("path", &self.path).field("variables", &names).finish()
+        f.debug_struct("DotEnv")
+            .field("path", &self.path)
+            .field("variables", &names)
+            .field("mode", &self.mode)
+            .finish()
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::IpAddr,
     path::{Path, PathBuf},
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
@@ -16,9 +17,9 @@ use super::{
         ChannelBinding, Connection, DEFAULT_PORT, Keepalive, SslMode, TargetSession,
         default_sslmode, is_socket,
     },
-    conninfo::{KEYWORDS, Meaning, Params},
+    conninfo::{self, KEYWORDS, Meaning, Params},
     error::ConfigError,
-    inputs::Files,
+    inputs::{Disk, Files},
     pgpass::PassFile,
     service,
 };
@@ -334,6 +335,25 @@ pub(super) fn build(
         name.clone_into(&mut connection.application_name);
     }
     Ok(connection)
+}
+
+impl FromStr for Connection {
+    type Err = ConfigError;
+
+    /// A URL or `key=value` string by itself: no variables, no home folder, relative paths are
+    /// relative to the current folder. It must name the user.
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let mut params = Layered::default();
+        params.fill(conninfo::parse(text)?, &Origin::Default);
+        let place = Place {
+            files: &Disk,
+            home: None,
+            os_user: None,
+            root: Path::new(""),
+            system_folder: None,
+        };
+        build(&params, &place, &mut Vec::new())
+    }
 }
 
 impl Layered {

@@ -68,7 +68,7 @@ fn split(setting: &str, text: &str, separator: char) -> Result<Vec<String>, Conf
             rest = after.trim_start();
             name
         } else {
-            let end = rest.find(|c: char| c == separator || c == '"').unwrap_or(rest.len());
+            let end = rest.find([separator, '"']).unwrap_or(rest.len());
             let name = rest[..end].trim();
             rest = &rest[end..];
             if !plain(name) {

@@ -230,15 +230,9 @@ impl Layers {
             let value = key::read(key, &setting.value).map_err(|e| of(&origin, e))?;
             found.insert(key.name, (value, origin));
         }
-        let mut fill = |table: &Table, path: &Path| {
-            for (name, (value, line)) in table {
-                let origin = Origin::File(path.to_path_buf(), *line);
-                found.entry(*name).or_insert_with(|| (value.clone(), origin));
-            }
-        };
         // Asking for a profile is an act of its own: nothing of the surroundings undoes it.
         if let Some(chosen) = chosen {
-            fill(&chosen.profile.settings, &chosen.path);
+            fill(&mut found, &chosen.profile.settings, &chosen.path);
         }
         for key in KEYS.iter().filter(|key| key.form != Form::Url) {
             let Some(name) = key.variable() else { continue };
@@ -249,11 +243,7 @@ impl Layers {
                 found.insert(key.name, (value, origin));
             }
         }
-        let path = toml_path(inputs);
-        for (name, (value, line)) in &file.settings {
-            let origin = Origin::File(path.clone(), *line);
-            found.entry(*name).or_insert_with(|| (value.clone(), origin));
-        }
+        fill(&mut found, &file.settings, &toml_path(inputs));
         for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
             if !found.contains_key(key.name) {
                 found.insert(key.name, (key::read(key, key.default)?, Origin::Default));
@@ -308,6 +298,14 @@ impl Layers {
             Some((_, origin)) => of(origin, error),
             None => error,
         }
+    }
+}
+
+/// Adds weaker settings of a file.
+fn fill(found: &mut BTreeMap<&'static str, (Value, Origin)>, table: &Table, path: &Path) {
+    for (name, (value, line)) in table {
+        let origin = Origin::File(path.to_path_buf(), *line);
+        found.entry(*name).or_insert_with(|| (value.clone(), origin));
     }
 }
 
@@ -431,12 +429,16 @@ fn parameters(
     }
 
     let mut pg = Layered::default();
+    // Told only when there is something to connect to.
+    let mut refused = None;
     for keyword in KEYWORDS.iter().filter(|keyword| keyword.meaning != Meaning::Idle) {
         let Some(name) = keyword.env else { continue };
         if let Some((value, origin)) = variable(inputs, name) {
             let mut one = Params::default();
-            one.set(keyword.name, value.to_owned()).map_err(|e| of(&origin, e))?;
-            pg.fill(one, &origin);
+            match one.set(keyword.name, value.to_owned()) {
+                Ok(()) => pg.fill(one, &origin),
+                Err(error) => refused = refused.or(Some(of(&origin, error))),
+            }
         }
     }
     if let (Some((host, origin)), Some(other)) = (&overruled, pg.get("host"))
@@ -497,7 +499,13 @@ fn parameters(
         params.fill_from(weak);
         all = params;
     }
-    Ok((has_url || external || all.has_target()).then_some(all))
+    if !(has_url || external || all.has_target()) {
+        return Ok(None);
+    }
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(Some(all)),
+    }
 }
 
 /// Warns of a `.env` with secrets that others may read.

@@ -122,7 +122,7 @@ fn without_settings_everything_has_a_default() {
     assert_eq!((config.lock_timeout, config.lock_tries), (Duration::from_secs(2), 10));
     assert_eq!(
         (config.statement_timeout, config.runner_wait),
-        (Duration::ZERO, Duration::from_secs(60))
+        (Duration::ZERO, Duration::from_mins(1))
     );
     assert_eq!((config.guard, config.provider), (Guard::Dev, ProviderChoice::Auto));
     assert!(config.connection.is_none(), "the provider knows");
@@ -358,7 +358,7 @@ fn certificates_are_found_where_libpq_looks() {
     assert_eq!(connection.sslkey, Some("/home/ann/.postgresql/postgresql.key".into()));
     let env: &[_] =
         &[("PGSSLROOTCERT", "certs/ca.crt"), ("PGSSLCERT", "~/me.crt"), ("PGSSLKEY", "/k")];
-    let connection = Case { url, files, env, ..Case::default() }.connection();
+    let connection = Case { env, url, files, ..Case::default() }.connection();
     assert_eq!(connection.sslrootcert.as_deref(), Some("/p/certs/ca.crt"));
     assert_eq!(connection.sslcert, Some("/home/ann/me.crt".into()));
     assert_eq!(connection.sslkey, Some("/k".into()));
@@ -405,7 +405,10 @@ fn wrong_parameters_name_their_source() {
     }
     let (message, _) = Case { dotenv: &[("DATABASE_URL", "hunter2")], ..Case::default() }.refused();
     assert_eq!(message, ".env: DATABASE_URL: not a connection string");
-    let (message, _) = Case { env: &[("PGREQUIREAUTH", "md5")], ..Case::default() }.refused();
+    // Only where there is something to connect to.
+    assert!(Case { env: &[("PGREQUIREAUTH", "md5")], ..Case::default() }.resolve().is_ok());
+    let env: &[_] = &[("PGREQUIREAUTH", "md5"), ("PGHOST", "h")];
+    let (message, _) = Case { env, ..Case::default() }.refused();
     assert_eq!(
         message,
         "environment variable PGREQUIREAUTH: connection parameter `require_auth` is not supported"
@@ -489,7 +492,7 @@ fn services_stand_between_the_url_and_the_variables() {
     let case = Case { url: Some("postgres://urluser@/?service=s"), files, env, ..Case::default() };
     assert_eq!(case.target(), "urluser@service:7/vd");
     assert_eq!(case.shown("connection.host"), "service (.pg_service.conf:1)");
-    assert_eq!(Case { files, env, ..Case::default() }.target(), "ann@system:5432/vd");
+    assert_eq!(Case { env, files, ..Case::default() }.target(), "ann@system:5432/vd");
     let (message, hint) = Case { url: Some("service=u"), files, ..Case::default() }.refused();
     assert_eq!(message, "option --database-url: there is no service `u`");
     assert_eq!(hint, "looked in `/home/ann/.pg_service.conf`");
@@ -501,11 +504,11 @@ fn the_password_file_comes_last_and_is_private() {
     let files: &[_] = &[("/home/ann/.pgpass", "h:*:*:u:filed", 0o600)];
     assert_eq!(Case { url, files, ..Case::default() }.target(), "u:filed@h:5432/d");
     let env: &[_] = &[("PGPASSWORD", "env")];
-    assert_eq!(Case { url, files, env, ..Case::default() }.target(), "u:env@h:5432/d");
+    assert_eq!(Case { env, url, files, ..Case::default() }.target(), "u:env@h:5432/d");
     let env: &[_] = &[("PGPASSFILE", "/other")];
     let files: &[_] =
         &[("/other", "*:*:*:*:o", 0o600), ("/home/ann/.pgpass", "*:*:*:*:filed", 0o600)];
-    assert_eq!(Case { url, files, env, ..Case::default() }.target(), "u:o@h:5432/d");
+    assert_eq!(Case { env, url, files, ..Case::default() }.target(), "u:o@h:5432/d");
     for mode in [0o640, 0o604, 0o660] {
         let files: &'static [_] =
             Box::leak(Box::new([("/home/ann/.pgpass", "*:*:*:*:filed", mode)]));
@@ -588,6 +591,21 @@ fn mistakes_in_settings_name_file_and_line() {
         warnings,
         ["variable `LIMBECK_GAURD` is not a setting; did you mean `LIMBECK_GUARD`?"]
     );
+}
+
+#[test]
+fn a_url_alone_is_a_connection() {
+    let connection: Connection =
+        "postgres://u:pw@db.example.org/d?connect_timeout=3".parse().expect("a good URL");
+    assert_eq!(connection.to_string(), "u@db.example.org:5432/d");
+    assert_eq!(
+        connection.password_for(0).map(|p| p.expose_secret().to_owned()).as_deref(),
+        Some("pw")
+    );
+    assert_eq!(connection.connect_timeout, Duration::from_secs(3));
+    assert_eq!(connection.sslmode, SslMode::VerifyFull);
+    let error = "postgres://db/d".parse::<Connection>().expect_err("no user");
+    assert!(error.message.starts_with("no database user is set"), "{error}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Canceller {
         Self { token, tls, target }
     }
 
-    /// Sends the CancelRequest, over TLS when the session uses it; the cancelled statement fails
+    /// Sends the `CancelRequest`, over TLS when the session uses it; the cancelled statement fails
     /// with 57014. Without a running statement nothing happens.
     pub async fn cancel(&self) -> Result<(), ConnectError> {
         let send = async {

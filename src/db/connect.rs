@@ -4,10 +4,9 @@ use std::{net::IpAddr, time::Duration};
 
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_postgres::{
-    Client, Config, SimpleQueryMessage,
+    Client, Config, NoTls, SimpleQueryMessage,
     config::{ChannelBinding as PgBinding, SslMode as PgSslMode, SslNegotiation},
 };
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     Canceller, ConnectError, Connector, Session,
@@ -315,17 +314,17 @@ impl Attempt<'_> {
 
     async fn open_by(&self, wire: Wire) -> Result<Opened, tokio_postgres::Error> {
         let mut config = self.config();
-        let (client, driver) = match (wire, self.tls.maker()) {
-            (Wire::Tls, Some(tls)) => {
-                config.ssl_mode(PgSslMode::Require);
-                let (client, connection) = config.connect::<MakeRustlsConnect>(tls.clone()).await?;
-                (client, session::drive(connection, self.target()))
-            }
-            _ => {
-                config.ssl_mode(PgSslMode::Disable);
-                let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
-                (client, session::drive(connection, self.target()))
-            }
+        // Never `Prefer`: whether to go on without TLS is decided above, and nowhere else.
+        config.ssl_mode(match wire {
+            Wire::Tls => PgSslMode::Require,
+            Wire::Plain => PgSslMode::Disable,
+        });
+        let (client, driver) = if let Some(tls) = self.tls.maker() {
+            let (client, connection) = config.connect(tls.clone()).await?;
+            (client, session::drive(connection, self.target()))
+        } else {
+            let (client, connection) = config.connect(NoTls).await?;
+            (client, session::drive(connection, self.target()))
         };
         Ok(Opened { client, driver, wire })
     }
@@ -339,15 +338,12 @@ impl Attempt<'_> {
             .application_name(self.name)
             .port(c.port(self.index));
         let host = c.hosts.get(self.index).map_or("localhost", String::as_str);
-        match self.address {
-            Some(address) => {
-                config.host(host).hostaddr(address);
-            }
-            None => {
-                // The abstract namespace begins with a NUL, written as `@`.
-                let path = host.strip_prefix('@').map(|name| format!("\0{name}"));
-                config.host_path(path.as_deref().unwrap_or(host));
-            }
+        if let Some(address) = self.address {
+            config.host(host).hostaddr(address);
+        } else {
+            // The abstract namespace begins with a NUL, written as `@`.
+            let path = host.strip_prefix('@').map(|name| format!("\0{name}"));
+            config.host_path(path.as_deref().unwrap_or(host));
         }
         if let Some(password) = c.password_for(self.index) {
             use secrecy::ExposeSecret;

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ConnectError {
-    /// CONNECT, TLS, AUTH, SHUTDOWN, READ_ONLY, CONN_LOST.
+    /// `CONNECT`, `TLS`, `AUTH`, `SHUTDOWN`, `READ_ONLY`, `CONN_LOST`.
     pub code: Code,
     /// One sentence naming the target as `user@host:port/database`.
     pub message: String,

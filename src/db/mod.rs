@@ -17,7 +17,7 @@ mod tls;
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 pub use self::{
@@ -33,6 +33,8 @@ pub struct Connector {
     connection: Arc<Connection>,
     /// Certificates are read once, by whoever needs them first.
     tls: Arc<OnceLock<tls::Tls>>,
+    /// What the pool's own error type had no room for.
+    trouble: Arc<Mutex<Option<ConnectError>>>,
 }
 
 impl fmt::Debug for Connector {
@@ -44,7 +46,7 @@ impl fmt::Debug for Connector {
 impl Connector {
     /// Makes a connector; nothing is opened yet.
     pub fn new(connection: Connection) -> Self {
-        Self { connection: Arc::new(connection), tls: Arc::new(OnceLock::new()) }
+        Self { connection: Arc::new(connection), tls: Arc::default(), trouble: Arc::default() }
     }
 
     /// The target.
@@ -57,7 +59,7 @@ impl Connector {
     pub fn for_database(&self, database: &str) -> Self {
         let mut other = (*self.connection).clone();
         database.clone_into(&mut other.database);
-        Self { connection: Arc::new(other), tls: Arc::clone(&self.tls) }
+        Self { connection: Arc::new(other), tls: Arc::clone(&self.tls), trouble: Arc::default() }
     }
 
     fn tls(&self) -> Result<tls::Tls, ConnectError> {

@@ -1,7 +1,7 @@
 //! A pool for reading. Migrations never run on it: a pooled connection may come back inside an
 //! aborted transaction or holding a lock.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{error::Error as _, future::Future, pin::Pin, time::Duration};
 
 use deadpool_postgres::{
     Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
@@ -40,7 +40,13 @@ impl Connector {
     /// Explains why the pool gave no connection.
     pub fn explain(&self, error: PoolError) -> ConnectError {
         match error {
-            PoolError::Backend(source) => ConnectError::opening(source, self.connection(), 0),
+            PoolError::Backend(source) => {
+                let told = source.as_db_error().is_some() || source.source().is_some();
+                match self.trouble.lock().ok().and_then(|mut trouble| trouble.take()) {
+                    Some(trouble) if !told => trouble,
+                    _ => ConnectError::opening(source, self.connection(), 0),
+                }
+            }
             PoolError::Timeout(_) => timeout(&self.connection().to_string(), self.connection()),
             other => ConnectError::new(
                 Code::Connect,
@@ -60,9 +66,14 @@ impl Connect for Opener {
     ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
         Box::pin(async move {
             self.0.open_pooled().await.map_err(|failure| {
-                // The pool knows only tokio-postgres' errors; the others are all a server that
-                // did not give us what we asked for in time.
-                failure.source.unwrap_or_else(Error::__private_api_timeout)
+                if let Some(source) = failure.source {
+                    return source;
+                }
+                // The pool knows only tokio-postgres' errors: `explain` finds the words here.
+                if let Ok(mut trouble) = self.0.trouble.lock() {
+                    *trouble = Some(failure);
+                }
+                Error::__private_api_timeout()
             })
         })
     }

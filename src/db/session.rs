@@ -59,7 +59,7 @@ pub struct Session {
     pub pid: i32,
     /// `server_version_num`, 150018 for 15.18.
     pub version: u32,
-    /// Sends a CancelRequest (with the same TLS settings) for this session.
+    /// Sends a `CancelRequest` (with the same TLS settings) for this session.
     pub canceller: Canceller,
     /// Tells when and why the connection ended.
     pub ending: Ending,

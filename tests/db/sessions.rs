@@ -6,6 +6,8 @@ use limbeck::{
     pg::ident::QualifiedName,
 };
 
+use tokio_postgres::error::SqlState;
+
 use crate::support::{TestDb, database};
 
 /// Returns when the backend runs `pg_sleep`.
@@ -76,7 +78,7 @@ async fn a_cancelled_statement_ends_and_the_session_lives() {
     };
     let (result, ()) = tokio::join!(running, cancelling);
     let error = result.expect_err("it was cancelled");
-    assert_eq!(error.code().map(|state| state.code()), Some("57014"));
+    assert_eq!(error.code().map(SqlState::code), Some("57014"));
     assert_eq!(lost(&error), None);
     session.client.batch_execute("SELECT 1").await.expect("the session lives");
     canceller.cancel().await.expect("without a statement it does nothing");
@@ -175,6 +177,13 @@ async fn a_pool_that_cannot_connect_says_why() {
     let error = connector.explain(pool.get().await.expect_err("there is no such database"));
     assert_eq!(error.code, Code::Connect);
     assert!(error.message.contains("`does_not_exist`"), "{error}");
+
+    let mut nowhere = db.connection();
+    nowhere.hosts = vec!["no-such-host.invalid".into()];
+    let connector = Connector::new(nowhere);
+    let pool = connector.pool(1).expect("nothing is opened yet");
+    let error = connector.explain(pool.get().await.expect_err("there is no such host"));
+    assert!(error.message.contains("cannot be resolved"), "{error}");
 }
 
 #[tokio::test]

@@ -3,7 +3,13 @@
 //! The certificates are made by `openssl`; without that program these tests say that they are
 //! skipped.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
+use std::{
+    fs,
+    io::{Write, stderr},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::Command,
+};
 
 use limbeck::{
     code::Code,
@@ -11,8 +17,12 @@ use limbeck::{
     db::{Connector, End, Session},
 };
 use tempfile::TempDir;
+use tokio_postgres::error::SqlState;
 
-use crate::{cluster::Cluster, support::database};
+use crate::{
+    cluster::Cluster,
+    support::{database, server},
+};
 
 const HBA: &str = "\
 hostssl certdb    all  127.0.0.1/32 cert
@@ -30,7 +40,7 @@ impl Certificates {
     /// A CA with a server's and a client's certificate, another CA, and a self-signed server.
     fn make() -> Option<Self> {
         if Command::new("openssl").arg("version").output().is_err() {
-            eprintln!("SKIPPED: there is no `openssl` to make certificates with");
+            let _ = writeln!(stderr(), "SKIPPED: there is no `openssl` to make certificates with");
             return None;
         }
         let made = Self(TempDir::with_prefix("limbeck-certs-").expect("a temporary folder"));
@@ -57,8 +67,8 @@ impl Certificates {
             "req -x509 {KEY} -keyout self.key -out self.crt -subj /CN=self -days 2 -addext {names}"
         ));
         for key in ["ann.key", "self.key", "server.key"] {
-            let mode = fs::Permissions::from_mode(0o600);
-            fs::set_permissions(made.path(key), mode).expect("our own file");
+            let private = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(made.path(key), private).expect("our own file");
         }
         Some(made)
     }
@@ -240,6 +250,7 @@ async fn client_certificates() {
 
 #[tokio::test]
 async fn logins_are_bound_to_the_tls_session() {
+    use ChannelBinding::{Disable, Prefer, Require};
     let Some(certs) = Certificates::make() else { return };
     let cluster = certs.cluster();
     prepare(&cluster).await;
@@ -247,7 +258,6 @@ async fn logins_are_bound_to_the_tls_session() {
         channel_binding,
         ..cluster.tcp("right.test", "ann", database, mode).with_password("wonderland")
     };
-    use ChannelBinding::{Disable, Prefer, Require};
     assert_eq!(outcome(login("scramdb", SslMode::Require, Require)).await, "tls");
     assert_eq!(outcome(login("scramdb", SslMode::Require, Prefer)).await, "tls");
     assert_eq!(outcome(login("scramdb", SslMode::Require, Disable)).await, "tls");
@@ -287,7 +297,7 @@ async fn cancel_and_pool_use_the_same_tls() {
         session.canceller.cancel().await.expect("the request is taken");
     };
     let (result, ()) = tokio::join!(sleeping, cancelling);
-    assert_eq!(result.expect_err("cancelled").code().map(|c| c.code()), Some("57014"));
+    assert_eq!(result.expect_err("cancelled").code().map(SqlState::code), Some("57014"));
     assert_eq!(told(&session).await, "tls");
 
     let pool = connector.pool(2).expect("a pool");
@@ -321,8 +331,17 @@ async fn a_server_without_tls() {
 
 #[tokio::test]
 async fn a_server_that_stops() {
-    let cluster = Cluster::start("host all all 127.0.0.1/32 trust\n", "", &[]);
+    // The last setting of a name counts: a socket without a file, which 14 and later have.
+    let name = format!("@limbeck-test-{}", std::process::id());
+    let abstract_socket = cfg!(target_os = "linux") && server().major >= 14;
+    let settings =
+        if abstract_socket { format!("unix_socket_directories = '{name}'") } else { String::new() };
+    let cluster = Cluster::start("host all all 127.0.0.1/32 trust\n", &settings, &[]);
     let target = cluster.tcp("localhost", "postgres", "postgres", SslMode::Disable);
+    if abstract_socket {
+        let socket = Connection::new(&name, cluster.port, "postgres", "postgres");
+        assert_eq!(outcome(socket).await, "plain");
+    }
     let connector = Connector::new(target.clone());
 
     let unknown = Connector::new(Connection { user: "nobody_known".into(), ..target });
