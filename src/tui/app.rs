@@ -401,6 +401,8 @@ pub struct App {
     pub count: Option<u32>,
     /// What was found out about scripts that were looked at.
     pub memo: Memo,
+    /// When an unused count is forgotten.
+    pub count_until: Duration,
     /// The screen on which the count began: its digits may have switched screens on the way.
     pub count_from: Screen,
     /// What the last frame put where.
@@ -473,6 +475,7 @@ impl App {
             pending_keys: Vec::new(),
             count: None,
             memo: Memo::default(),
+            count_until: Duration::ZERO,
             count_from: Screen::Graph,
             hits: HitMap::default(),
             dirty: true,

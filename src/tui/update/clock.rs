@@ -140,6 +140,10 @@ pub fn tick(app: &mut App, now: Now) -> Vec<Effect> {
     let toasts = app.toasts.len();
     app.toasts.retain(|toast| toast.until.is_none_or(|until| until > now.mono));
     app.dirty |= toasts != app.toasts.len();
+    if app.count.is_some() && app.count_until <= now.mono {
+        app.count = None;
+        app.dirty = true;
+    }
     if animated(app) {
         let frame = if app.motion { FRAME } else { Duration::from_secs(1) };
         app.dirty |=
@@ -176,6 +180,7 @@ pub fn tick(app: &mut App, now: Now) -> Vec<Effect> {
 pub fn wake(app: &App) -> Option<Duration> {
     let now = app.now.mono;
     let mut times: Vec<Duration> = app.toasts.iter().filter_map(|toast| toast.until).collect();
+    times.extend(app.count.map(|_| app.count_until));
     if animated(app) {
         let frame = if app.motion { FRAME } else { Duration::from_secs(1) };
         let next = (now.as_millis() / frame.as_millis() + 1) * frame.as_millis();

@@ -28,7 +28,9 @@ use crate::worker::Job;
 
 /// Lines of the command log that are kept.
 const LOG: usize = 500;
-/// Longest count.
+/// How long a count waits for its action.
+const COUNT_STAYS: Duration = Duration::from_millis(1_500);
+/// Largest count.
 const MAX_COUNT: u32 = 9_999;
 
 /// Takes an event in.
@@ -152,6 +154,7 @@ fn digit(app: &mut App, key: Key) -> Option<Vec<Effect>> {
         app.count_from = app.screen;
     }
     let count = app.count.unwrap_or(0).saturating_mul(10).saturating_add(digit).min(MAX_COUNT);
+    app.count_until = app.now.mono + COUNT_STAYS;
     app.count = (count > 0 && app.count_from == Screen::Graph).then_some(count);
     match app.keymap.find(&action::contexts(app), &[key]) {
         Found::Action(action) => Some(act(app, action)),

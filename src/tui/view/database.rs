@@ -48,7 +48,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let [server_area, sessions_area] =
         Layout::horizontal([Constraint::Length(46), Constraint::Fill(1)]).areas(upper);
     let [locks_area, settings_area, pool_area] =
-        Layout::horizontal([Constraint::Fill(5), Constraint::Fill(4), Constraint::Length(26)])
+        Layout::horizontal([Constraint::Fill(5), Constraint::Fill(4), Constraint::Length(30)])
             .areas(middle);
     server(app, frame, server_area, hits);
     sessions(app, frame, sessions_area, hits);
@@ -307,7 +307,7 @@ fn pool(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     }
     let used = facts.open.saturating_sub(facts.idle);
     let rows = [
-        format!("max {}   open {}   idle {}", facts.max, facts.open, facts.idle),
+        format!("max {}  open {}  idle {}", facts.max, facts.open, facts.idle),
         String::new(),
         format!("waiting {}", facts.waiting),
         "runs use one of their own".to_owned(),

@@ -20,7 +20,11 @@ use crate::{
 
 /// Rows that [`notice`] needs: none when all is well.
 pub fn notice_height(app: &App, area: Rect) -> u16 {
-    if area.height < 8 || app.snapshot.overview_error.is_none() { 0 } else { 2 }
+    if area.height < 8 || app.server_action.is_some() || app.snapshot.overview_error.is_none() {
+        0
+    } else {
+        2
+    }
 }
 
 /// Says why states are unknown or old.
@@ -37,6 +41,11 @@ pub fn notice(app: &App, frame: &mut Frame, area: Rect) {
     pen.put(&display_safe(&error.message), theme.danger);
     let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, 1);
     pen.skip(3).put(old, theme.dim);
+    let key = app.keymap.label(Action::StartServer);
+    if !key.is_empty() && Action::StartServer.enabled(app).is_ok() {
+        pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
+        pen.put(&key, theme.key).put(" starts the server", theme.dim);
+    }
     let key = app.keymap.label(Action::Reload);
     if !key.is_empty() {
         pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::tui::{
     action::{self, Action},
-    app::{App, HitMap, Target},
+    app::{App, HitMap, Screen, Target},
 };
 
 /// Draws it.
@@ -34,8 +34,9 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         hits.add(place, Target::Action(action));
     }
     let mut x = area.x + 1;
-    if !app.pending_keys.is_empty() || app.count.is_some() {
-        let mut text = app.count.map(|n| n.to_string()).unwrap_or_default();
+    let count = app.count.filter(|_| app.screen == Screen::Graph);
+    if !app.pending_keys.is_empty() || count.is_some() {
+        let mut text = count.map(|n| n.to_string()).unwrap_or_default();
         for key in &app.pending_keys {
             text.push_str(&key.to_string());
         }
@@ -53,6 +54,10 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         }
         let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
         let enabled = action.enabled(app).is_ok();
+        // Worth its place only when there is something to start.
+        if action == Action::StartServer && !enabled {
+            continue;
+        }
         let (key_style, text_style) = if enabled {
             (theme.key, theme.hint)
         } else {
