@@ -88,15 +88,16 @@ fn row(
 ) -> String {
     let actor = entry.actor;
     format!(
-        "INSERT INTO {history} (run, revision, parents, direction, state, up_exact, up_semantic, \
+        "INSERT INTO {history} (version_table, run, revision, parents, direction, state, up_exact, up_semantic, \
            down_exact, down_semantic, file, message, up_sql, down_sql, xid, started, finished, \
            lock_wait, tries, statements_done, statements_all, os_user, host, tool, git_commit, \
            sqlstate, error) \
-         VALUES ({run}, {id}, {parents}, '{direction}', '{state}', {file}, \
+         VALUES ({own}, {run}, {id}, {parents}, '{direction}', '{state}', {file}, \
            pg_catalog.pg_current_xact_id()::text, {started}, pg_catalog.clock_timestamp(), \
            '{wait} ms', {tries}, {done}, {all}, {os_user}, {host}, {tool}, {commit}, {sqlstate}, \
            {error})",
         history = names.history,
+        own = names.own,
         run = quote_literal(entry.run),
         id = quote_literal(id.as_str()),
         direction = entry.direction,

@@ -49,8 +49,8 @@ pub(super) async fn read(
            (pg_catalog.date_part('epoch', duration) * 1000000)::bigint, \
            by_session_user || COALESCE(' (' || os_user || COALESCE('@' || host, '') || ')', ''), \
            CASE WHEN error IS NOT NULL THEN COALESCE(sqlstate || ': ', '') || pg_catalog.left(error, 500) END \
-         FROM {} ORDER BY id DESC LIMIT {limit}",
-        names.history
+         FROM {} WHERE version_table = {} ORDER BY id DESC LIMIT {limit}",
+        names.history, names.own
     );
     let found = rows(client, &sql).await.map_err(|e| fault::plain(&e))?;
     Ok(found

@@ -185,8 +185,9 @@ impl Runner<'_> {
             drop(self.clean_up(left).await);
         }
         let forget = format!(
-            "DELETE FROM {} WHERE revision = {} AND n = {}",
+            "DELETE FROM {} WHERE version_table = {} AND revision = {} AND n = {}",
             self.names.step,
+            self.names.own,
             crate::pg::ident::quote_literal(job.revision.id.as_str()),
             step.number
         );
@@ -227,7 +228,7 @@ impl Runner<'_> {
         let sql = format!(
             "BEGIN; SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
              SET LOCAL default_transaction_read_only = off; {}; COMMIT",
-            step_row(&self.names.step, job, step, state, note)
+            step_row(&self.names, job, step, state, note)
         );
         self.conn.client.batch_execute(&sql).await.map_err(|e| fault::plain(&e))
     }
@@ -282,21 +283,30 @@ impl Runner<'_> {
     /// Says how much of the revision is kept.
     async fn partly(&mut self, job: &Job<'_>, error: Error) -> Error {
         let rows = state::read(&self.conn.client, &self.names, &self.facts).await.ok();
-        let done = rows.and_then(|state| {
-            let steps = state.steps.get(&job.revision.id)?;
-            Some(steps.iter().filter(|step| step.done).count())
-        });
-        let what = match done {
-            Some(0) => "rolled back".to_owned(),
-            Some(done) => format!(
-                "partly applied: {done} of {} statements of `{}` are kept, and the same command goes \
-                 on after them",
-                job.statements, job.revision.id
-            ),
-            None if self.conn.client.is_closed() => {
+        let steps = rows.map(|mut state| state.steps.remove(&job.revision.id).unwrap_or_default());
+        let what = match steps {
+            Some(steps) => {
+                let done = steps.iter().filter(|step| step.done).count();
+                let doubt: Vec<String> = steps
+                    .iter()
+                    .filter(|step| !step.done)
+                    .map(|step| format!(", statement {} is in doubt", step.number))
+                    .collect();
+                if steps.is_empty() {
+                    "rolled back".to_owned()
+                } else {
+                    format!(
+                        "partly applied: {done} of {} statements of `{}` are kept{}, and the same \
+                         command goes on after them",
+                        job.statements,
+                        job.revision.id,
+                        doubt.concat()
+                    )
+                }
+            }
+            None => {
                 format!("`{}` may be partly applied; the same command goes on", job.revision.id)
             }
-            None => "rolled back".to_owned(),
         };
         self.placed(error, &what)
     }

@@ -127,7 +127,8 @@ pub(super) async fn stamp(
     }
     sql.extend(ops.iter().map(|op| swap(&table, op)));
     sql.extend(changes(&runner, &state, &after));
-    sql.push(format!("DELETE FROM {}", runner.names.step));
+    let names = &runner.names;
+    sql.push(format!("DELETE FROM {} WHERE version_table = {}", names.step, names.own));
     sql.push("COMMIT".into());
     if let Err(error) = runner.batches(&sql).await {
         return Err(match error.hint {

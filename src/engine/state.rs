@@ -69,15 +69,15 @@ pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Resul
                by_session_user || COALESCE(' (' || os_user || ')', ''), \
                (pg_catalog.date_part('epoch', duration) * 1000000)::bigint, \
                CASE WHEN state = 'failed' THEN pg_catalog.left(COALESCE(error, ''), 500) END, id \
-             FROM {} ORDER BY revision, state = 'failed', id DESC; ",
-            names.history
+             FROM {} WHERE version_table = {} ORDER BY revision, state = 'failed', id DESC; ",
+            names.history, names.own
         ));
     }
     if facts.step && facts.step_readable {
         sql.push_str(&format!(
             "SELECT 'p', revision, direction, n, sha, state, note FROM {} \
-             ORDER BY revision, direction, n; ",
-            names.step
+             WHERE version_table = {} ORDER BY revision, direction, n; ",
+            names.step, names.own
         ));
     }
     let mut state = State::default();

@@ -24,6 +24,8 @@ pub(super) struct Names {
     pub(super) history: String,
     pub(super) step: String,
     pub(super) meta: String,
+    /// The version table's name as a literal: several may share a schema, each with rows of its own.
+    pub(super) own: String,
 }
 
 impl Names {
@@ -32,6 +34,7 @@ impl Names {
             QualifiedName { schema: options.schema.clone(), name: name.into() }.to_string()
         };
         Self {
+            own: quote_literal(&options.version_table.to_string()),
             version: options.version_table.clone(),
             schema: options.schema.clone(),
             history: table("history"),
@@ -221,6 +224,7 @@ pub(super) fn history_table(names: &Names) -> [String; 2] {
         format!(
             "CREATE TABLE IF NOT EXISTS {history} (\
                id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
+               version_table text NOT NULL, \
                run uuid NOT NULL, \
                revision text NOT NULL, \
                parents text[] NOT NULL, \
@@ -244,13 +248,16 @@ pub(super) fn history_table(names: &Names) -> [String; 2] {
                sqlstate text, error text, \
                fingerprint text)"
         ),
-        format!("CREATE INDEX IF NOT EXISTS history_revision_idx ON {history} (revision, id)"),
+        format!(
+            "CREATE INDEX IF NOT EXISTS history_revision_idx ON {history} (version_table, revision, id)"
+        ),
     ]
 }
 
 fn step_table(names: &Names) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {} (\
+           version_table text NOT NULL, \
            revision text NOT NULL, \
            direction text NOT NULL CHECK (direction IN ('up', 'down')), \
            n integer NOT NULL, \
@@ -258,7 +265,7 @@ fn step_table(names: &Names) -> String {
            state text NOT NULL CHECK (state IN ('started', 'done')), \
            note text, \
            at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), \
-           PRIMARY KEY (revision, direction, n))",
+           PRIMARY KEY (version_table, revision, direction, n))",
         names.step
     )
 }

@@ -17,6 +17,7 @@ use super::{
     prepare::{Job, Step},
     run::{Runner, cancelled},
     session::{CLEAN, settings},
+    tables::Names,
     watch::watched,
 };
 use crate::{
@@ -272,14 +273,14 @@ impl Runner<'_> {
              THEN 1 ELSE 0 END; "
         ));
         if unit.record {
-            sql.push_str(&steps_done(&names.step, job, &unit.steps));
+            sql.push_str(&steps_done(names, job, &unit.steps));
         }
         if unit.moves {
             if !job.transactional() {
                 course.started = Some(format!(
-                    "COALESCE((SELECT min(at) FROM {} WHERE revision = {id}), \
+                    "COALESCE((SELECT min(at) FROM {} WHERE version_table = {} AND revision = {id}), \
                      transaction_timestamp())",
-                    names.step
+                    names.step, names.own
                 ));
             }
             let entry = audit::Entry {
@@ -291,7 +292,10 @@ impl Runner<'_> {
             sql.push_str(&audit::insert(names, entry, job.revision, &course));
             sql.push_str("; ");
             if !job.transactional() {
-                sql.push_str(&format!("DELETE FROM {} WHERE revision = {id}; ", names.step));
+                sql.push_str(&format!(
+                    "DELETE FROM {} WHERE version_table = {} AND revision = {id}; ",
+                    names.step, names.own
+                ));
             }
         }
         if commit {
@@ -361,13 +365,13 @@ fn still(table: &str, ops: &[RowOp]) -> String {
 }
 
 /// Step rows for statements that are done.
-fn steps_done(table: &str, job: &Job<'_>, steps: &[&Step]) -> String {
-    steps.iter().map(|step| format!("{}; ", step_row(table, job, step, "done", None))).collect()
+fn steps_done(names: &Names, job: &Job<'_>, steps: &[&Step]) -> String {
+    steps.iter().map(|step| format!("{}; ", step_row(names, job, step, "done", None))).collect()
 }
 
 /// One step row, new or overwritten.
 pub(super) fn step_row(
-    table: &str,
+    names: &Names,
     job: &Job<'_>,
     step: &Step,
     state: &str,
@@ -378,10 +382,12 @@ pub(super) fn step_row(
         Direction::Down => "down",
     };
     format!(
-        "INSERT INTO {table} (revision, direction, n, sha, state, note) \
-         VALUES ({id}, '{direction}', {n}, '{sha}', '{state}', {note}) \
-         ON CONFLICT (revision, direction, n) DO UPDATE \
-         SET sha = excluded.sha, state = excluded.state, note = excluded.note",
+        "INSERT INTO {step} AS s (version_table, revision, direction, n, sha, state, note) \
+         VALUES ({own}, {id}, '{direction}', {n}, '{sha}', '{state}', {note}) \
+         ON CONFLICT (version_table, revision, direction, n) DO UPDATE \
+         SET sha = excluded.sha, state = excluded.state, note = COALESCE(excluded.note, s.note)",
+        step = names.step,
+        own = names.own,
         id = quote_literal(job.revision.id.as_str()),
         n = step.number,
         sha = job.sha(step),
