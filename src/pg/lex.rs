@@ -231,13 +231,17 @@ impl<'a> Lexer<'a> {
         if self.byte(end) == Some(b'.') && self.byte(end + 1) != Some(b'.') {
             end = digits(end + 1);
         }
+        let mut sticks = self.byte(end).is_some_and(is_word_start);
         if matches!(self.byte(end), Some(b'e' | b'E')) {
             let sign = usize::from(matches!(self.byte(end + 1), Some(b'+' | b'-')));
             if self.byte(end + 1 + sign).is_some_and(|b| b.is_ascii_digit()) {
                 end = digits(end + 1 + sign);
+                // `1e5$` is longer as a number with a word stuck to it, `e5$`; `1e+5$` is not.
+                let word = |b| if sign == 0 { is_word(b) } else { is_word_start(b) };
+                sticks = self.byte(end).is_some_and(word);
             }
         }
-        if self.byte(end).is_some_and(is_word_start) { self.run(end, is_word) } else { end }
+        if sticks { self.run(end, is_word) } else { end }
     }
 
     /// The end of an operator. It stops before a comment, and a longer one ends in `+` or `-` only
@@ -458,6 +462,19 @@ mod tests {
             "0x1F 1_000 12abc 1e+",
             &["Number:0x1F", "Number:1_000", "Number:12abc", "Number:1e", "Operator:+"],
         );
+        check(
+            "1e5$$;$$ 1e+5$$;$$ 1$$;$$",
+            &[
+                "Number:1e5$$",
+                "Punct:;",
+                "DollarString:$$ 1e+5$$",
+                "Punct:;",
+                "DollarString:$$ 1$$",
+                "Punct:;",
+                "DollarString:$$…",
+            ],
+        );
+        check("1e+5$$;$$", &["Number:1e+5", "DollarString:$$;$$"]);
         check("t.1", &["Word:t", "Number:.1"]);
     }
 

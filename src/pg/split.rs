@@ -277,9 +277,9 @@ impl State {
             (TokenKind::Punct, ")") => self.parens = self.parens.saturating_sub(1),
             (TokenKind::Punct, ";") => return self.parens == 0 && self.blocks == 0,
             (TokenKind::Punct, ".") => self.last = Last::Name,
-            (TokenKind::Word, _) if self.parens == 0 => {
+            (TokenKind::Word, _) => {
                 self.head(text);
-                if self.head == Head::Routine {
+                if self.head == Head::Routine && self.parens == 0 {
                     self.body(token, text, last);
                 }
             }
@@ -287,9 +287,6 @@ impl State {
         }
         if self.parens == 0 || self.copy == Copy::Start {
             self.copy = self.copy.next(token.kind, text, last);
-        }
-        if self.head == Head::Start {
-            self.head = Head::Other;
         }
         false
     }

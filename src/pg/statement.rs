@@ -262,10 +262,12 @@ pub fn semantic_text(sql: &str) -> String {
                     out.push_str(" ;");
                 }
             }
-            Piece::Data { range, .. } => {
-                out.push('\n');
-                out.push_str(&sql[range]);
-                out.push_str("\\.");
+            Piece::Data { range, ended } => {
+                if ended || !range.is_empty() {
+                    out.push('\n');
+                    out.push_str(&sql[range]);
+                    out.push_str(if ended { "\\." } else { "" });
+                }
             }
         }
     }

@@ -209,7 +209,9 @@ fn add_column(
                 }
             }
             "references" => {
-                others.push(Effect::new(words.name(), L::ShareRowExclusive));
+                let parent = Effect::new(words.name(), L::ShareRowExclusive);
+                // With a default there are values to look for.
+                others.push(if has_default { parent.scans() } else { parent });
                 if has_default {
                     table.takes(L::AccessExclusive, Cost::Scan);
                 }
