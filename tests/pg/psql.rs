@@ -113,7 +113,7 @@ fn random_script(state: &mut u64) -> String {
         "größe",
         "as $$ begin; end $$",
         "create rule r as on insert to t do (select 1; select 2)",
-        ":name",
+        ":name ",
         ":'a;b'",
         "copy t from stdin;\n1\t';\n(\n\\.\n",
         "COPY t (a) FROM STDIN WITH (format csv);\n\"a;\n\\.\n",
