@@ -1,5 +1,7 @@
 //! The providers against real servers.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 #[path = "server/compose.rs"]
 mod compose;
 #[path = "server/download.rs"]
