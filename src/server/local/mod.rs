@@ -62,7 +62,7 @@ impl Local {
 
     /// The folder of the binaries of the last start.
     pub(super) fn bin_dir(&self) -> Option<PathBuf> {
-        self.folder.recall().map(|r| r.bin_dir)
+        self.folder.recall().filter(Remembered::was_started).map(|r| r.bin_dir)
     }
 
     pub(super) fn connection(&self) -> Option<Connection> {
@@ -90,7 +90,7 @@ impl Local {
         let data = home.data();
         let look = postmaster::look(&data);
         let server = if let Look::Up(server) = &look { Some(server) } else { None };
-        let known = remembered.as_ref();
+        let known = remembered.as_ref().filter(|r| r.was_started());
         let exists = home.major().is_some();
         let version = known.map(|r| r.version.clone()).filter(|_| exists);
         Status {

@@ -30,6 +30,13 @@ pub(super) struct Remembered {
     pub(super) version: String,
 }
 
+impl Remembered {
+    /// Whether there was a start since the place was chosen.
+    pub(super) fn was_started(&self) -> bool {
+        self.port != 0
+    }
+}
+
 /// The folder and the names in it.
 #[derive(Clone, Debug)]
 pub(super) struct Folder(PathBuf);
