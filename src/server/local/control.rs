@@ -65,7 +65,7 @@ pub(super) async fn start(
         cluster::configure(how.home, how.account, how.name, port, &socket_dir)?;
         progress(&format!("starting PostgreSQL {} on port {port}", how.binaries.version));
         let mut place = logs::end(&how.home.log());
-        let start_log = how.home.log().join("start.log");
+        let start_log = how.home.log().join(logs::START);
         let _ = fs::remove_file(&start_log);
         let ran = pg_ctl_start(how).await?;
         if let Look::Up(found) = postmaster::look(&data)

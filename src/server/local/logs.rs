@@ -18,18 +18,24 @@ pub(in crate::server) struct Place {
     offset: u64,
 }
 
-/// Log files, oldest first. What the server said before its collector ran is in `start.log`.
+/// What the server says before its collector runs.
+pub(super) const START: &str = "start.log";
+
+/// Log files, oldest first; `start.log` is not among them.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder)?.flatten() {
         let path = entry.path();
-        if path.extension().is_some_and(|e| e == "log") {
-            let changed = entry.metadata().and_then(|m| m.modified());
-            found.push((changed.unwrap_or(SystemTime::UNIX_EPOCH), path));
+        if path.extension().is_some_and(|e| e == "log") && !path.ends_with(START) {
+            found.push((changed(&path), path));
         }
     }
     found.sort();
     Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+fn changed(path: &Path) -> SystemTime {
+    fs::metadata(path).and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// The file that is written now.
@@ -40,7 +46,13 @@ pub(super) fn newest(folder: &Path) -> Option<PathBuf> {
 /// The last `lines` lines of all files together, oldest first.
 pub(super) fn tail(folder: &Path, lines: usize) -> io::Result<Vec<String>> {
     let mut all: Vec<String> = Vec::new();
-    for path in files(folder)?.into_iter().rev() {
+    let mut files = files(folder)?;
+    // After a start that failed early its reason is there, and nothing newer is elsewhere.
+    let start = folder.join(START);
+    if start.is_file() && files.last().is_none_or(|newest| changed(newest) < changed(&start)) {
+        files.push(start);
+    }
+    for path in files.into_iter().rev() {
         if all.len() >= lines {
             break;
         }
@@ -161,6 +173,24 @@ mod tests {
         append(&folder.path().join("b.log"), "next day\n");
         assert_eq!(since(folder.path(), &mut place).unwrap(), ["next day"]);
         assert!(since(folder.path(), &mut place).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_start_s_own_log_counts_only_while_it_is_the_newest() {
+        let folder = tempfile::tempdir().unwrap();
+        let (start, other) = (folder.path().join(START), folder.path().join("b.log"));
+        append(&start, "FATAL\n");
+        append(&other, "LOG\n");
+        touch(&start, 1000);
+        touch(&other, 2000);
+        assert_eq!(tail(folder.path(), 9).unwrap(), ["LOG"]);
+        touch(&start, 3000);
+        assert_eq!(tail(folder.path(), 9).unwrap(), ["LOG", "FATAL"]);
+        // Who follows is not led astray by it.
+        let mut place = end(folder.path());
+        append(&start, "FATAL again\n");
+        append(&other, "LOG again\n");
+        assert_eq!(since(folder.path(), &mut place).unwrap(), ["LOG again"]);
     }
 
     #[test]
