@@ -12,6 +12,8 @@ mod migrating;
 mod output;
 #[path = "cli/reading.rs"]
 mod reading;
+#[path = "cli/server.rs"]
+mod server;
 #[path = "cli/settings.rs"]
 mod settings;
 #[path = "cli/signals.rs"]

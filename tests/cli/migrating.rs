@@ -132,7 +132,9 @@ fn psql(db: &TestDb, script: &str) -> Option<Output> {
         .stderr(Stdio::piped())
         .spawn()
         .ok()?;
-    child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let mut stdin = child.stdin.take().expect("its input is a pipe");
+    stdin.write_all(script.as_bytes()).expect("psql reads its input");
+    drop(stdin);
     child.wait_with_output().ok()
 }
 

@@ -12,9 +12,9 @@ use crate::{
 fn setting(command: &mut std::process::Command, name: &str) -> (String, String) {
     let ran = run(command);
     let document = ran.json();
-    let all = document["settings"].as_array().unwrap().clone();
+    let all = document["settings"].as_array().expect("a list").clone();
     let found = all.iter().find(|s| s["name"] == name).unwrap_or_else(|| panic!("{name}: {all:?}"));
-    let text = |key: &str| found[key].as_str().unwrap().to_owned();
+    let text = |key: &str| found[key].as_str().expect("text").to_owned();
     (text("value"), text("origin"))
 }
 

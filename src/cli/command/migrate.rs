@@ -43,7 +43,7 @@ pub(super) fn run(
         if !args.dry_run {
             confirm(ctx, &project, &engine, direction, spec).await?;
         }
-        let report = migrate(ctx, &engine, direction, spec).await?;
+        let report = Box::pin(migrate(ctx, &engine, direction, spec)).await?;
         tell(ctx, &history, &report, direction);
         if args.json {
             let mut value = shapes::report(&report);
@@ -92,7 +92,7 @@ async fn migrate(
             Direction::Down => engine.downgrade(spec, &control).await,
         }
     };
-    let outcome = signals::guarded(&control, &progress, work).await;
+    let outcome = signals::guarded(&control, &progress, Box::pin(work)).await;
     drop(control);
     progress.finish();
     outcome
@@ -167,9 +167,10 @@ fn tell(ctx: &Context, history: &History, report: &Report, direction: Direction)
         Direction::Down => "downgraded",
     };
     if report.dry_run {
+        let dry = style::bold("dry run:");
+        let was = if report.done.len() == 1 { "was" } else { "were" };
         out.say(&format!(
-            "{} {count} went through in {took} and were rolled back; the database is still at {}",
-            style::bold("dry run:"),
+            "{dry} {count} went through and {was} rolled back; the database is still at {}",
             listing::rows(history, &report.before)
         ));
         for line in &report.not_tried {

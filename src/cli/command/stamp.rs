@@ -60,7 +60,7 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
         }
         let progress = Progress::start(ctx.out, Arc::clone(&history));
         let control = Control::new(progress.observer());
-        let work = engine.stamp(&specs, args.purge, &control);
+        let work = Box::pin(engine.stamp(&specs, args.purge, &control));
         let outcome = signals::guarded(&control, &progress, work).await;
         drop(control);
         progress.finish();

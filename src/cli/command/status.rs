@@ -281,6 +281,8 @@ fn settings(project: &Project) -> String {
                 Cell::plain(display_safe(&setting.name)),
                 if setting.value.is_empty() {
                     Cell::styled("unset", style::dim)
+                } else if setting.origin == Origin::Default {
+                    Cell::plain(display_safe(&setting.value))
                 } else {
                     Cell::styled(&display_safe(&setting.value), style::bold)
                 },

@@ -121,13 +121,14 @@ fn coloured(when: ColorWhen, env: &BTreeMap<String, String>, terminal: bool) -> 
 mod tests {
     use super::*;
 
+    use ColorWhen::{Always, Auto, Never};
+
     #[test]
     fn colour_rules() {
         let check = |when, vars: &[(&str, &str)], terminal, expected: bool| {
             let env = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
             assert_eq!(coloured(when, &env, terminal), expected, "{when:?} {vars:?} {terminal}");
         };
-        use ColorWhen::{Always, Auto, Never};
         check(Auto, &[], true, true);
         check(Auto, &[], false, false);
         check(Auto, &[("NO_COLOR", "1")], true, false);
