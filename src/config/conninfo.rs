@@ -211,7 +211,9 @@ fn url(rest: &str) -> Result<Params, ConfigError> {
     // The last `@` divides: an unescaped one in a password is common, one in a host is not.
     let (login, hosts) = match authority.rsplit_once('@') {
         Some((login, hosts)) => (Some(login), hosts),
-        None if tail.contains('@') && authority.contains(':') && !is_host_list(authority) => {
+        // A port may look like the beginning of a password, and the other way round; an `@` in
+        // the name of a database is rarer than a `/` in a password.
+        None if authority.contains(':') && has_stray_at(authority, tail) => {
             return Err(ConfigError::new("the password of the URL cannot be told from its host")
                 .hint("write `/` as `%2F`, `?` as `%3F` and `@` as `%40` in user and password"));
         }
@@ -248,6 +250,12 @@ fn url(rest: &str) -> Result<Params, ConfigError> {
         params.set(&decode(name, "name")?, decode(value, name)?)?;
     }
     Ok(params)
+}
+
+/// Whether the `@` that ends the login seems to stand behind the authority.
+fn has_stray_at(authority: &str, tail: &str) -> bool {
+    let path = tail.split('?').next().unwrap_or_default();
+    path.contains('@') || (tail.contains('@') && !is_host_list(authority))
 }
 
 /// Whether every part ends in a port number, so that the text is hosts and no `user:password`.
@@ -431,6 +439,17 @@ mod tests {
             ),
             ("  postgres://h/d \n", "dbname=d host=h"),
             ("POSTGRES://h", "host=h"),
+            ("postgres://host:/", "host=host"),
+            ("postgres://:12345/", "port=12345"),
+            ("postgres://uri-user@", "user=uri-user"),
+            ("postgres://?hostaddr=127.0.0.1", "hostaddr=127.0.0.1"),
+            ("postgres://example.com?hostaddr=63.1.2.4", "host=example.com hostaddr=63.1.2.4"),
+            (
+                "postgres://otheruser@?host=/no/such/directory",
+                "host=/no/such/directory user=otheruser",
+            ),
+            ("postgres://h:1/d?options=a@b", "dbname=d host=h options=a@b port=1"),
+            ("postgres://[::1],[::2]:7,h:8/d", "dbname=d host=::1,::2,h port=,7,8"),
         ] {
             assert_eq!(parsed(text), expected, "{text}");
         }
@@ -474,6 +493,15 @@ mod tests {
             ),
             ("postgres://u:hunter2%ff@h", "`password` in the URL is not UTF-8"),
             ("postgres://u:hunter2/x@h/d", "the password of the URL cannot be told from its host"),
+            ("postgres://u:2/hunter2@h/d", "the password of the URL cannot be told from its host"),
+            ("postgres://u:hunter2?x@h/d", "the password of the URL cannot be told from its host"),
+            ("postgres://host?zzz", "connection parameter `zzz` has no value"),
+            ("postgres://host?uzer=", "unknown connection parameter `uzer`"),
+            (
+                "postgres://h/%",
+                "`dbname` in the URL has a `%` that two hexadecimal digits do not follow",
+            ),
+            ("postgres://[::1]z/d", "the URL has text between `]` and the port of its host"),
             ("postgres://u:hunter2@::1/d", "the URL's host has several colons"),
             ("postgres://u:hunter2@[::1/d", "the URL opens `[` and does not close it"),
             (
