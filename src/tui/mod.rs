@@ -6,10 +6,12 @@
 
 pub mod action;
 pub mod app;
+pub mod demo;
 pub mod event;
 pub mod glyph;
 pub mod keymap;
 pub mod layer;
+pub mod picture;
 pub mod progress;
 mod run;
 pub mod state;

@@ -133,11 +133,8 @@ fn describe(
         }
     }
     let ids = |nodes: &[Node]| {
-        nodes
-            .iter()
-            .map(|n| display_safe(graph.short_id(*n)).into_owned())
-            .collect::<Vec<_>>()
-            .join(", ")
+        let ids: Vec<String> = nodes.iter().map(|n| app.memo.short_id(history, *n)).collect();
+        ids.join(", ")
     };
     let parents = graph.parents(node);
     match parents {
@@ -145,11 +142,12 @@ fn describe(
         [_] => add("parent", plain(ids(parents))),
         _ => add("parents", plain(format!("{} (merge)", ids(parents)))),
     }
-    let labels = graph.labels(node);
-    if !labels.is_empty() {
-        let text =
-            labels.iter().map(|l| display_safe(l).into_owned()).collect::<Vec<_>>().join(", ");
-        add("branch", vec![(text, theme.label_branch)]);
+    let own = app.memo.branch(history, node);
+    let others = graph.labels(node).iter().filter(|label| Some(*label) != own.as_ref());
+    let all: Vec<String> =
+        own.iter().chain(others).map(|label| display_safe(label).into_owned()).collect();
+    if !all.is_empty() {
+        add("branch", vec![(all.join(", "), theme.label_branch)]);
     }
     if !revision.depends_on.is_empty() {
         let text =

@@ -21,6 +21,7 @@ use crate::{
         theme::Theme,
         widget::{
             Pen,
+            memo::shortened,
             pane::{pane, window},
         },
     },
@@ -126,7 +127,7 @@ fn entries(app: &App, history: &std::sync::Arc<History>, from: usize, to: usize)
             }
             Row::Orphan(index) => {
                 let orphan = app.snapshot.overview.as_ref().and_then(|o| o.orphans.get(*index));
-                orphan_entry(app, orphan)
+                orphan_entry(app, orphan, app.memo.id_length(history))
             }
         })
         .collect()
@@ -157,7 +158,9 @@ fn revision_entry(
     let own: Vec<String> =
         graph.declared_labels(node).iter().map(|l| display_safe(l).into_owned()).collect();
     // The branch of a head or base is worth a word only where there are several.
-    let branch = graph.labels(node).first().map(|label| display_safe(label).into_owned());
+    let end = graph.children(node).is_empty() || graph.parents(node).is_empty();
+    let branch = if end { app.memo.branch(history, node) } else { None };
+    let branch = branch.map(|label| display_safe(&label).into_owned());
     let within = |word: &str| match &branch {
         Some(branch) => format!("({word} {branch})"),
         None => format!("({word})"),
@@ -200,7 +203,7 @@ fn revision_entry(
     Entry {
         mark,
         lanes,
-        id: display_safe(graph.short_id(node)).into_owned(),
+        id: app.memo.short_id(history, node),
         message: display_safe(&revision.message).into_owned(),
         labels,
         flags,
@@ -210,7 +213,7 @@ fn revision_entry(
     }
 }
 
-fn orphan_entry(app: &App, orphan: Option<&Orphan>) -> Entry {
+fn orphan_entry(app: &App, orphan: Option<&Orphan>, length: usize) -> Entry {
     let theme = &app.theme;
     let mut labels = Vec::new();
     if orphan.is_some_and(|orphan| orphan.current) {
@@ -220,10 +223,7 @@ fn orphan_entry(app: &App, orphan: Option<&Orphan>) -> Entry {
     Entry {
         mark: Mark::Orphan,
         lanes: None,
-        id: orphan.map_or(String::new(), |o| {
-            let id = display_safe(o.id.as_str()).into_owned();
-            if width(&id) > WIDEST_ID { id.chars().take(WIDEST_ID).collect() } else { id }
-        }),
+        id: orphan.map_or(String::new(), |o| shortened(o.id.as_str(), length)),
         message: match message {
             Some(message) => format!("{message} (applied, no file)"),
             None => "applied, but no file has it".to_owned(),
@@ -303,16 +303,18 @@ fn draw_row(
     pen.skip(1);
 
     let gap = |n: usize| if n > 0 { n + 1 } else { 0 };
-    let right = gap(columns.labels) + gap(columns.flags) + gap(columns.age) + 1;
+    // Without labels the message may run on into their column.
+    let labels = if entry.labels.is_empty() { 0 } else { columns.labels };
+    let right = gap(labels) + gap(columns.flags) + gap(columns.age) + 1;
     let message = pen.room().saturating_sub(right);
     let text = if entry.mark.is_applied() { theme.text } else { theme.text.patch(theme.strong) };
     let text =
         Style { add_modifier: if selected { Modifier::BOLD } else { Modifier::empty() }, ..text };
     pen.field(&entry.message, message, tone(if faded { theme.dim } else { text }));
-    if columns.labels > 0 {
+    if labels > 0 {
         pen.skip(1);
-        let end = pen.x() + columns.labels as u16;
-        let mut room = columns.labels;
+        let end = pen.x() + labels as u16;
+        let mut room = labels;
         for (i, (text, style)) in entry.labels.iter().enumerate() {
             let blank = usize::from(i > 0);
             if room <= blank {

@@ -12,7 +12,7 @@ use crate::{
     server::{Kind, State},
     tui::{
         app::{App, HitMap, Screen, Target},
-        widget::Pen,
+        widget::{Pen, memo::shortened},
     },
 };
 
@@ -146,11 +146,8 @@ fn place(app: &App) -> String {
 
 /// An id as lists show it.
 fn short(app: &App, id: &str) -> String {
-    let known = app.snapshot.history.as_ref().and_then(|history| {
-        let graph = history.graph();
-        graph.find(id).map(|node| graph.short_id(node).to_owned())
-    });
-    display_safe(known.as_deref().unwrap_or(id)).into_owned()
+    let length = app.snapshot.history.as_ref().map_or(12, |history| app.memo.id_length(history));
+    shortened(id, length)
 }
 
 fn badge(app: &App) -> (String, Style) {

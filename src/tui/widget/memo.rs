@@ -5,19 +5,27 @@
 //! forgotten when the revisions are read again.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use crate::{
     pg::impact::{Impact, LockMode, script_impact},
     present::{
-        safe::display_safe_lines,
+        diff::{
+            Diff,
+            fold::{CONTEXT, Folds},
+            wrap::{Form, Layout},
+        },
+        safe::{display_safe, display_safe_lines},
         sql::{self, Span},
     },
     revision::{Direction, History, Node, Script},
 };
 
+/// Characters of an id that are shown at least and at most.
+const SHORTEST_ID: usize = 8;
+const LONGEST_ID: usize = 12;
 /// Bytes of a script that are shown beside the graph; the file itself is one key away.
 const SHOWN: usize = 64 * 1024;
 /// Bytes of a script that are scanned for locks while it is only looked at.
@@ -148,14 +156,55 @@ impl Facts {
     }
 }
 
-/// Facts by revision, for one reading of the files.
+/// How a comparison is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffKey {
+    /// Split or unified, and how wide.
+    pub form: Form,
+    /// Long lines are wrapped.
+    pub wrap: bool,
+    /// All folds are open.
+    pub unfold_all: bool,
+    /// Folds that are open, by their first row.
+    pub unfolded: BTreeSet<usize>,
+}
+
+/// What of a comparison is on show, and on which line.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<Known>);
+pub struct DiffView {
+    /// Open and closed folds.
+    pub folds: Folds,
+    /// Lines of what is on show.
+    pub layout: Layout,
+}
+
+/// Facts by revision, for one reading of the files; and the last comparison that was looked at.
+#[derive(Debug, Default)]
+pub struct Memo(Mutex<Known>, Mutex<Option<Seen>>);
+
+#[derive(Debug)]
+struct Seen {
+    diff: Arc<Diff>,
+    key: DiffKey,
+    view: Arc<DiffView>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
     history: Option<Arc<History>>,
     facts: BTreeMap<Node, Arc<Facts>>,
+    branches: BTreeMap<Node, Option<String>>,
+    id_length: Option<usize>,
+}
+
+impl Known {
+    /// What is known of this history; everything else is forgotten.
+    fn of(&mut self, history: &Arc<History>) -> &mut Self {
+        if !self.history.as_ref().is_some_and(|held| Arc::ptr_eq(held, history)) {
+            *self = Self { history: Some(Arc::clone(history)), ..Self::default() };
+        }
+        self
+    }
 }
 
 impl Clone for Memo {
@@ -169,11 +218,7 @@ impl Memo {
     /// The facts of a revision of this history.
     pub fn facts(&self, history: &Arc<History>, node: Node) -> Arc<Facts> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.history.as_ref().is_some_and(|held| Arc::ptr_eq(held, history)) {
-            known.history = Some(Arc::clone(history));
-            known.facts.clear();
-        }
-        let facts = known.facts.entry(node).or_insert_with(|| {
+        let facts = known.of(history).facts.entry(node).or_insert_with(|| {
             let script = &history.revision(node).script;
             Arc::new(Facts {
                 up: Text::new(script, Direction::Up),
@@ -182,4 +227,68 @@ impl Memo {
         });
         Arc::clone(facts)
     }
+
+    /// What of a comparison is on show.
+    pub fn diff_view(&self, diff: &Arc<Diff>, key: &DiffKey) -> Arc<DiffView> {
+        let mut seen = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = seen.as_ref().filter(|s| Arc::ptr_eq(&s.diff, diff) && s.key == *key) {
+            return Arc::clone(&seen.view);
+        }
+        let mut folds = Folds::new(diff, CONTEXT);
+        if key.unfold_all {
+            folds.set_all(true);
+        }
+        for row in &key.unfolded {
+            folds.reveal(*row);
+        }
+        let layout = Layout::new(diff, &folds, key.form, key.wrap);
+        let view = Arc::new(DiffView { folds, layout });
+        *seen = Some(Seen { diff: Arc::clone(diff), key: key.clone(), view: Arc::clone(&view) });
+        view
+    }
+
+    /// The label of the line of first parents that a revision ends: the nearest one declared on the
+    /// way down. Other labels that hold for it came in by merges.
+    pub fn branch(&self, history: &Arc<History>, node: Node) -> Option<String> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let branch = known.of(history).branches.entry(node).or_insert_with(|| {
+            let graph = history.graph();
+            let mut at = Some(node);
+            // A circle of broken files must not hold us.
+            for _ in 0..=graph.len() {
+                let label = graph.declared_labels(at?).first();
+                if label.is_some() {
+                    return label.cloned();
+                }
+                at = graph.parents(at?).first().copied();
+            }
+            None
+        });
+        branch.clone()
+    }
+
+    /// How many characters of an id tell all revisions apart, from 8 to 12.
+    pub fn id_length(&self, history: &Arc<History>) -> usize {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.of(history).id_length.get_or_insert_with(|| {
+            let mut ids: Vec<&str> = history.revisions().iter().map(|r| r.id.as_str()).collect();
+            ids.sort_unstable();
+            let shared = ids.windows(2).map(|pair| {
+                pair[0].chars().zip(pair[1].chars()).take_while(|(a, b)| a == b).count()
+            });
+            (shared.max().unwrap_or(0) + 1).clamp(SHORTEST_ID, LONGEST_ID)
+        })
+    }
+
+    /// An id as lists show it.
+    pub fn short_id(&self, history: &Arc<History>, node: Node) -> String {
+        let length = self.id_length(history);
+        shortened(history.graph().id(node).as_str(), length)
+    }
+}
+
+/// The beginning of an id, safe to show.
+pub fn shortened(id: &str, length: usize) -> String {
+    let end = id.char_indices().nth(length).map_or(id.len(), |(at, _)| at);
+    display_safe(&id[..end]).into_owned()
 }

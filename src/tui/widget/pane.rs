@@ -49,26 +49,32 @@ fn framed(
     title: Line<'_>,
     foot: Line<'_>,
 ) -> Rect {
-    let mut block = Block::bordered()
-        .border_set(app.glyphs.border(focus))
-        .border_style(style)
-        .padding(Padding::ZERO);
+    let borders = app.glyphs.border(focus);
+    let mut block =
+        Block::bordered().border_set(borders).border_style(style).padding(Padding::ZERO);
+    // One cell of the edge stands before a title and after a foot.
     if title.width() > 0 {
-        block = block.title_top(spaced(title));
+        let edge = Span::styled(borders.horizontal_top, style);
+        block = block.title_top(spaced(title, Some(edge), None));
     }
     if foot.width() > 0 && foot.width() + 6 < usize::from(area.width) {
-        block = block.title_bottom(spaced(foot).right_aligned());
+        let edge = Span::styled(borders.horizontal_bottom, style);
+        block = block.title_bottom(spaced(foot, None, Some(edge)).right_aligned());
     }
     let inside = block.inner(area);
     frame.render_widget(block, area);
     inside
 }
 
-/// A blank on both sides, one cell of the edge before the first.
-fn spaced(line: Line<'_>) -> Line<'_> {
-    let mut spans = vec![Span::raw(" ")];
-    spans.extend(line.spans);
+/// A blank on both sides, and a piece of the edge.
+fn spaced<'a>(line: Line<'a>, before: Option<Span<'a>>, after: Option<Span<'a>>) -> Line<'a> {
+    let style = line.style;
+    let mut spans: Vec<Span<'a>> = before.into_iter().collect();
     spans.push(Span::raw(" "));
+    spans
+        .extend(line.spans.into_iter().map(|span| Span { style: style.patch(span.style), ..span }));
+    spans.push(Span::raw(" "));
+    spans.extend(after);
     Line::from(spans)
 }
 
