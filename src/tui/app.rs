@@ -369,6 +369,8 @@ pub struct App {
     pub keymap: Keymap,
     /// The time of the last tick.
     pub now: Now,
+    /// The time zone that times of day are shown in.
+    pub zone: jiff::tz::TimeZone,
     /// What is known of the outside.
     pub snapshot: Snapshot,
     /// The screen that is shown.
@@ -459,6 +461,7 @@ impl App {
             motion: tui.motion,
             keymap,
             now: Now::default(),
+            zone: jiff::tz::TimeZone::UTC,
             snapshot: Snapshot::default(),
             screen: Screen::Graph,
             graph: GraphState::default(),

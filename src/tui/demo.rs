@@ -2,15 +2,16 @@
 //!
 //! It reads no file and asks no server; everything is a value.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::{
     app::{App, LogLine, Row},
-    event::Now,
-    layer::{DiffLayer, Layer},
+    event::{Effect, Event, Now},
     theme::Theme,
+    update::update,
 };
 use crate::{
     code::Code,
@@ -22,6 +23,7 @@ use crate::{
     present::{diff::Diff, lanes},
     revision::{Direction, History, Node, RevisionId, file},
     server,
+    worker::{Job, WorkerEvent, review},
 };
 
 /// The moment in which all pictures are taken.
@@ -202,33 +204,51 @@ pub fn shop(theme: Theme, size: (u16, u16)) -> App {
 /// Every screen worth a picture, by name.
 pub fn screens(theme: &Theme, size: (u16, u16)) -> Vec<(&'static str, App)> {
     let mut all = vec![("graph", shop(theme.clone(), size))];
-    all.push(("revision", revision_view(theme.clone(), size)));
+    for (name, keys) in [
+        ("revision", "\n"),
+        ("would-run", "o"),
+        ("upgrade", "u"),
+        ("downgrade", "jjjjjjjjjjd"),
+        ("help", "?"),
+        ("help-filter", "?up"),
+        ("palette", ":upg"),
+    ] {
+        all.push((name, after(shop(theme.clone(), size), keys)));
+    }
     all.push(("empty", empty(theme.clone(), size)));
     all.push(("unreachable", unreachable(theme.clone(), size)));
     all
 }
 
-/// A revision's scripts side by side.
-fn revision_view(theme: Theme, size: (u16, u16)) -> App {
-    let mut app = shop(theme, size);
-    let node = node_of(&app, "b81d0f3e9a60");
-    let script = app.snapshot.history.as_ref().map(|h| h.revision(node).script.clone());
-    let doc = script.map(|script| {
-        Arc::new(Diff::new(&script.readable(Direction::Up), &script.readable(Direction::Down)))
-    });
-    app.layers.push(Layer::Diff(Box::new(DiffLayer {
-        node,
-        doc,
-        generation: 1,
-        scroll: 0,
-        hscroll: 0,
-        split: None,
-        wrap: true,
-        unfold_all: false,
-        unfolded: BTreeSet::new(),
-        swap: false,
-    })));
+/// The shop after some keys, with what the worker's computing would have answered.
+fn after(mut app: App, keys: &str) -> App {
+    for c in keys.chars() {
+        let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+        let effects = update(&mut app, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        for effect in effects {
+            let Effect::Submit(job) = effect else { continue };
+            if let Some(answer) = answer(job) {
+                update(&mut app, Event::Worker(answer));
+            }
+        }
+    }
     app
+}
+
+fn answer(job: Job) -> Option<WorkerEvent> {
+    match job {
+        Job::Review { generation, run, history, rows } => {
+            let review = Arc::new(review::review(&run, &history, &rows));
+            Some(WorkerEvent::Reviewed { generation, review })
+        }
+        Job::Compare { generation, history, node } => {
+            let script = &history.revision(node).script;
+            let left = script.readable(Direction::Up);
+            let comparison = Arc::new(Diff::new(&left, &script.readable(Direction::Down)));
+            Some(WorkerEvent::Compared { generation, node, comparison })
+        }
+        _ => None,
+    }
 }
 
 /// A project without revisions whose server does not run.

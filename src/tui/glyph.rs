@@ -107,7 +107,7 @@ impl Glyphs {
         enter: "⏎",
         up: "↑",
         down: "↓",
-        thumb: "█",
+        thumb: "▐",
         badge_left: "▌",
         badge_right: "▐",
         spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],

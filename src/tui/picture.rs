@@ -22,6 +22,9 @@ const BAR: f32 = 28.0;
 /// Size of the pictures in cells.
 const SIZE: (u16, u16) = (120, 36);
 
+/// The screens that documents show.
+const SHOWN: &[&str] = &["graph", "revision", "upgrade", "palette"];
+
 /// A picture: its file name without extension, and the state it shows.
 #[derive(Debug)]
 pub struct Picture {
@@ -37,6 +40,9 @@ pub fn pictures() -> Vec<Picture> {
     for name in ["dark", "light"] {
         let theme = Theme::built_in(name).unwrap_or_else(Theme::dark);
         for (screen, app) in demo::screens(&theme, SIZE) {
+            if !SHOWN.contains(&screen) {
+                continue;
+            }
             all.push(Picture { name: format!("{screen}-{name}"), app });
         }
     }
@@ -77,7 +83,7 @@ pub fn svg(buffer: &Buffer, theme: &Theme, title: &str) -> String {
         escape(title)
     ));
     put(format_args!(
-        "<style>text{{font:14px 'JetBrains Mono','Cascadia Code','DejaVu Sans Mono',Menlo,Consolas,monospace;white-space:pre}}.b{{font-weight:700}}.i{{font-style:italic}}.u{{text-decoration:underline}}.d{{opacity:.6}}</style>"
+        "<style>text{{font:14px 'JetBrains Mono','Cascadia Code','DejaVu Sans Mono',Menlo,Consolas,monospace;white-space:pre}}.b{{font-weight:700}}.i{{font-style:italic}}.u{{text-decoration:underline}}.d{{opacity:.6}}path{{fill:none;stroke-width:1.2}}.h{{stroke-width:2.2}}.s{{stroke-dasharray:3 2.4}}</style>"
     ));
     put(format_args!(
         "<rect x=\".5\" y=\".5\" width=\"{:.1}\" height=\"{:.1}\" rx=\"9\" fill=\"{ground}\" stroke=\"{line}\"/>",
@@ -122,8 +128,18 @@ fn row(buffer: &Buffer, theme: &Theme, y: u16, put: &mut impl FnMut(std::fmt::Ar
     let mut x = 0;
     while x < cells.len() {
         if let Some(path) = shape(cells[x].symbol()) {
-            path.put(left(x as u16), top, &paints[x], put);
-            x += 1;
+            // A horizontal line is one path however long it is.
+            let mut end = x + 1;
+            if path.is_horizontal() {
+                while end < cells.len()
+                    && paints[end] == paints[x]
+                    && cells[end].symbol() == cells[x].symbol()
+                {
+                    end += 1;
+                }
+            }
+            path.put(left(x as u16), top, end - x, &paints[x], put);
+            x = end;
         } else if plain(x) {
             // Single blanks between words stay inside a run.
             let mut end = x + 1;
@@ -144,12 +160,12 @@ fn row(buffer: &Buffer, theme: &Theme, y: u16, put: &mut impl FnMut(std::fmt::Ar
                 skip -= 1;
             }
             put(format_args!(
-                "<text x=\"{:.1}\" y=\"{:.1}\" textLength=\"{:.1}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{}>{}</text>",
+                "<text x=\"{:.1}\" y=\"{:.1}\" textLength=\"{:.1}\" fill=\"{}\"{}>{}</text>",
                 left(x as u16),
                 top + 13.4,
                 (end - x) as f32 * CELL.0,
                 paints[x].fg,
-                paints[x].class(),
+                class(&paints[x].classes()),
                 escape(&text)
             ));
             x = end;
@@ -191,18 +207,17 @@ impl Paint {
         Self { fg, bg, modifier: cell.modifier & shown }
     }
 
-    fn class(&self) -> String {
-        let classes: String = [
-            (Modifier::BOLD, "b "),
-            (Modifier::ITALIC, "i "),
-            (Modifier::UNDERLINED, "u "),
-            (Modifier::DIM, "d "),
+    fn classes(&self) -> String {
+        [
+            (Modifier::BOLD, " b"),
+            (Modifier::ITALIC, " i"),
+            (Modifier::UNDERLINED, " u"),
+            (Modifier::DIM, " d"),
         ]
         .iter()
         .filter(|(modifier, _)| self.modifier.contains(*modifier))
         .map(|(_, class)| *class)
-        .collect();
-        if classes.is_empty() { classes } else { format!(" class=\"{}\"", classes.trim_end()) }
+        .collect()
     }
 }
 
@@ -244,8 +259,19 @@ fn shape(symbol: &str) -> Option<Shape> {
 }
 
 impl Shape {
-    fn put(&self, x: f32, y: f32, paint: &Paint, put: &mut impl FnMut(std::fmt::Arguments<'_>)) {
-        let (w, h) = CELL;
+    fn is_horizontal(&self) -> bool {
+        matches!(self, Self::Lines([0, _, 0, _], ..))
+    }
+
+    fn put(
+        &self,
+        x: f32,
+        y: f32,
+        cells: usize,
+        paint: &Paint,
+        put: &mut impl FnMut(std::fmt::Arguments<'_>),
+    ) {
+        let (w, h) = (CELL.0 * cells as f32, CELL.1);
         let fg = &paint.fg;
         match self {
             Self::Block(bx, by, bw, bh, opacity) => put(format_args!(
@@ -264,28 +290,38 @@ impl Shape {
                     .filter(|(_, weight)| **weight > 0)
                     .map(|(end, _)| *end)
                     .collect();
-                let stroke = if sides.contains(&2) { 2.2 } else { 1.2 };
-                let dash = if *dashed { " stroke-dasharray=\"3 2.4\"" } else { "" };
                 let mut path = String::new();
-                if let ([from, to], true) = (used.as_slice(), *round) {
-                    let _infallible = write!(
-                        path,
-                        "M{:.1} {:.1}Q{cx:.1} {cy:.1} {:.1} {:.1}",
-                        from.0, from.1, to.0, to.1
-                    );
-                } else {
-                    for end in &used {
-                        let _infallible =
-                            write!(path, "M{cx:.1} {cy:.1}L{:.1} {:.1}", end.0, end.1);
+                let _infallible = match used.as_slice() {
+                    [from, to] if *round => {
+                        write!(
+                            path,
+                            "M{:.1} {:.1}Q{cx:.1} {cy:.1} {:.1} {:.1}",
+                            from.0, from.1, to.0, to.1
+                        )
                     }
+                    [from, to] if sides[0] == sides[2] => {
+                        write!(path, "M{:.1} {:.1}L{:.1} {:.1}", from.0, from.1, to.0, to.1)
+                    }
+                    all => all.iter().try_for_each(|end| {
+                        write!(path, "M{cx:.1} {cy:.1}L{:.1} {:.1}", end.0, end.1)
+                    }),
+                };
+                let mut classes = paint.classes();
+                if sides.contains(&2) {
+                    classes.push_str(" h");
                 }
-                let class = paint.class();
-                put(format_args!(
-                    "<path d=\"{path}\" fill=\"none\" stroke=\"{fg}\" stroke-width=\"{stroke}\" stroke-linecap=\"square\"{dash}{class}/>"
-                ));
+                if *dashed {
+                    classes.push_str(" s");
+                }
+                let class = class(&classes);
+                put(format_args!("<path d=\"{path}\" stroke=\"{fg}\"{class}/>"));
             }
         }
     }
+}
+
+fn class(classes: &str) -> String {
+    if classes.is_empty() { String::new() } else { format!(" class=\"{}\"", classes.trim_start()) }
 }
 
 /// A colour as SVG writes it; what has none is black or white.

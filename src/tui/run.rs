@@ -72,6 +72,7 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
     let config = Arc::clone(&start.project.config);
     let mut app = App::new(config, theme.0, size);
     app.editor = start.editor.is_some();
+    app.zone = jiff::tz::TimeZone::system();
     let kept = state::file(start.state_dir.as_deref());
     state::restore(&mut app, kept.as_deref());
     if let Some(problem) = theme.1 {

@@ -77,7 +77,8 @@ fn revision(
     let mark = mark(&state, history.graph().parents(node).len() > 1);
     let message = display_safe(&history.revision(node).message).into_owned();
     let message = wrapped(&message, usize::from(area.width.saturating_sub(4)).max(8), 3);
-    let lines = describe(app, history, node, &state, &facts, mark);
+    let room = usize::from(area.width.saturating_sub(4)).saturating_sub(LABEL + 1).max(8);
+    let lines = flowed(describe(app, history, node, &state, &facts, mark), room);
 
     let wanted = (message.len() + lines.len()) as u16 + 2;
     let most = area.height.saturating_sub(LEAST_SCRIPT).max(area.height / 2);
@@ -99,15 +100,50 @@ fn revision(
         Pen::at(frame.buffer_mut(), app.glyphs, inside, row).put(line, theme.strong);
         row += 1;
     }
-    for fact in &lines {
+    for (label, parts) in &lines {
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row);
-        pen.field(fact.label, LABEL, theme.dim).skip(1);
-        for (text, style) in &fact.parts {
+        pen.field(label, LABEL, theme.dim).skip(1);
+        for (text, style) in parts {
             pen.put(text, *style);
         }
         row += 1;
     }
     script(app, frame, bottom, hits, focus, &facts);
+}
+
+/// Breaks facts that are too long for one line at a blank; two lines at most.
+fn flowed(facts: Vec<Fact>, room: usize) -> Vec<(&'static str, Vec<(String, Style)>)> {
+    let mut lines = Vec::new();
+    for fact in facts {
+        let total: usize = fact.parts.iter().map(|(text, _)| width(text)).sum();
+        if total <= room {
+            lines.push((fact.label, fact.parts));
+            continue;
+        }
+        let mut line: Vec<(String, Style)> = Vec::new();
+        let mut used = 0;
+        let mut broken = false;
+        for (text, style) in fact.parts {
+            for word in text.split_inclusive(' ') {
+                let wide = width(word.trim_end());
+                if used + wide > room && used > 0 && !broken {
+                    lines.push((fact.label, std::mem::take(&mut line)));
+                    (used, broken) = (0, true);
+                    // The break stands for the blank or dot that would begin the line.
+                    if wide == 0 {
+                        continue;
+                    }
+                }
+                match line.last_mut().filter(|(_, last)| *last == style) {
+                    Some((run, _)) => run.push_str(word),
+                    None => line.push((word.to_owned(), style)),
+                }
+                used += width(word);
+            }
+        }
+        lines.push((if broken { "" } else { fact.label }, line));
+    }
+    lines
 }
 
 /// The facts in the order of their weight: what does not fit is lost from the end.

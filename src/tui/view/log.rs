@@ -38,8 +38,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, _hits: &mut HitMap) {
         app.command_log.iter().rev().take(shown).map(|l| width(&display_safe(&l.command)));
     let command = commands.max().unwrap_or(0).clamp(8, 32);
     for (row, line) in lines.enumerate() {
-        let zone = jiff::tz::TimeZone::system();
-        let time = line.at.to_zoned(zone).strftime("%H:%M:%S").to_string();
+        let time = line.at.to_zoned(app.zone.clone()).strftime("%H:%M:%S").to_string();
         let took = line.took.map(elapsed).unwrap_or_default();
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16);
         pen.put(&time, theme.faint).skip(2);
