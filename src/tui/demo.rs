@@ -160,7 +160,7 @@ pub fn shop(theme: Theme, size: (u16, u16)) -> App {
             database: "shop".to_owned(),
             user: "app_owner".to_owned(),
             size: 15_032_385_536,
-            uptime: Duration::from_secs(3 * 86_400 + 4 * 3600 + 11 * 60),
+            uptime: Duration::from_mins(3 * 24 * 60 + 4 * 60 + 11),
             latency: Duration::from_micros(1_200),
             ..ServerFacts::default()
         },
@@ -294,8 +294,7 @@ pub fn large(theme: Theme, size: (u16, u16), count: usize) -> App {
             // Every tenth begins a side branch of three that is merged at the next tenth.
             let down = match (i, i % 10) {
                 (0, _) => String::new(),
-                (_, 4) => id(i - 4),
-                (_, 7) => id(i - 4),
+                (_, 4 | 7) => id(i - 4),
                 (_, 0) => format!("{}, {}", id(i - 1), id(i - 4)),
                 _ => id(i - 1),
             };
@@ -333,7 +332,7 @@ pub fn large(theme: Theme, size: (u16, u16), count: usize) -> App {
 
 fn app(theme: Theme, size: (u16, u16), now: Timestamp) -> App {
     let mut config = Config::default_for("/home/ana/shop");
-    config.name = "shop".to_owned();
+    "shop".clone_into(&mut config.name);
     config.guard = Guard::Staging;
     config.connection = Some(Connection::new("db-1", 5432, "app_owner", "shop"));
     let mut app = App::new(Arc::new(config), theme, size);

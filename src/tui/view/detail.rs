@@ -259,7 +259,7 @@ fn state_parts(app: &App, state: &RevisionState, mark: Mark) -> Vec<(String, Sty
     }
     match state.edited {
         Some(Edit::Up) => {
-            parts.push((format!("{dot}{} file changed since", app.glyphs.edited), theme.edited))
+            parts.push((format!("{dot}{} file changed since", app.glyphs.edited), theme.edited));
         }
         Some(Edit::Down) => {
             parts.push((

@@ -4,7 +4,6 @@
 use ratatui::{
     Frame,
     layout::Rect,
-    style::Style,
     text::{Line, Span},
 };
 
@@ -101,7 +100,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
         }
         Some(_) => lines.push(Line::styled(
             format!("{} laying out the graph", app.glyphs.spin(app.spin(), app.motion)),
-            Style::from(theme.dim),
+            theme.dim,
         )),
     }
     let wide = lines.iter().map(Line::width).max().unwrap_or(0) as u16;

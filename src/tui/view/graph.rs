@@ -11,7 +11,6 @@ use super::empty;
 use crate::{
     engine::overview::{Edit, Orphan, RevisionState},
     present::{
-        age::age,
         lanes::{LaneRow, Layout, Mark},
         safe::{display_safe, width},
     },
@@ -77,8 +76,8 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     hits.page = usize::from(list.height);
     let offset = window(graph.offset, graph.selected, count, usize::from(list.height));
     hits.graph_offset = offset;
-    let last = (offset + usize::from(list.height)).min(count);
-    let entries = entries(app, history, offset, last);
+    let end = (offset + usize::from(list.height)).min(count);
+    let entries = entries(app, history, offset, end);
     let columns = Columns::new(app, &entries, usize::from(list.width));
     for (line, entry) in entries.iter().enumerate() {
         let row = Rect { y: list.y + line as u16, height: 1, ..list };
@@ -86,7 +85,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         let selected = offset + line == graph.selected;
         draw_row(app, frame, row, entry, &columns, selected);
     }
-    scrollbar(app, frame, area, offset, last - offset, count);
+    scrollbar(app, frame, area, offset, end - offset, count);
 }
 
 /// What one row says.
@@ -114,7 +113,7 @@ fn entries(app: &App, history: &std::sync::Arc<History>, from: usize, to: usize)
         Row::Orphan(_) => None,
     });
     let first = lanes.next();
-    let last = lanes.last().or(first);
+    let last = lanes.next_back().or(first);
     let drawn = match (layout, first, last) {
         (Some(layout), Some(first), Some(last)) => layout.rows(first..last + 1),
         _ => Vec::new(),
@@ -355,10 +354,9 @@ fn id_style(theme: &Theme, mark: Mark) -> Style {
 pub fn mark_style(theme: &Theme, mark: Mark) -> Style {
     match mark {
         Mark::Applied => theme.applied,
-        Mark::Pending => theme.pending,
+        Mark::Pending | Mark::MergePending => theme.pending,
         Mark::Current => theme.current,
         Mark::MergeApplied => theme.merge,
-        Mark::MergePending => theme.pending,
         Mark::Orphan => theme.orphan,
         Mark::Failed => theme.failed,
     }

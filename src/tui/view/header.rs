@@ -98,7 +98,11 @@ fn facts(app: &App) -> Vec<Fact> {
     add(at, if stale { quiet } else { theme.current }, 3);
     match overview.pending {
         0 => {
-            add(format!("{} up to date", app.glyphs.check), if stale { quiet } else { theme.ok }, 2)
+            add(
+                format!("{} up to date", app.glyphs.check),
+                if stale { quiet } else { theme.ok },
+                2,
+            );
         }
         n => add(format!("{n} pending"), if stale { quiet } else { theme.pending }, 2),
     }

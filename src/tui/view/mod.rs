@@ -123,3 +123,6 @@ fn too_small(app: &App, frame: &mut Frame, area: Rect) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

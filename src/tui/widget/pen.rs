@@ -95,7 +95,7 @@ impl<'a> Pen<'a> {
 mod tests {
     use super::*;
 
-    fn drawn(columns: u16, write: impl FnOnce(&mut Pen<'_>)) -> String {
+    fn drawn<T>(columns: u16, write: impl FnOnce(&mut Pen<'_>) -> T) -> String {
         let area = Rect::new(0, 0, columns, 1);
         let mut buffer = Buffer::empty(area);
         write(&mut Pen::new(&mut buffer, Glyphs::UNICODE, area));
@@ -105,17 +105,19 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_cut() {
         let style = Style::default();
-        assert_eq!(drawn(6, |pen| drop(pen.put("abc", style).put("defg", style))), "abcde…");
-        assert_eq!(drawn(6, |pen| drop(pen.put("abcdefg", style).put("x", style))), "abcde…");
-        assert_eq!(drawn(6, |pen| drop(pen.put("abc", style).put("def", style))), "abcdef");
-        assert_eq!(drawn(5, |pen| drop(pen.put("表表表", style))), "表 表 …");
-        assert_eq!(drawn(4, |pen| drop(pen.put("表表", style))), "表 表 ");
-        assert_eq!(
-            drawn(8, |pen| drop(pen.field("abcdef", 4, style).put("xy", style))),
-            "abc…xy  "
-        );
-        assert_eq!(drawn(8, |pen| drop(pen.field("ab", 4, style).put("xy", style))), "ab  xy  ");
-        assert_eq!(drawn(8, |pen| drop(pen.right("12", 5, style).put("x", style))), "   12x  ");
-        assert_eq!(drawn(3, |pen| drop(pen.skip(9).put("x", style))), "   ");
+        let put = |columns, texts: [&str; 2]| {
+            drawn(columns, |pen| texts.map(|text| pen.put(text, style).room()))
+        };
+        assert_eq!(put(6, ["abc", "defg"]), "abcde…");
+        assert_eq!(put(6, ["abcdefg", "x"]), "abcde…");
+        assert_eq!(put(6, ["abc", "def"]), "abcdef");
+        assert_eq!(put(5, ["表表表", ""]), "表 表 …");
+        assert_eq!(put(4, ["表表", ""]), "表 表 ");
+        let field = |text| drawn(8, |pen| pen.field(text, 4, style).put("xy", style).room());
+        assert_eq!(field("abcdef"), "abc…xy  ");
+        assert_eq!(field("ab"), "ab  xy  ");
+        let right = |text| drawn(8, |pen| pen.right(text, 5, style).put("x", style).room());
+        assert_eq!(right("12"), "   12x  ");
+        assert_eq!(drawn(3, |pen| pen.skip(9).put("x", style).room()), "   ");
     }
 }

@@ -12,9 +12,8 @@ use crate::{
 pub fn style(theme: &Theme, kind: SqlKind) -> Style {
     match kind {
         SqlKind::Keyword => theme.sql_keyword,
-        SqlKind::Type => theme.sql_quoted,
         SqlKind::Ident | SqlKind::Plain => theme.sql_ident,
-        SqlKind::QuotedIdent => theme.sql_quoted,
+        SqlKind::Type | SqlKind::QuotedIdent => theme.sql_quoted,
         SqlKind::String => theme.sql_string,
         SqlKind::Number | SqlKind::Param => theme.sql_number,
         SqlKind::Comment => theme.sql_comment,
