@@ -94,11 +94,10 @@ fn got(case: &Value) -> Result<Got, String> {
             json!({"revs": ids(&graph, &target::resolve(&graph, &rows, text).map_err(word)?)})
                 .into()
         }
-        "current" => current(&graph, &rows)?.into(),
         "current_check" if !target::at_heads(&graph, &rows) => {
             return Err("not_at_heads".to_owned());
         }
-        "current_check" => current(&graph, &rows)?.into(),
+        "current" | "current_check" => current(&graph, &rows)?.into(),
         "revision" => revision(&graph, spec)?.into(),
         "merge" => merge(&graph, spec)?.into(),
         _ => return Err("bad_case".to_owned()),
@@ -191,7 +190,7 @@ fn run(graph: &Graph, plan: &Plan) -> Got {
             Some(json!([way, graph.id(one.node?).as_str()]))
         })
         .collect();
-    outcome(plan, steps, json!(texts(&plan.after())))
+    outcome(plan, &steps, &json!(texts(&plan.after())))
 }
 
 /// As [`run`], without a database.
@@ -209,10 +208,10 @@ fn unchanged_is_null(mut got: Got) -> Got {
 
 /// The outcome of a plan that only changes rows.
 fn recorded(plan: &Plan) -> Got {
-    outcome(plan, Vec::new(), json!(texts(&plan.after())))
+    outcome(plan, &[], &json!(texts(&plan.after())))
 }
 
-fn outcome(plan: &Plan, steps: Vec<Value>, rows: Value) -> Got {
+fn outcome(plan: &Plan, steps: &[Value], rows: &Value) -> Got {
     let after: Vec<Value> =
         (1..=plan.moves.len()).map(|done| json!(texts(&plan.rows_after(done)))).collect();
     let ops: Vec<Value> = plan.moves.iter().map(|one| one.rows.iter().map(op).collect()).collect();

@@ -27,7 +27,7 @@ fn every_recorded_case_agrees_or_is_listed_as_a_deviation() {
         match (agrees, listed.remove(id)) {
             (true, None) | (false, Some(_)) => {}
             (true, Some(number)) => {
-                wrong.push(format!("{id} agrees, yet is listed under {number}"))
+                wrong.push(format!("{id} agrees, yet is listed under {number}"));
             }
             (false, None) => wrong.push(format!(
                 "{id} {} {} differs\n  expected {}\n  got {answer}",
@@ -47,7 +47,7 @@ fn agrees(case: &Value, answer: &Value) -> Option<bool> {
     };
     let crashed =
         |one: &&Value| one["error"].as_str().is_some_and(|kind| kind.starts_with("crash:"));
-    if expected.iter().any(|one| crashed(one)) {
+    if expected.iter().any(crashed) {
         return None;
     }
     let got = unordered(&answer["got"]);

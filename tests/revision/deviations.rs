@@ -155,7 +155,7 @@ fn deviation_07_prefixes_say_what_they_could_mean() {
         match target::resolve(&graph, &[], near) {
             Ok(nodes) => assert_eq!(graph.id(nodes[0]).as_str(), "9584caadb170"),
             Err(error) => {
-                assert_eq!(error.hint.as_deref(), Some("did you mean `9584caadb170`?"), "{near}")
+                assert_eq!(error.hint.as_deref(), Some("did you mean `9584caadb170`?"), "{near}");
             }
         }
     }

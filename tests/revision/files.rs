@@ -358,7 +358,7 @@ fn new_revisions_follow_the_head() {
     );
     let second = write(at, &NewRevision { message: "Second".to_owned(), ..NewRevision::default() })
         .expect("a file");
-    assert_eq!(second.down, [first.id.clone()]);
+    assert_eq!(second.down, std::slice::from_ref(&first.id));
     assert_eq!(second.script.down.as_deref().map(<[Section]>::len), Some(1));
     let spliced = NewRevision {
         heads: vec!["main".to_owned()],

@@ -35,7 +35,7 @@ pub(crate) fn random(most: usize) -> impl Strategy<Value = Random> {
             let pick = |number: u32| {
                 // Mostly a recent one, so that lines and not only bushes come out.
                 let near = at.min(4);
-                id(if number % 3 == 0 {
+                id(if number.is_multiple_of(3) {
                     number as usize / 3 % at
                 } else {
                     at - 1 - number as usize % near
@@ -114,7 +114,8 @@ pub(crate) fn labels(graph: &Graph) -> Vec<BTreeSet<String>> {
     let mut all = vec![BTreeSet::new(); graph.len()];
     for node in graph.nodes() {
         for label in graph.declared_labels(node) {
-            let above = closure(&[node], |node| graph.children(node));
+            let above: BTreeSet<Node> =
+                closure(&[node], |node| graph.children(node)).into_iter().collect();
             for &at in &above {
                 all[at.index()].insert(label.clone());
             }

@@ -240,8 +240,7 @@ impl Lines<'_> {
         if offset < self.at {
             (self.at, self.line) = (0, 1);
         }
-        let passed = &self.text.as_bytes()[self.at..offset];
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u32;
+        self.line += self.text[self.at..offset].matches('\n').count() as u32;
         self.at = offset;
         self.line
     }

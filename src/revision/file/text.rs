@@ -51,7 +51,7 @@ fn unix_lines(text: &str) -> Cow<'_, str> {
 }
 
 fn error(path: &Path, bytes: &[u8], at: usize, code: Code, problem: String) -> FileError {
-    let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u32;
+    let line = bytes[..at].split(|byte| *byte == b'\n').count() as u32;
     let hint = "save the file as UTF-8".to_owned();
     FileError { path: path.to_owned(), line, code, problem, hint: Some(hint) }
 }

@@ -46,7 +46,11 @@ pub(super) fn spread(graph: &Graph) -> Vec<Arc<[String]>> {
 
 /// Unions of shared sets, each pair computed once.
 #[derive(Default)]
-struct Unions(HashMap<(usize, usize), (Arc<[String]>, [Arc<[String]>; 2])>);
+struct Unions(HashMap<(usize, usize), Union>);
+
+/// A union and its two operands, which are kept alive: their addresses are the key, and must not be
+/// given out again.
+type Union = (Arc<[String]>, [Arc<[String]>; 2]);
 
 impl Unions {
     fn of(&mut self, one: &Arc<[String]>, other: &Arc<[String]>) -> Arc<[String]> {
@@ -61,7 +65,6 @@ impl Unions {
             let mut all: Vec<String> = one.iter().chain(other.iter()).cloned().collect();
             all.sort_unstable();
             all.dedup();
-            // The operands are kept alive, or their addresses could be given out again.
             (all.into(), [Arc::clone(one), Arc::clone(other)])
         });
         Arc::clone(&made.0)

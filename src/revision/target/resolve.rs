@@ -44,7 +44,7 @@ impl<'g> Names<'g> {
     }
 
     /// The branch that a label means. An unknown one is an error in every command.
-    pub(super) fn branch<'a>(self, label: &'a str) -> Result<Branch<'a>, TargetError> {
+    pub(super) fn branch(self, label: &str) -> Result<Branch<'_>, TargetError> {
         let node = self.name(label, None).map_err(|error| {
             if error.kind == "no_such_revision" {
                 unknown(self.graph, label, "branch")
@@ -56,10 +56,10 @@ impl<'g> Names<'g> {
     }
 
     /// As [`Names::branch`] where there may be no label.
-    pub(super) fn maybe_branch<'a>(
+    pub(super) fn maybe_branch(
         self,
-        label: Option<&'a str>,
-    ) -> Result<Option<Branch<'a>>, TargetError> {
+        label: Option<&str>,
+    ) -> Result<Option<Branch<'_>>, TargetError> {
         label.map(|label| self.branch(label)).transpose()
     }
 
@@ -91,6 +91,17 @@ impl<'g> Names<'g> {
                 ),
                 Some("write more of the id".to_owned()),
             )),
+        }
+    }
+
+    /// Checks, without its branch, that a symbol stands for something.
+    pub(super) fn check_symbol(self, symbol: &str) -> Result<(), TargetError> {
+        match Symbol::parse(symbol) {
+            Symbol::Name(name) => match self.name(name, None) {
+                Err(error) if error.kind == "no_such_revision" => Err(error),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
         }
     }
 

@@ -27,7 +27,10 @@ pub fn stamp(
     let mut selected = Vec::new();
     let mut goals = Vec::new();
     for &spec in specs {
-        let selection = Selection::of(graph, spec, !current.is_empty())?;
+        check(graph, spec, !current.is_empty())?;
+    }
+    for &spec in specs {
+        let selection = Selection::of(graph, spec)?;
         for &row in &current {
             if !selected.contains(&row) && selection.has(row) {
                 selected.push(row);
@@ -48,22 +51,17 @@ pub fn stamp(
     Ok(Plan { before: rows.to_vec(), moves: steps.moves })
 }
 
-/// What one destination means, and which rows it is about.
-struct Selection {
-    goals: Vec<Node>,
-    /// Everything that shares lineage with it, dependencies included; none means all rows.
-    lineage: Option<Vec<bool>>,
-}
-
-impl Selection {
-    fn of(graph: &Graph, spec: &str, has_rows: bool) -> Result<Self, TargetError> {
-        not_empty(spec)?;
-        let names = Names::new(graph);
-        let (label, symbol) = split_first(spec);
-        if has_rows
-            && let Symbol::Name(name) = Symbol::parse(symbol)
-            && name.starts_with(['-', '+'])
-        {
+/// Looks at a destination before any is resolved: whether it means several heads and, where there
+/// are rows to choose from, whether it means anything.
+fn check(graph: &Graph, spec: &str, has_rows: bool) -> Result<(), TargetError> {
+    not_empty(spec)?;
+    let names = Names::new(graph);
+    let (label, symbol) = split_first(spec);
+    match Symbol::parse(symbol) {
+        Symbol::Head => {
+            names.one_in(symbol, names.maybe_branch(label)?.as_ref(), spec)?;
+        }
+        Symbol::Name(name) if has_rows && name.starts_with(['-', '+']) => {
             return Err(TargetError::new(
                 "no_such_revision",
                 Code::BadTarget,
@@ -73,6 +71,23 @@ impl Selection {
                 Some("name the revision by its id".to_owned()),
             ));
         }
+        _ if has_rows => names.check_symbol(symbol)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What one destination means, and which rows it is about.
+struct Selection {
+    goals: Vec<Node>,
+    /// Everything that shares lineage with it, dependencies included; none means all rows.
+    lineage: Option<Vec<bool>>,
+}
+
+impl Selection {
+    fn of(graph: &Graph, spec: &str) -> Result<Self, TargetError> {
+        let names = Names::new(graph);
+        let (label, _) = split_first(spec);
         let goals: Vec<Node> = names
             .places(spec)?
             .into_iter()

@@ -21,15 +21,16 @@ pub fn upgrade(graph: &Graph, rows: &[RevisionId], spec: &str) -> Result<Plan, T
 
 /// As [`upgrade`], to several targets at once; each of several must be a place, not steps.
 pub fn upgrade_to(graph: &Graph, rows: &[RevisionId], specs: &[&str]) -> Result<Plan, TargetError> {
-    let mut targets = Vec::new();
     for spec in specs {
         no_range(spec)?;
-        match specs {
-            [spec] => targets = single(graph, rows, spec)?,
-            _ => {
-                not_empty(spec)?;
-                targets.extend(Names::new(graph).existing(spec)?);
-            }
+    }
+    let mut targets = Vec::new();
+    if let [spec] = specs {
+        targets = single(graph, rows, spec)?;
+    } else {
+        for spec in specs {
+            not_empty(spec)?;
+            targets.extend(Names::new(graph).existing(spec)?);
         }
     }
     no_overlap(graph, &targets, "the requested revisions")?;
