@@ -32,22 +32,31 @@ impl Canceller {
     /// Sends the `CancelRequest`, over TLS when the session uses it; the cancelled statement fails
     /// with 57014. Without a running statement nothing happens.
     pub async fn cancel(&self) -> Result<(), ConnectError> {
-        let send = async {
-            match self.tls.maker() {
-                // The token knows whether the session is encrypted.
-                Some(tls) => self.token.cancel_query(tls.clone()).await,
-                None => self.token.cancel_query(NoTls).await,
-            }
-        };
-        match tokio::time::timeout(PATIENCE, send).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(source)) => Err(ConnectError {
-                code: Code::Connect,
-                message: format!("the cancel request did not reach {}", self.target),
-                hint: None,
-                source: Some(source),
-            }),
-            Err(_) => Err(timeout_of_cancel(&self.target)),
+        send(&self.token, Some(&self.tls), &self.target).await
+    }
+}
+
+/// Sends one request, without TLS when there is no `tls`.
+pub(super) async fn send(
+    token: &CancelToken,
+    tls: Option<&Tls>,
+    target: &str,
+) -> Result<(), ConnectError> {
+    let request = async {
+        match tls.and_then(Tls::maker) {
+            // The token knows whether the session is encrypted.
+            Some(tls) => token.cancel_query(tls.clone()).await,
+            None => token.cancel_query(NoTls).await,
         }
+    };
+    match tokio::time::timeout(PATIENCE, request).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(source)) => Err(ConnectError {
+            code: Code::Connect,
+            message: format!("the cancel request did not reach {target}"),
+            hint: None,
+            source: Some(source),
+        }),
+        Err(_) => Err(timeout_of_cancel(target)),
     }
 }
