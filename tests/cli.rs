@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "cli/asking.rs"]
+mod asking;
 #[path = "cli/errors.rs"]
 mod errors;
 #[path = "cli/files.rs"]

@@ -124,6 +124,8 @@ pub(crate) enum Command {
     Revision(command::revision::Args),
     /// Write a revision that joins several heads
     Merge(command::merge::Args),
+    /// Put revisions that are not applied yet onto another head
+    Rebase(command::rebase::Args),
     /// Run revisions up to a target
     Upgrade(command::upgrade::Args),
     /// Undo revisions down to a target

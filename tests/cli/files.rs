@@ -2,7 +2,11 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
-use crate::{forked, run, support::limbeck, three};
+use crate::{
+    forked, on, run,
+    support::{database, limbeck},
+    three,
+};
 
 #[test]
 fn init_lays_out_a_project_and_overwrites_nothing() {
@@ -122,6 +126,36 @@ fn merge_joins_the_heads() {
     assert_eq!(revision["merge_point"], true);
     assert_eq!(run(&mut project.limbeck(["heads", "-q"])).exits(0).out.lines().count(), 1);
     run(&mut project.limbeck(["merge", "heads", "-m", "again"])).fails("BAD_TARGET", 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rebase_moves_what_is_not_applied() {
+    let (project, db) = (forked(), database().await);
+    let heads = || run(&mut project.limbeck(["heads", "-q"])).exits(0).out;
+    let rebase = |args: &[&str]| {
+        let mut all = vec!["rebase"];
+        all.extend(args);
+        run(&mut on(&project, &db, &all))
+    };
+    let planned = rebase(&["shop", "--dry-run", "--json"]).exits(0).json();
+    assert_eq!(planned["moved"], serde_json::json!(["dddd44444444"]));
+    assert_eq!(planned["changes"][0]["to"], serde_json::json!(["cccc33333333"]));
+    assert_eq!(heads().lines().count(), 2);
+
+    run(&mut on(&project, &db, &["upgrade", "shop"])).exits(0);
+    let ran = rebase(&["shop"]).exits(3);
+    assert!(ran.err.contains("applied"), "{}", ran.err);
+    run(&mut on(&project, &db, &["downgrade", "base"])).exits(0);
+
+    let ran = rebase(&["shop"]).exits(0);
+    assert!(ran.out.contains("migrations/dddd44444444_shop.sql"), "{}", ran.out);
+    assert!(heads().starts_with("dddd44444444") && heads().lines().count() == 1);
+    run(&mut on(&project, &db, &["upgrade", "head"])).exits(0);
+    rebase(&["head"]).fails("BAD_TARGET", 3);
+    // Without a database it must be asked for.
+    let mut unreachable = project.limbeck(["rebase", "head", "--onto", "aaaa"]);
+    unreachable.env("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none");
+    assert!(run(&mut unreachable).fails("CONNECT", 9).err.contains("--offline"));
 }
 
 #[test]

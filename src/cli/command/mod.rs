@@ -14,6 +14,7 @@ pub(crate) mod man;
 pub(crate) mod merge;
 mod migrate;
 pub(crate) mod plain;
+pub(crate) mod rebase;
 pub(crate) mod revision;
 pub(crate) mod show;
 pub(crate) mod stamp;
@@ -29,6 +30,7 @@ pub(super) fn run(ctx: &Context, command: Command) -> Result<u8, CliError> {
         Command::Status(args) => status::run(ctx, &args),
         Command::Revision(args) => revision::run(ctx, args),
         Command::Merge(args) => merge::run(ctx, args),
+        Command::Rebase(args) => rebase::run(ctx, &args),
         Command::Upgrade(args) => upgrade::run(ctx, &args),
         Command::Downgrade(args) => downgrade::run(ctx, &args),
         Command::Stamp(args) => stamp::run(ctx, &args),
@@ -50,6 +52,7 @@ pub(super) fn wants_json(command: &Command) -> bool {
         Command::Status(args) => args.json,
         Command::Revision(args) => args.json,
         Command::Merge(args) => args.json,
+        Command::Rebase(args) => args.json,
         Command::Upgrade(args) => args.run.json,
         Command::Downgrade(args) => args.run.json,
         Command::Stamp(args) => args.json,
