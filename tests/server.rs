@@ -1,6 +1,10 @@
 //! The providers against real servers.
 
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and say so when they are skipped"
+)]
 
 #[path = "server/compose.rs"]
 mod compose;

@@ -203,7 +203,7 @@ impl Site {
 
         let mut random = [0_u8; 12];
         getrandom::fill(&mut random).map_err(|e| e.to_string())?;
-        let password: String = random.iter().map(|b| format!("{b:02x}")).collect();
+        let password = random.iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
         let secret = self.folder.join("password");
         let _ = fs::remove_file(&secret);
         OpenOptions::new()
@@ -257,6 +257,7 @@ impl Site {
     }
 
     /// Leaves a shell behind that stops the server once nobody has used it for about 20 seconds.
+    #[expect(clippy::zombie_processes, reason = "it is to outlive this process")]
     fn watch(&self, port: u16) {
         const SCRIPT: &str = r#"
             data=$1 lock=$2 port=$3 idle=0

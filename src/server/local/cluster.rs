@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::{
     binaries::Binaries,
-    port,
+    port, state,
     user::{self, Account},
 };
 use crate::server::{ServerError, process};
@@ -91,7 +91,7 @@ pub(super) async fn choose_home(
     if user::can_enter(own, account).await {
         return Ok(Home::at(own.to_owned()));
     }
-    for base in ["/var/tmp", "/tmp"] {
+    for base in state::BASES {
         if let Ok(folder) = new_folder(Path::new(base)) {
             user::give(&folder, None, 0o711)?;
             if user::can_enter(&folder, account).await {
@@ -108,7 +108,7 @@ pub(super) async fn choose_home(
 
 /// A folder of a name nobody could have prepared.
 pub(super) fn new_folder(base: &Path) -> io::Result<PathBuf> {
-    tempfile::Builder::new().prefix("limbeck-").tempdir_in(base).map(tempfile::TempDir::keep)
+    tempfile::Builder::new().prefix(state::PREFIX).tempdir_in(base).map(tempfile::TempDir::keep)
 }
 
 /// Runs `initdb`, beside the final place: a kill leaves nothing half-made there.

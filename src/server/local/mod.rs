@@ -93,13 +93,17 @@ impl Local {
         let known = remembered.as_ref().filter(|r| r.was_started());
         let exists = home.major().is_some();
         let version = known.map(|r| r.version.clone()).filter(|_| exists);
+        let state = state_of(&look, &data, exists);
         Status {
             kind: Kind::Local,
-            state: state_of(&look, &data, exists),
             summary: match version.or_else(|| home.major().map(|m| m.to_string())) {
                 Some(version) => format!("local cluster · PostgreSQL {version}"),
-                None => "local cluster · not created yet".to_owned(),
+                None if matches!(state, State::Absent) => {
+                    "local cluster · not created yet".to_owned()
+                }
+                None => "local cluster".to_owned(),
             },
+            state,
             data: exists.then(|| self.shown(&data)),
             port: server.map(|s| s.port).or(known.map(|r| r.port)).filter(|p| *p != 0),
             socket: server.and_then(|s| s.socket_dir.clone()),
@@ -370,8 +374,8 @@ impl Local {
         progress("removing the cluster");
         home.remove()?;
         if home.path() != self.folder.path() {
-            // Downloaded binaries may be left in it: then it stays, and is found again.
-            let _ = std::fs::remove_dir(home.path());
+            // One of ours, with at most downloaded programs left in it.
+            let _ = std::fs::remove_dir_all(home.path());
         }
         if let Some(socket_dir) = remembered.and_then(|r| r.socket_dir) {
             let _ = std::fs::remove_dir_all(socket_dir);

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -77,12 +78,18 @@ impl Folder {
 
     /// What is remembered; none when there is no cluster, or nothing readable about it.
     pub(super) fn recall(&self) -> Option<Remembered> {
-        serde_json::from_str(&fs::read_to_string(self.memory()).ok()?).ok()
+        let text = fs::read_to_string(self.memory()).ok()?;
+        let mut known: Remembered = serde_json::from_str(&text).ok()?;
+        // These are written to, and removed in the end: only folders that we make count, whatever
+        // the file says or wherever the server's own settings put its socket.
+        known.home = known.home.filter(|path| is_ours(path));
+        known.socket_dir = known.socket_dir.filter(|path| is_ours(path));
+        Some(known)
     }
 
     pub(super) fn remember(&self, what: &Remembered) -> Result<(), ServerError> {
         let text = serde_json::to_string_pretty(what).unwrap_or_default();
-        self.replace(&self.memory(), text.as_bytes())
+        self.replace(&self.memory(), text.as_bytes(), 0o644)
     }
 
     /// The superuser's password, where we may read it.
@@ -91,7 +98,7 @@ impl Folder {
     }
 
     pub(super) fn keep_password(&self, password: &SecretString) -> Result<(), ServerError> {
-        self.replace(&self.secret(), password.expose_secret().as_bytes())
+        self.replace(&self.secret(), password.expose_secret().as_bytes(), 0o600)
     }
 
     /// Forgets the cluster.
@@ -100,11 +107,12 @@ impl Folder {
         let _ = fs::remove_file(self.secret());
     }
 
-    /// Writes a file whole or not at all, readable by its owner alone.
-    fn replace(&self, path: &Path, content: &[u8]) -> Result<(), ServerError> {
+    /// Writes a file whole or not at all.
+    fn replace(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), ServerError> {
         let written = || -> io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
             file.write_all(content)?;
+            file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
             file.as_file().sync_all()?;
             user::give_to_owner_of_folder(file.path());
             file.persist(path)?;
@@ -146,6 +154,49 @@ impl Folder {
                     return Err(ServerError::file("lock", &path, &e));
                 }
             }
+        }
+    }
+}
+
+/// First part of the names of folders that are made outside of the project.
+pub(super) const PREFIX: &str = "limbeck-";
+
+/// Folders for temporary things in which we make ours, the more lasting one first.
+pub(super) const BASES: [&str; 2] = ["/var/tmp", "/tmp"];
+
+/// Whether a folder is one of those that we make outside of a project.
+fn is_ours(folder: &Path) -> bool {
+    let named = folder.file_name().is_some_and(|n| n.to_string_lossy().starts_with(PREFIX));
+    let base = folder.parent().is_some_and(|p| BASES.iter().any(|base| p == Path::new(base)));
+    named && base && fs::symlink_metadata(folder).is_ok_and(|m| m.is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_folders_of_our_own_making_are_recalled() {
+        let project = tempfile::tempdir().unwrap();
+        let folder = Folder::of(project.path());
+        folder.create().unwrap();
+        let ours = tempfile::TempDir::with_prefix_in(PREFIX, "/tmp").unwrap();
+        let mut known = Remembered {
+            home: Some(ours.path().to_owned()),
+            socket_dir: Some("/run/postgresql".into()),
+            port: 5433,
+            user: "app".into(),
+            bin_dir: "/b".into(),
+            version: "17.1".into(),
+        };
+        folder.remember(&known).unwrap();
+        let recalled = folder.recall().unwrap();
+        assert_eq!(recalled.home.as_deref(), Some(ours.path()));
+        assert_eq!(recalled.socket_dir, None, "set by the server's own settings, not made by us");
+        for foreign in ["/", "/tmp/limbeck-not-there", "/home/ann", "/tmp/limbeck-x/../../home"] {
+            known.home = Some(foreign.into());
+            folder.remember(&known).unwrap();
+            assert_eq!(folder.recall().unwrap().home, None, "{foreign}");
         }
     }
 }
