@@ -25,7 +25,8 @@ pub fn draw(app: &App, layer: &Confirm, frame: &mut Frame, area: Rect, hits: &mu
     let theme = &app.theme;
     let outer = area.width.saturating_sub(4).min(WIDTH).max(area.width.min(40));
     let room = usize::from(outer.saturating_sub(4)).max(1);
-    let mut body = body(app, layer, room);
+    let mut body: Vec<Vec<(String, Style)>> =
+        layer.lines.iter().flat_map(|line| drawn(app, layer, line, room)).collect();
     if layer.reviewing.is_some() {
         let spinner = app.glyphs.spin(app.spin(), app.motion);
         body.push(vec![(format!("{spinner} looking it over"), theme.dim)]);
@@ -40,6 +41,13 @@ pub fn draw(app: &App, layer: &Confirm, frame: &mut Frame, area: Rect, hits: &mu
     let title_style = if danger { theme.danger } else { theme.title };
     let title = TextLine::styled(display_safe(&layer.title).into_owned(), title_style);
     let shown = usize::from(height.saturating_sub(fixed));
+    if body.len() > shown {
+        // What hurts must not be the part that is scrolled away.
+        let grave = |line: &&Line| matches!(line.role, Role::Danger | Role::Warn);
+        let first = layer.lines.iter().filter(grave);
+        let rest = layer.lines.iter().filter(|line| !grave(line));
+        body = first.chain(rest).flat_map(|line| drawn(app, layer, line, room)).collect();
+    }
     let scroll = layer.scroll.min(body.len().saturating_sub(shown));
     let left = body.len().saturating_sub(scroll + shown);
     let foot = if left > 0 || scroll > 0 {
@@ -71,36 +79,31 @@ pub fn draw(app: &App, layer: &Confirm, frame: &mut Frame, area: Rect, hits: &mu
     answers(app, layer, frame, inside, row);
 }
 
-/// The lines as they are drawn: labels on the left, words wrapped.
-fn body(app: &App, layer: &Confirm, room: usize) -> Vec<Vec<(String, Style)>> {
-    let theme = &app.theme;
+/// A line as it is drawn: the label on the left, the words wrapped.
+fn drawn(app: &App, layer: &Confirm, line: &Line, room: usize) -> Vec<Vec<(String, Style)>> {
     let label = layer.lines.iter().map(|line| width(&line.label)).max().unwrap_or(0).min(LABEL);
-    let mut rows = Vec::new();
-    for line in &layer.lines {
-        let style = style(app, line);
-        let lead = if label > 0 { label + 2 } else { 0 };
-        let words = if line.text.is_empty() {
-            vec![String::new()]
-        } else {
-            let indent: String = line.text.chars().take_while(|c| *c == ' ').collect();
-            let room = room.saturating_sub(lead + indent.len()).max(8);
-            wrapped(line.text.trim_start(), room, 4)
-                .into_iter()
-                .map(|text| format!("{indent}{text}"))
-                .collect()
-        };
-        for (i, text) in words.into_iter().enumerate() {
+    let lead = if label > 0 { label + 2 } else { 0 };
+    let indent: String = line.text.chars().take_while(|c| *c == ' ').collect();
+    let words = if line.text.is_empty() {
+        vec![String::new()]
+    } else {
+        let room = room.saturating_sub(lead + indent.len()).max(8);
+        wrapped(line.text.trim_start(), room, 4)
+    };
+    words
+        .into_iter()
+        .enumerate()
+        .map(|(i, text)| {
             let mut parts = Vec::new();
             if lead > 0 {
                 let shown = if i == 0 { line.label.as_str() } else { "" };
                 let pad = lead.saturating_sub(width(shown));
-                parts.push((format!("{shown}{}", " ".repeat(pad)), theme.dim));
+                parts.push((format!("{shown}{}", " ".repeat(pad)), app.theme.dim));
             }
-            parts.push((text, style));
-            rows.push(parts);
-        }
-    }
-    rows
+            parts.push((format!("{indent}{text}"), style(app, line)));
+            parts
+        })
+        .collect()
 }
 
 fn style(app: &App, line: &Line) -> Style {

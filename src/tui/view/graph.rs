@@ -102,6 +102,8 @@ struct Entry {
     /// It would run, or other rows would.
     would_run: Option<bool>,
     edges: std::ops::Range<usize>,
+    /// The database has told the state.
+    known: bool,
 }
 
 fn entries(app: &App, history: &std::sync::Arc<History>, from: usize, to: usize) -> Vec<Entry> {
@@ -209,6 +211,7 @@ fn revision_entry(
         age: app.age_of(state.applied_at.or(revision.created)),
         would_run: app.graph.would_run.as_ref().map(|w| w.nodes.get(node.index()) == Some(&true)),
         edges,
+        known: app.snapshot.overview.is_some(),
     }
 }
 
@@ -232,6 +235,7 @@ fn orphan_entry(app: &App, orphan: Option<&Orphan>, length: usize) -> Entry {
         age: app.age_of(orphan.and_then(|o| o.applied_at)),
         would_run: app.graph.would_run.as_ref().map(|_| false),
         edges: 0..0,
+        known: true,
     }
 }
 
@@ -298,7 +302,8 @@ fn draw_row(
     pen.field(if entry.would_run == Some(true) { app.glyphs.bar } else { " " }, 1, theme.would_run);
     draw_lanes(app, &mut pen, entry, columns, selected, faded);
     pen.skip(1);
-    pen.field(&entry.id, columns.id, tone(id_style(theme, entry.mark)));
+    let id = if entry.known { id_style(theme, entry.mark) } else { theme.id };
+    pen.field(&entry.id, columns.id, tone(id));
     pen.skip(1);
 
     let gap = |n: usize| if n > 0 { n + 1 } else { 0 };
@@ -306,7 +311,8 @@ fn draw_row(
     let labels = if entry.labels.is_empty() { 0 } else { columns.labels };
     let right = gap(labels) + gap(columns.flags) + gap(columns.age) + 1;
     let message = pen.room().saturating_sub(right);
-    let text = if entry.mark.is_applied() { theme.text } else { theme.text.patch(theme.strong) };
+    let quiet = entry.mark.is_applied() || !entry.known;
+    let text = if quiet { theme.text } else { theme.text.patch(theme.strong) };
     let text =
         Style { add_modifier: if selected { Modifier::BOLD } else { Modifier::empty() }, ..text };
     pen.field(&entry.message, message, tone(if faded { theme.dim } else { text }));
@@ -380,7 +386,7 @@ fn draw_lanes(
             let pieces = row.pieces(layout, entry.mark, app.glyphs.charset, columns.tight);
             for piece in pieces.skip(from).take(columns.graph) {
                 let style = if piece.mark {
-                    if faded { theme.faint } else { mark_style(theme, entry.mark) }
+                    if faded || !entry.known { theme.faint } else { mark_style(theme, entry.mark) }
                 } else if faded {
                     theme.faint
                 } else {

@@ -142,7 +142,8 @@ fn title<'a>(
     if !split {
         tail.push(dot());
         let narrow = app.size.0 < SPLIT_FROM && layer.split.is_none();
-        let words = if narrow { "unified below 100 columns" } else { "unified" };
+        let words =
+            if narrow && app.size.0 >= 80 { "unified below 100 columns" } else { "unified" };
         tail.push(Span::styled(words, theme.title_dim));
     }
     // The message takes what the rest leaves; frame and blanks take eight.

@@ -104,6 +104,21 @@ fn palette() {
 }
 
 #[test]
+fn database() {
+    check("database");
+}
+
+#[test]
+fn jobs() {
+    check("jobs");
+}
+
+#[test]
+fn error() {
+    check("error");
+}
+
+#[test]
 fn empty() {
     check("empty");
 }

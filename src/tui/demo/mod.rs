@@ -2,6 +2,8 @@
 //!
 //! It reads no file and asks no server; everything is a value.
 
+mod busy;
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -191,7 +193,7 @@ pub fn shop(theme: Theme, size: (u16, u16)) -> App {
         ("14:05:40", "read sessions and locks", "9 sessions, 1 blocked", 31),
     ] {
         app.command_log.push_back(LogLine {
-            at: format!("2026-06-04T{at}Z").parse().expect("a constant"),
+            at: self::at(at),
             command: command.to_owned(),
             outcome: outcome.to_owned(),
             failed: false,
@@ -215,6 +217,9 @@ pub fn screens(theme: &Theme, size: (u16, u16)) -> Vec<(&'static str, App)> {
     ] {
         all.push((name, after(shop(theme.clone(), size), keys)));
     }
+    all.push(("database", busy::database(theme.clone(), size)));
+    all.push(("jobs", busy::jobs(theme.clone(), size)));
+    all.push(("error", busy::error(theme.clone(), size)));
     all.push(("empty", empty(theme.clone(), size)));
     all.push(("unreachable", unreachable(theme.clone(), size)));
     all
@@ -274,6 +279,11 @@ fn unreachable(theme: Theme, size: (u16, u16)) -> App {
         .with_hint("start it with `limbeck db start`"),
     ));
     app
+}
+
+/// A time of the day of the pictures.
+fn at(time: &str) -> Timestamp {
+    format!("2026-06-04T{time}Z").parse().expect("a constant")
 }
 
 fn moment() -> Timestamp {
