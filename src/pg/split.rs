@@ -51,7 +51,7 @@ pub fn split(text: &str) -> Result<Vec<Statement>, SplitError> {
     // Statements that wait for their data lines, by index.
     let mut waiting = VecDeque::new();
     let mut walk = Walk::new(text);
-    while let Some(piece) = walk.next() {
+    for piece in walk.by_ref() {
         match piece {
             Piece::Token(token) if !token.terminated => {
                 return Err(unterminated(text, token.kind, token.start));
@@ -329,12 +329,11 @@ impl Copy {
         let is = |keyword| kind == TokenKind::Word && text.eq_ignore_ascii_case(keyword);
         match self {
             Self::Start if is("copy") => Self::Begun,
-            Self::Start => Self::No,
-            Self::Begun if is("to") && last != Last::Name => Self::No,
             Self::Begun if is("from") && last != Last::Name => Self::From,
+            Self::Begun if !is("to") || last == Last::Name => Self::Begun,
             Self::From if is("stdin") || is("stdout") => Self::Stdin,
-            Self::From => Self::No,
-            done => done,
+            Self::Stdin => Self::Stdin,
+            _ => Self::No,
         }
     }
 }
@@ -373,7 +372,7 @@ fn unterminated(text: &str, kind: TokenKind, start: usize) -> SplitError {
     SplitError::Unterminated { what, line: line_of(text, start) }
 }
 
-/// Recognises `\restrict TOKEN` and `\unrestrict TOKEN` alone on a line, as pg_dump writes them
+/// Recognises `\restrict TOKEN` and `\unrestrict TOKEN` alone on a line, as `pg_dump` writes them
 /// since the releases of August 2025 around its output (CVE-2025-8714). They are for psql only and
 /// say nothing to the server.
 pub(super) fn is_dump_guard(text: &str, token: Token) -> bool {

@@ -171,10 +171,8 @@ fn create(mut words: Words<'_>, out: &mut Effects) {
         "view" if replace => {
             out.impacts.push(Effect::new(words.name(), L::AccessExclusive));
         }
-        "view" | "materialized view" | "sequence" | "domain" | "type" => {
-            if !maybe_there {
-                out.makes.extend(words.name());
-            }
+        "view" | "materialized view" | "sequence" | "domain" | "type" if !maybe_there => {
+            out.makes.extend(words.name());
         }
         "trigger" | "constraint trigger" => {
             on_table(words, "on", L::ShareRowExclusive, out);
@@ -182,11 +180,7 @@ fn create(mut words: Words<'_>, out: &mut Effects) {
         "rule" => on_table(words, "to", L::AccessExclusive, out),
         "policy" => on_table(words, "on", L::AccessExclusive, out),
         "statistics" => on_table(words, "from", L::ShareUpdateExclusive, out),
-        "publication" => {
-            if words.find(&["for table"]).is_some() {
-                published(words, out);
-            }
-        }
+        "publication" if words.find(&["for table"]).is_some() => published(words, out),
         _ => {}
     }
 }

@@ -244,15 +244,14 @@ impl Effect {
     /// The impact with its losses in words; columns that are new have nothing to lose.
     fn told(mut self, is_new: impl Fn(&str) -> bool) -> Impact {
         for loss in self.losses {
-            let what = match loss {
-                Loss::Whole(what) => what,
-                Loss::Columns(columns, _)
-                    if !columns.is_empty() && columns.iter().all(|column| is_new(column)) =>
-                {
-                    continue;
-                }
-                Loss::Columns(_, what) => what,
-            };
+            let (Loss::Whole(what) | Loss::Columns(_, what)) = &loss;
+            if let Loss::Columns(columns, _) = &loss
+                && !columns.is_empty()
+                && columns.iter().all(|column| is_new(column))
+            {
+                continue;
+            }
+            let what = what.clone();
             self.impact.join(Impact { loses: Some(what), ..Impact::default() });
         }
         self.impact

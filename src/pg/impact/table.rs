@@ -225,7 +225,7 @@ fn add_column(
 }
 
 /// Splits what follows DEFAULT into the expression and the clauses after it.
-fn expression<'a>(words: Words<'a>) -> (&'a str, Words<'a>) {
+fn expression(words: Words<'_>) -> (&str, Words<'_>) {
     let whole = words.rest();
     let mut rest = words;
     let mut end = 0;

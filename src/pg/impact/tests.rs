@@ -17,7 +17,7 @@ fn show(impacts: &[Impact]) -> String {
             text.push_str(if is { word } else { "" });
         }
         if let Some(loses) = &impact.loses {
-            text.push_str(&format!(" ({loses})"));
+            text.extend([" (", loses, ")"]);
         }
         text
     };

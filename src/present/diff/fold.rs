@@ -36,7 +36,8 @@ impl Item {
 pub struct Folds {
     context: usize,
     total: usize,
-    folds: Vec<(Range<usize>, bool)>,
+    /// The rows of each fold, and whether it is open.
+    ranges: Vec<(Range<usize>, bool)>,
     items: Vec<Item>,
 }
 
@@ -44,8 +45,8 @@ impl Folds {
     /// Folds runs of unchanged rows, but for `context` rows around each hunk. A diff without hunks
     /// has no folds.
     pub fn new(diff: &Diff, context: usize) -> Self {
-        let folds = foldable(diff, context).map(|rows| (rows, false)).collect();
-        let mut this = Self { context, total: diff.rows().len(), folds, items: Vec::new() };
+        let ranges = foldable(diff, context).map(|rows| (rows, false)).collect();
+        let mut this = Self { context, total: diff.rows().len(), ranges, items: Vec::new() };
         this.rebuild();
         this
     }
@@ -62,22 +63,22 @@ impl Folds {
 
     /// How many folds there are, open or closed.
     pub fn len(&self) -> usize {
-        self.folds.len()
+        self.ranges.len()
     }
 
     /// Tells whether nothing can be folded.
     pub fn is_empty(&self) -> bool {
-        self.folds.is_empty()
+        self.ranges.is_empty()
     }
 
     /// Tells whether every fold is open.
     pub fn all_open(&self) -> bool {
-        self.folds.iter().all(|(_, open)| *open)
+        self.ranges.iter().all(|(_, open)| *open)
     }
 
     /// Opens or closes a fold.
     pub fn toggle(&mut self, fold: usize) {
-        if let Some((_, open)) = self.folds.get_mut(fold) {
+        if let Some((_, open)) = self.ranges.get_mut(fold) {
             *open = !*open;
             self.rebuild();
         }
@@ -85,22 +86,22 @@ impl Folds {
 
     /// Opens or closes all folds.
     pub fn set_all(&mut self, open: bool) {
-        for fold in &mut self.folds {
-            fold.1 = open;
+        for (_, is_open) in &mut self.ranges {
+            *is_open = open;
         }
         self.rebuild();
     }
 
     /// The fold that `row` belongs to, open or closed.
     pub fn fold_of(&self, row: usize) -> Option<usize> {
-        let fold = self.folds.partition_point(|(rows, _)| rows.end <= row);
-        self.folds.get(fold).filter(|(rows, _)| rows.contains(&row)).map(|_| fold)
+        let fold = self.ranges.partition_point(|(rows, _)| rows.end <= row);
+        self.ranges.get(fold).filter(|(rows, _)| rows.contains(&row)).map(|_| fold)
     }
 
     /// Opens the fold that hides `row`, if one does.
     pub fn reveal(&mut self, row: usize) {
         if let Some(fold) = self.fold_of(row)
-            && !self.folds[fold].1
+            && !self.ranges[fold].1
         {
             self.toggle(fold);
         }
@@ -114,7 +115,7 @@ impl Folds {
     fn rebuild(&mut self) {
         self.items.clear();
         let mut row = 0;
-        for (fold, (rows, open)) in self.folds.iter().enumerate() {
+        for (fold, (rows, open)) in self.ranges.iter().enumerate() {
             if *open {
                 continue;
             }

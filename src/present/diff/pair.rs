@@ -255,12 +255,11 @@ mod tests {
 
     #[test]
     fn long_lines_stay_cheap() {
-        let left: String = (0..3_000).map(|n| format!("a{n} ")).collect();
-        let right: String = (0..3_000).map(|n| format!("b{n} ")).collect();
-        let marks = emphasis(
-            &format!("{left}{}", "same ".repeat(9_000)),
-            &format!("{right}{}", "same ".repeat(9_000)),
-        );
+        let line = |letter: &str| {
+            let words: Vec<String> = (0..3_000).map(|n| format!("{letter}{n}")).collect();
+            format!("{} {}", words.join(" "), "same ".repeat(9_000))
+        };
+        let marks = emphasis(&line("a"), &line("b"));
         assert_eq!(marks.left.len(), 1);
     }
 

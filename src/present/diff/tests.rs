@@ -1,5 +1,8 @@
 //! The diff as a whole: nothing is lost, and the right words are marked.
 
+#![expect(clippy::format_collect, reason = "short texts, made once")]
+#![expect(clippy::single_range_in_vec_init, reason = "lists of ranges with one range in them")]
+
 use proptest::prelude::*;
 
 use super::{
