@@ -135,7 +135,10 @@ impl Reader<'_> {
         if key::KEYS.iter().any(|key| key.name.starts_with(&section)) {
             return self.settings(&section, profile, self.table(name, value, line)?, out);
         }
-        let known = key::KEYS.iter().map(|key| key.name).chain(["profile"]);
+        let sections = key::KEYS
+            .iter()
+            .flat_map(|key| key.name.match_indices('.').map(|(end, _)| &key.name[..end]));
+        let known = key::KEYS.iter().map(|key| key.name).chain(sections).chain(["profile"]);
         let shown = match profile {
             Some(profile) => format!("profile.{profile}.{name}"),
             None => name.to_owned(),
@@ -296,7 +299,11 @@ mod tests {
                 "limbeck.toml:2: unknown setting `profile.x.gard`",
                 Some("did you mean `guard`?"),
             ),
-            ("[runer]\nwait = \"1s\"", "limbeck.toml:1: unknown setting `runer`", None),
+            (
+                "[runer]\nwait = \"1s\"",
+                "limbeck.toml:1: unknown setting `runer`",
+                Some("did you mean `runner`?"),
+            ),
             (
                 "[profile.x]\nname = \"y\"",
                 "limbeck.toml:2: `name` cannot differ between profiles",
