@@ -2,6 +2,7 @@
 //! `docs/design/runner.md` that they stand for, where there is one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod support;
 

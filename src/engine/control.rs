@@ -9,7 +9,7 @@ use super::Event;
 /// Watches and stops a run; cheap to clone.
 #[derive(Clone)]
 pub struct Control {
-    /// Cancelled: a CancelRequest is sent, the revision rolled back, the run ends with CANCELLED.
+    /// Cancelled: a `CancelRequest` is sent, the revision rolled back, the run ends with CANCELLED.
     pub cancel: CancellationToken,
     /// Cancelled: the run ends after the current revision.
     pub pause: CancellationToken,

@@ -48,8 +48,12 @@ impl Runner<'_> {
             }
             units.push(Unit { job, steps, clean: true, moves: true, record: false });
         }
-        let prelude: String =
-            self.facts.missing(&self.names).iter().map(|sql| format!("{sql}; ")).collect();
+        let prelude: String = self
+            .facts
+            .missing(&self.names)
+            .into_iter()
+            .flat_map(|sql| [sql, "; ".into()])
+            .collect();
         let outcome = if units.is_empty() {
             Ok(())
         } else {

@@ -136,7 +136,7 @@ pub(super) fn statement(
         sqlstate: db.map(|db| db.code().code().to_owned()),
         detail: db.and_then(DbError::detail).map(|t| mask_secrets(t).into_owned()),
         hint: db.and_then(DbError::hint).map(str::to_owned),
-        context: db.and_then(|db| context(db)),
+        context: db.and_then(context),
     }));
     made
 }

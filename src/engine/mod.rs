@@ -3,6 +3,7 @@
 pub mod activity;
 mod audit;
 pub mod control;
+mod describe;
 mod dry;
 pub mod error;
 pub mod event;
@@ -102,7 +103,7 @@ impl Default for Options {
 pub enum IfLocked {
     /// Wait up to `runner_wait`.
     Wait,
-    /// Fail with LOCK_HELD.
+    /// Fail with `LOCK_HELD`.
     Fail,
     /// Do nothing, successfully.
     Skip,

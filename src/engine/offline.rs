@@ -128,7 +128,7 @@ fn raise(out: &mut String, condition: &str, message: &str, names: &Names) {
 
 /// A dollar quote that the text does not hold.
 fn dollar_quote(text: &str) -> String {
-    (0..)
+    (0..=text.len())
         .map(|n| if n == 0 { "$limbeck$".to_owned() } else { format!("$limbeck{n}$") })
         .find(|quote| !text.contains(quote.as_str()))
         .unwrap_or_else(|| "$limbeck$".to_owned())

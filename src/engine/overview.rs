@@ -20,7 +20,7 @@ pub struct Overview {
     pub rows: Vec<RevisionId>,
     /// The version table exists.
     pub managed: bool,
-    /// Another tool's version table that could be adopted ("public.alembic_version"), when ours is absent.
+    /// Another tool's version table that could be adopted (`public.alembic_version`), when ours is absent.
     pub adoptable: Option<String>,
     /// One for each node of the graph.
     pub states: Vec<RevisionState>,
@@ -121,7 +121,7 @@ pub(super) async fn read(engine: &Engine) -> Result<Overview, Error> {
     let mut server = ServerFacts { in_recovery: facts.in_recovery, latency, ..Default::default() };
     if let Some(row) = about.first() {
         // "15.18 (Debian 15.18-1.pgdg120+1)": the first word is the version.
-        server.version = string(row, 0).split(' ').next().unwrap_or_default().to_owned();
+        server.version = string(row, 0).split(' ').take(1).collect();
         server.database = string(row, 1);
         server.user = string(row, 2);
         server.superuser = truth(row, 3);

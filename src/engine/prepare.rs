@@ -183,7 +183,7 @@ fn parts(revision: &Revision, direction: Direction, major: u32) -> Result<Vec<Pa
 }
 
 fn first_word(text: &str) -> String {
-    let word: String = text.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+    let word: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
     word.to_ascii_uppercase()
 }
 

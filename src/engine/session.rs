@@ -1,5 +1,7 @@
 //! A known session for every revision, whatever the one before has left behind.
 
+use std::fmt::Write;
+
 use super::Options;
 use crate::pg::ident::quote_literal;
 
@@ -31,17 +33,18 @@ pub(super) fn settings(
          {set} standard_conforming_strings = on"
     );
     if version >= 170_000 {
-        sql.push_str(&format!("; {set} transaction_timeout = 0"));
+        let _ = write!(sql, "; {set} transaction_timeout = 0");
     }
     if watchful {
-        sql.push_str(&format!("; {set} client_connection_check_interval = 500"));
+        let _ = write!(sql, "; {set} client_connection_check_interval = 500");
     }
     if let Some(path) = &options.search_path {
         // `set_config` takes the list as written; SET would take it as one name.
-        sql.push_str(&format!(
+        let _ = write!(
+            sql,
             "; SELECT pg_catalog.set_config('search_path', {}, {local})",
             quote_literal(path)
-        ));
+        );
     }
     sql
 }

@@ -1,6 +1,6 @@
 //! What the database says about itself: version rows, the audit table, half-done work.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use tokio_postgres::Client;
 
@@ -58,11 +58,12 @@ pub(super) struct State {
 pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Result<State, Error> {
     let mut sql = String::new();
     if facts.managed && facts.readable {
-        sql.push_str(&format!("SELECT 'v', version_num FROM {}; ", names.version));
+        let _ = write!(sql, "SELECT 'v', version_num FROM {}; ", names.version);
     }
     if facts.history && facts.history_readable {
         // The newest success and, when later, the newest failure of each revision.
-        sql.push_str(&format!(
+        let _ = write!(
+            sql,
             "SELECT DISTINCT ON (revision, state = 'failed') 'h', revision, state, \
                pg_catalog.left(message, 200), up_exact, up_semantic, down_exact, down_semantic, \
                (pg_catalog.date_part('epoch', COALESCE(finished, started)) * 1000000)::bigint, \
@@ -71,14 +72,15 @@ pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Resul
                CASE WHEN state = 'failed' THEN pg_catalog.left(COALESCE(error, ''), 500) END, id \
              FROM {} WHERE version_table = {} ORDER BY revision, state = 'failed', id DESC; ",
             names.history, names.own
-        ));
+        );
     }
     if facts.step && facts.step_readable {
-        sql.push_str(&format!(
+        let _ = write!(
+            sql,
             "SELECT 'p', revision, direction, n, sha, state, note FROM {} \
              WHERE version_table = {} ORDER BY revision, direction, n; ",
             names.step, names.own
-        ));
+        );
     }
     let mut state = State::default();
     if sql.is_empty() {

@@ -46,6 +46,7 @@ impl Names {
 
 /// What is there, read in one round trip.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts about independent things")]
 pub(super) struct Facts {
     pub(super) version: u32,
     pub(super) in_recovery: bool,

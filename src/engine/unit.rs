@@ -3,7 +3,11 @@
 //! The usual unit is a revision. A dry run and `single_transaction` chain several in one transaction;
 //! a revision with a non-transactional section is cut into several units that record their steps.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    fmt::Write,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join;
 use tokio_postgres::SimpleQueryMessage;
@@ -161,7 +165,7 @@ impl Runner<'_> {
             sql.push_str(&settings(options, self.conn.version, self.watchful, true, true));
         } else {
             let lock = self.engine.options.lock_timeout.as_millis();
-            sql.push_str(&format!("SET LOCAL lock_timeout = {lock}"));
+            let _ = write!(sql, "SET LOCAL lock_timeout = {lock}");
         }
         sql.push_str("; ");
         sql.push_str(prelude);
@@ -268,10 +272,11 @@ impl Runner<'_> {
         // Ends the transaction with an error when the script has ended ours, or taken the rows away.
         let rows =
             if unit.moves { still(&names.version.to_string(), &job.rows) } else { "true".into() };
-        sql.push_str(&format!(
+        let _ = write!(
+            sql,
             "SELECT 1 / CASE WHEN pg_current_xact_id_if_assigned()::text = '{xid}' AND {rows} \
              THEN 1 ELSE 0 END; "
-        ));
+        );
         if unit.record {
             sql.push_str(&steps_done(names, job, &unit.steps));
         }
@@ -292,10 +297,11 @@ impl Runner<'_> {
             sql.push_str(&audit::insert(names, entry, job.revision, &course));
             sql.push_str("; ");
             if !job.transactional() {
-                sql.push_str(&format!(
+                let _ = write!(
+                    sql,
                     "DELETE FROM {} WHERE version_table = {} AND revision = {id}; ",
                     names.step, names.own
-                ));
+                );
             }
         }
         if commit {
@@ -327,8 +333,8 @@ pub(super) fn swap(table: &str, op: &RowOp) -> String {
 
 /// A condition: the version rows are as the changes left them.
 fn still(table: &str, ops: &[RowOp]) -> String {
-    let mut there = std::collections::BTreeSet::new();
-    let mut gone = std::collections::BTreeSet::new();
+    let mut there = BTreeSet::new();
+    let mut gone = BTreeSet::new();
     for op in ops {
         let (new, old) = match op {
             RowOp::Insert(id) => (Some(id), None),
@@ -344,7 +350,7 @@ fn still(table: &str, ops: &[RowOp]) -> String {
             there.insert(new);
         }
     }
-    let list = |ids: std::collections::BTreeSet<&crate::revision::RevisionId>| {
+    let list = |ids: BTreeSet<&crate::revision::RevisionId>| {
         ids.iter().map(|id| quote_literal(id.as_str())).collect::<Vec<_>>().join(", ")
     };
     let mut conditions = Vec::new();
@@ -366,7 +372,7 @@ fn still(table: &str, ops: &[RowOp]) -> String {
 
 /// Step rows for statements that are done.
 fn steps_done(names: &Names, job: &Job<'_>, steps: &[&Step]) -> String {
-    steps.iter().map(|step| format!("{}; ", step_row(names, job, step, "done", None))).collect()
+    steps.iter().flat_map(|step| [step_row(names, job, step, "done", None), "; ".into()]).collect()
 }
 
 /// One step row, new or overwritten.

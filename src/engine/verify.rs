@@ -185,17 +185,16 @@ fn edited(
         match edit(revision, audited) {
             None => {}
             Some(Edit::Cosmetic) => {
-                remarks.push(format!("{path} differs in comments or blanks from what was applied"))
+                remarks.push(format!("{path} differs in comments or blanks from what was applied"));
             }
-            Some(Edit::Down) => {
-                if direction == Direction::Down && planned.contains(&node) {
-                    remarks.push(format!(
-                        "the down script of {path} was changed after `{}` was applied; the changed \
-                         one runs",
-                        revision.id
-                    ));
-                }
+            Some(Edit::Down) if direction == Direction::Down && planned.contains(&node) => {
+                remarks.push(format!(
+                    "the down script of {path} was changed after `{}` was applied; the changed one \
+                     runs",
+                    revision.id
+                ));
             }
+            Some(Edit::Down) => {}
             Some(Edit::Up) => changed.push(revision),
         }
     }

@@ -103,12 +103,12 @@ async fn row_12_the_transaction_is_tried_again_and_the_blocker_named() {
         kept.lock().unwrap().push(event);
     });
     engine.upgrade("heads", &control).await.unwrap();
-    let events = events.lock().unwrap();
-    let blocked = events.iter().find_map(|event| match event {
+    let events = std::mem::take(&mut *events.lock().unwrap());
+    let in_the_way = events.iter().find_map(|event| match event {
         Event::Blocked { by, .. } => by.first().cloned(),
         _ => None,
     });
-    assert_eq!(blocked.unwrap().app, "reporting");
+    assert_eq!(in_the_way.unwrap().app, "reporting");
     let retrying = events.iter().find_map(|event| match event {
         Event::Retrying { attempt: 1, of: 3, reason, .. } => Some(reason.clone()),
         _ => None,

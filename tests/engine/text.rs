@@ -1,6 +1,6 @@
 //! Rows 20 to 27 and 34: what stands in files.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use limbeck::{
     engine::Control,
@@ -41,7 +41,7 @@ async fn row_22_a_large_file_runs() {
     let mut script = String::from("CREATE TABLE big (n int, t text);\n");
     script.push_str("COPY big FROM STDIN;\n");
     for n in 0..100_000 {
-        script.push_str(&format!("{n}\tsome text that is not short\n"));
+        let _ = writeln!(script, "{n}\tsome text that is not short");
     }
     script.push_str("\\.\n");
     let report = up(&engine(&db, &chain(&[(&script, "DROP TABLE big;")]))).await.unwrap();
