@@ -19,7 +19,7 @@ use crate::{
 /// Waits until the query finds something.
 async fn until(client: &Client, sql: &str) {
     let deadline = Instant::now() + Duration::from_mins(1);
-    while client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+    while client.query_one(sql, &[]).await.expect("the server answers").get::<_, i64>(0) == 0 {
         assert!(Instant::now() < deadline, "never true: {sql}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -34,11 +34,11 @@ fn start(project: &Project, db: &TestDb, args: &[&str]) -> Child {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap()
+        .expect("the program can be run")
 }
 
 fn send(child: &Child, signal: Signal) {
-    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
+    kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("it runs");
 }
 
 fn slow(up: &str) -> Project {

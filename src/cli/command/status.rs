@@ -229,8 +229,8 @@ fn database(facts: &Facts) -> Cell {
 fn troubles(facts: &Facts) -> Vec<Vec<Cell>> {
     let history = &facts.history;
     let mut rows: Vec<Vec<Cell>> = Vec::new();
-    let mut add = |code: Code, what: String| {
-        rows.push(vec![Cell::styled(code.as_str(), style::error), Cell::plain(what)]);
+    let mut add = |code: &str, what: String| {
+        rows.push(vec![Cell::styled(code, style::error), Cell::plain(what)]);
     };
     for problem in history.problems() {
         let path = problem.path.as_ref().map(|p| p.display().to_string());
@@ -239,11 +239,14 @@ fn troubles(facts: &Facts) -> Vec<Vec<Cell>> {
             (Some(path), line) => format!("{path}:{line}: "),
             (None, _) => String::new(),
         };
-        add(problem.code, display_safe(&format!("{place}{}", problem.message)).into_owned());
+        add(
+            problem.code.as_str(),
+            display_safe(&format!("{place}{}", problem.message)).into_owned(),
+        );
     }
     for node in facts.nodes_where(|s| s.edited == Some(Edit::Up)) {
         add(
-            Code::Edited,
+            Code::Edited.as_str(),
             format!("{} was changed after it was applied", listing::named(history, node)),
         );
     }
@@ -251,7 +254,7 @@ fn troubles(facts: &Facts) -> Vec<Vec<Cell>> {
         if let Some((done, of)) = facts.state(node).and_then(|s| s.partial) {
             let name = listing::named(history, node);
             add(
-                Code::Partial,
+                Code::Partial.as_str(),
                 format!("{name} was interrupted: {done} of {of} statements are done"),
             );
         }
@@ -259,14 +262,17 @@ fn troubles(facts: &Facts) -> Vec<Vec<Cell>> {
     for node in facts.nodes_where(|s| s.failed.is_some() && !s.applied) {
         if let Some(failed) = facts.state(node).and_then(|s| s.failed.as_deref()) {
             let name = listing::named(history, node);
-            add(Code::Sql, format!("{name} failed last time: {}", display_safe(failed)));
+            add("FAILED", format!("{name} failed last time: {}", display_safe(failed)));
         }
     }
     for orphan in facts.overview().map(|o| &o.orphans[..]).unwrap_or_default() {
         let message = orphan.message.as_deref().unwrap_or_default();
         let text = format!("{} {message}", orphan.id);
         let code = if orphan.current { Code::DatabaseAhead } else { Code::MissingFile };
-        add(code, format!("{} is applied, but in no file here", display_safe(text.trim_end())));
+        add(
+            code.as_str(),
+            format!("{} is applied, but in no file here", display_safe(text.trim_end())),
+        );
     }
     rows
 }
