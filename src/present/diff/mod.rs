@@ -8,7 +8,7 @@
 //! ```
 //! use limbeck::present::diff::{Diff, RowKind};
 //!
-//! let diff = Diff::new("a int\nb text\n", "a bigint\nb text\n");
+//! let diff = Diff::new("id integer NOT NULL\n", "id bigint NOT NULL\n");
 //! assert_eq!(diff.rows()[0].kind, RowKind::Changed);
 //! let emphasis = diff.emphasis(0);
 //! assert_eq!(&diff.right().line(0)[emphasis.right[0].clone()], "bigint");
