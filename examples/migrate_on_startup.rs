@@ -21,9 +21,17 @@ macro_rules! embedded {
 }
 
 static MIGRATIONS: &[(&str, &[u8])] = embedded![
-    "9584caadb170_create_account_table.sql",
+    "02d7a95e8c3b_billing_payments.sql",
+    "4e95d2c7a801_orders_find_by_account_quickly.sql",
     "5b1e7c20d4f8_account_email_and_creation_time.sql",
+    "7c40be19f2a6_billing_invoices.sql",
     "8a2f5d0619ce_account_one_email_once.sql",
+    "9584caadb170_create_account_table.sql",
+    "a3d94f61c07e_catalog_categories_and_products.sql",
+    "b0c3e7f4125d_merge_billing_into_main.sql",
+    "c5f7182ae960_reporting_daily_sales.sql",
+    "e81f02b6d935_orders_with_a_status.sql",
+    "f6a8130cd72e_orders_keep_their_total.sql",
 ];
 
 #[tokio::main]
