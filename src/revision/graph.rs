@@ -93,6 +93,8 @@ pub struct Graph {
     labels: Vec<Arc<[String]>>,
     /// Nodes with every parent and dependency before its dependents.
     upward: Vec<Node>,
+    /// How many bytes of each id lists show.
+    short: Vec<u32>,
 }
 
 impl Graph {
@@ -206,10 +208,9 @@ impl Graph {
             .filter(|&node| self.is_branch_point(node))
             .collect()
     }
-    /// The 12 (or fewer) leading characters that name this revision uniquely, at least 8: what lists show.
+    /// What lists show of an id: 12 characters (all of it when it is no longer), or as many more as
+    /// it takes to tell it from every other.
     pub fn short_id(&self, node: Node) -> &str {
-        let id = self.id(node).as_str();
-        let end = id.char_indices().nth(12).map_or(id.len(), |(at, _)| at);
-        &id[..end]
+        &self.id(node).as_str()[..self.short[node.index()] as usize]
     }
 }

@@ -98,8 +98,10 @@ impl History {
             extra = duplicates.into_iter().map(|(first, _)| first).zip(left).collect();
         }
         let mut extra = extra.iter();
+        // Looking for what was meant takes a walk over all names, each time.
+        let suggest = faults.len() <= SUGGESTED;
         for fault in &faults {
-            problems.push(describe(&revisions, &graph, fault, &mut extra));
+            problems.push(describe(&revisions, &graph, fault, suggest, &mut extra));
         }
         Self { revisions, graph, problems }
     }
@@ -214,6 +216,7 @@ fn describe<'a>(
     revisions: &[Revision],
     graph: &Graph,
     fault: &Fault,
+    suggest: bool,
     extra: &mut impl Iterator<Item = &'a (Node, Revision)>,
 ) -> Problem {
     let at = |node: &Node| &revisions[node.index()];
@@ -271,22 +274,25 @@ fn describe<'a>(
             node,
             at(node).lines.revises,
             format!("`{}` revises `{parent}`, which is in no file", id(node)),
-            meant(graph, parent.as_str(), id(node)),
+            meant(graph, parent.as_str(), id(node), suggest),
         ),
         Fault::MissingDependency(node, name) => problem(
             Code::MissingParent,
             node,
             at(node).lines.depends_on,
             format!("`{}` depends on `{name}`, which is no revision and no branch label", id(node)),
-            meant(graph, name, id(node)),
+            meant(graph, name, id(node), suggest),
         ),
         Fault::Cycle(members) => circle(revisions, members, "revise each other"),
         Fault::DependencyCycle(members) => circle(revisions, members, "revise or depend on each other"),
     }
 }
 
-fn meant(graph: &Graph, name: &str, own: &RevisionId) -> String {
-    let near = nearest(graph, name);
+/// With more faults than this, none gets a suggestion.
+const SUGGESTED: usize = 50;
+
+fn meant(graph: &Graph, name: &str, own: &RevisionId, suggest: bool) -> String {
+    let near = if suggest { nearest(graph, name) } else { Vec::new() };
     near.iter().find(|near| near.as_str() != own.as_str()).map_or_else(
         || "add the missing file, or correct the id".to_owned(),
         |near| format!("did you mean `{near}`?"),

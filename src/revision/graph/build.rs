@@ -48,7 +48,9 @@ impl Graph {
             all_children,
             labels: Vec::new(),
             upward,
+            short: Vec::new(),
         };
+        graph.short = short(&graph);
         graph.labels = label::spread(&graph);
         (graph, faults)
     }
@@ -257,4 +259,84 @@ fn upward(lower: &Adjacency, above: &Adjacency, count: usize) -> Vec<Node> {
         }
     }
     order
+}
+
+/// Characters of an id that lists show when that is enough to tell it apart.
+const SHOWN: usize = 12;
+
+/// How many bytes of each id to show: neighbours in sorted order share the longest beginnings.
+fn short(graph: &Graph) -> Vec<u32> {
+    let mut sorted: Vec<Node> = graph.nodes().collect();
+    sorted.sort_unstable_by_key(|&node| graph.id(node));
+    let text = |at: usize| sorted.get(at).map(|&node| graph.id(node).as_str());
+    let mut short = vec![0_u32; graph.len()];
+    for (at, &node) in sorted.iter().enumerate() {
+        let id = graph.id(node).as_str();
+        let shared = [at.checked_sub(1), Some(at + 1)]
+            .into_iter()
+            .flatten()
+            .filter_map(text)
+            .map(|other| id.chars().zip(other.chars()).take_while(|(a, b)| a == b).count())
+            .max()
+            .unwrap_or_default();
+        let wanted = SHOWN.max(shared + 1);
+        let end = id.char_indices().nth(wanted).map_or(id.len(), |(at, _)| at);
+        short[node.index()] = end as u32;
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(ids: &[&str]) -> Graph {
+        let vertex = |id: &&str| Vertex {
+            id: RevisionId::new(*id),
+            down: Vec::new(),
+            depends_on: Vec::new(),
+            labels: Vec::new(),
+        };
+        Graph::build(ids.iter().map(vertex).collect()).0
+    }
+
+    #[test]
+    fn lists_show_enough_of_an_id_to_tell_it_apart() {
+        let graph = graph(&[
+            "9584caadb170",
+            "2026_11_22_add_users",
+            "2026_11_22_add_tables",
+            "ü".repeat(20).as_str(),
+        ]);
+        let shown: Vec<&str> = graph.nodes().map(|node| graph.short_id(node)).collect();
+        assert_eq!(shown, ["9584caadb170", "2026_11_22_add_u", "2026_11_22_add_t", "üüüüüüüüüüüü"]);
+    }
+
+    #[test]
+    fn a_circle_is_cut_and_everything_else_stays() {
+        let vertex = |id: &str, down: &[&str]| Vertex {
+            id: RevisionId::new(id),
+            down: down.iter().map(|id| RevisionId::new(*id)).collect(),
+            depends_on: Vec::new(),
+            labels: Vec::new(),
+        };
+        let (graph, faults) = Graph::build(vec![
+            vertex("a", &[]),
+            vertex("b", &["a", "d"]),
+            vertex("c", &["b"]),
+            vertex("d", &["c"]),
+            vertex("e", &["d", "gone", "e"]),
+        ]);
+        assert_eq!(
+            faults,
+            [
+                Fault::SelfLoop(Node(4)),
+                Fault::MissingParent(Node(4), RevisionId::new("gone")),
+                Fault::Cycle(vec![Node(1), Node(2), Node(3)]),
+            ]
+        );
+        assert_eq!(graph.upward().len(), 5);
+        assert_eq!(graph.parents(Node(1)), [Node(0)]);
+        assert_eq!(graph.parents(Node(4)), [Node(3)]);
+    }
 }
