@@ -4,7 +4,6 @@
 //! 150 ms together; 100,000 revisions of any shape built and planned in a second.
 
 use std::{
-    fmt::Write as _,
     fs,
     path::Path,
     time::{Duration, Instant},
@@ -19,30 +18,27 @@ use limbeck::revision::{
 const FILES: usize = 10_000;
 const NODES: usize = 100_000;
 
-#[expect(clippy::print_stdout, reason = "a benchmark's table is its result")]
 fn main() -> std::io::Result<()> {
-    let mut table = String::new();
-    files(&mut table)?;
+    files()?;
     for (name, vertices) in shapes() {
-        shape(&mut table, name, vertices);
+        shape(name, vertices);
     }
-    println!("{:<34} {:>12}\n{table}", "what", "milliseconds");
     Ok(())
 }
 
-fn row(table: &mut String, what: &str, time: Duration) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(table, "{what:<34} {:>12.1}", time.as_secs_f64() * 1000.0);
+#[expect(clippy::print_stdout, reason = "a benchmark's table is its result")]
+fn row(what: &str, time: Duration) {
+    println!("{what:<50} {:>10.1} ms", time.as_secs_f64() * 1000.0);
 }
 
-fn timed<T>(table: &mut String, what: &str, run: impl FnOnce() -> T) -> T {
+fn timed<T>(what: &str, run: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let result = run();
-    row(table, what, begun.elapsed());
+    row(what, begun.elapsed());
     result
 }
 
-fn files(table: &mut String) -> std::io::Result<()> {
+fn files() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
     write_files(folder.path())?;
     let source = Source::Folders {
@@ -52,9 +48,8 @@ fn files(table: &mut String) -> std::io::Result<()> {
     };
     let all = History::load(&source);
     assert_eq!((all.graph().len(), all.problems()), (FILES, [].as_slice()));
-    let loaded = timed(table, "10,000 files: load", || History::load(&source));
-    let plan =
-        timed(table, "10,000 files: plan upgrade heads", || upgrade(loaded.graph(), &[], "heads"));
+    let loaded = timed("10,000 files: load", || History::load(&source));
+    let plan = timed("10,000 files: plan upgrade heads", || upgrade(loaded.graph(), &[], "heads"));
     assert_eq!(plan.map(|plan| plan.moves.len()), Ok(FILES));
     Ok(())
 }
@@ -76,18 +71,17 @@ fn write_files(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn shape(table: &mut String, name: &str, vertices: Vec<Vertex>) {
+fn shape(name: &str, vertices: Vec<Vertex>) {
     let count = vertices.len();
-    let (graph, faults) = timed(table, &format!("{name}: build"), || Graph::build(vertices));
+    let (graph, faults) = timed(&format!("{name}: build"), || Graph::build(vertices));
     assert_eq!((graph.len(), faults.as_slice()), (count, [].as_slice()));
-    let up = timed(table, &format!("{name}: plan upgrade heads"), || upgrade(&graph, &[], "heads"));
+    let up = timed(&format!("{name}: plan upgrade heads"), || upgrade(&graph, &[], "heads"));
     let rows = up.map(|plan| (plan.moves.len(), plan.after()));
     assert_eq!(rows.as_ref().map(|(moves, _)| *moves), Ok(count));
     let rows = rows.map(|(_, rows)| rows).unwrap_or_default();
-    let down =
-        timed(table, &format!("{name}: plan downgrade base"), || downgrade(&graph, &rows, "base"));
+    let down = timed(&format!("{name}: plan downgrade base"), || downgrade(&graph, &rows, "base"));
     assert_eq!(down.map(|plan| plan.moves.len()), Ok(count));
-    let all = timed(table, &format!("{name}: list history"), || history(&graph, &[], None));
+    let all = timed(&format!("{name}: list history"), || history(&graph, &[], None));
     assert_eq!(all.map(|nodes| nodes.len()), Ok(count));
 }
 

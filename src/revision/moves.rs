@@ -89,6 +89,8 @@ pub(super) struct Rows<'a> {
     /// What is applied; kept for downgrades only.
     applied: Vec<bool>,
     row_count: usize,
+    /// Places in an order with the lower before the higher; kept for downgrades only.
+    rank: Vec<u32>,
 }
 
 impl<'a> Rows<'a> {
@@ -99,7 +101,14 @@ impl<'a> Rows<'a> {
             is_row[row.index()] = true;
         }
         let row_count = is_row.iter().filter(|row| **row).count();
-        Self { graph, is_row, applied_above: Vec::new(), applied: Vec::new(), row_count }
+        Self {
+            graph,
+            is_row,
+            applied_above: Vec::new(),
+            applied: Vec::new(),
+            row_count,
+            rank: Vec::new(),
+        }
     }
 
     /// For going down; `applied` is everything at or below the rows.
@@ -110,7 +119,11 @@ impl<'a> Rows<'a> {
                 applied_above[lower.index()] += 1;
             }
         }
-        Self { applied_above, applied: applied.to_vec(), ..Self::upward(graph, rows) }
+        let mut rank = vec![0_u32; graph.len()];
+        for (place, node) in graph.upward().iter().enumerate() {
+            rank[node.index()] = place as u32;
+        }
+        Self { applied_above, applied: applied.to_vec(), rank, ..Self::upward(graph, rows) }
     }
 
     fn set(&mut self, node: Node, row: bool) {
@@ -169,25 +182,45 @@ impl<'a> Rows<'a> {
     /// is kept: the rows of a database that both tools use must be the same.
     fn uncovered(&self, node: Node) -> Vec<Node> {
         let lower = self.graph.lower(node);
-        let free = |at: &Node| self.applied_above[at.index()] == 0 && !self.is_row[at.index()];
-        if self.row_count == 0 || lower.iter().all(free) {
-            return lower.iter().copied().filter(free).collect();
+        let free: Vec<Node> = lower
+            .iter()
+            .copied()
+            .filter(|at| self.applied_above[at.index()] == 0 && !self.is_row[at.index()])
+            .collect();
+        if self.row_count == 0 || free.is_empty() || free.len() == lower.len() {
+            return free;
         }
-        lower.iter().copied().filter(|at| free(at) || !self.under_a_row(*at)).collect()
+        // What is applied has a row above it, or one of the free ones, which are tips now.
+        let only_under = |at: Node| self.stands_below(at, &free) && !self.under_a_row(at);
+        lower.iter().copied().filter(|&at| free.contains(&at) || only_under(at)).collect()
+    }
+
+    /// Whether one of `tips` stands on a revision. Nothing older than that revision is looked at.
+    fn stands_below(&self, node: Node, tips: &[Node]) -> bool {
+        let mut seen = HashSet::new();
+        let mut work = tips.to_vec();
+        while let Some(at) = work.pop() {
+            if at == node {
+                return true;
+            }
+            if self.rank[at.index()] > self.rank[node.index()] && seen.insert(at) {
+                work.extend(self.graph.lower(at));
+            }
+        }
+        false
     }
 
     /// Whether a row stands on a revision, or is it.
     fn under_a_row(&self, node: Node) -> bool {
         let mut seen = HashSet::new();
         let mut work = vec![node];
-        while let Some(node) = work.pop() {
-            if self.is_row[node.index()] {
+        while let Some(at) = work.pop() {
+            if self.is_row[at.index()] {
                 return true;
             }
-            if seen.insert(node) && self.applied_above[node.index()] > 0 {
-                work.extend(
-                    self.graph.all_children(node).iter().filter(|at| self.applied[at.index()]),
-                );
+            if seen.insert(at) {
+                let above = self.graph.all_children(at).iter();
+                work.extend(above.filter(|above| self.applied[above.index()]));
             }
         }
         false
