@@ -1,0 +1,448 @@
+//! An app with a small history, a made-up database and a clock of its own. Its worker computes what
+//! is pure (layouts, reviews, comparisons) at once; everything else waits for the test to script it.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use limbeck::{
+    config::{Config, Guard},
+    db::Notice,
+    engine::{
+        self, Overview, Report,
+        event::PlannedMove,
+        overview::{Orphan, RevisionState, ServerFacts},
+    },
+    present::{diff::Diff, lanes},
+    revision::{Direction, History, RevisionId, file, target},
+    server::{Kind, State, Status},
+    tui::{
+        app::App,
+        event::{Effect, Event, Now},
+        keymap::Key,
+        theme::Theme,
+        update::{self, update},
+        view,
+    },
+    worker::{Job, JobId, Part, Run, WorkerEvent, review},
+};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
+
+/// Id, parents, depends on, labels, message, up, down.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+);
+
+const ROWS: &[Row] = &[
+    (
+        "11c0de000001",
+        "",
+        "",
+        "",
+        "initial schema",
+        "CREATE TABLE a (id int);",
+        Some("DROP TABLE a;"),
+    ),
+    (
+        "3357aa900002",
+        "11c0de000001",
+        "",
+        "",
+        "payments: base tables",
+        "CREATE TABLE p (id int);",
+        Some("DROP TABLE p;"),
+    ),
+    (
+        "d4e8f0010003",
+        "3357aa900002",
+        "",
+        "payments",
+        "payments: provider enum",
+        "CREATE TYPE provider AS ENUM ('a');",
+        Some("DROP TYPE provider;"),
+    ),
+    (
+        "f19a3c200004",
+        "3357aa900002",
+        "",
+        "",
+        "customers: marketing flag",
+        "ALTER TABLE a ADD COLUMN flag bool;",
+        Some("ALTER TABLE a DROP COLUMN flag;"),
+    ),
+    ("0b7d99e30005", "f19a3c200004, d4e8f0010003", "", "", "merge payments", "", Some("")),
+    (
+        "7f3a91c00006",
+        "0b7d99e30005",
+        "",
+        "",
+        "orders: created_at timestamptz",
+        "ALTER TABLE a ADD COLUMN created_at timestamptz;\nCREATE INDEX a_at ON a (created_at);",
+        Some("ALTER TABLE a DROP COLUMN created_at;"),
+    ),
+    (
+        "2c9e11ab0007",
+        "7f3a91c00006",
+        "",
+        "",
+        "orders: add currency",
+        "ALTER TABLE a ADD COLUMN currency char(3);",
+        None,
+    ),
+];
+
+/// The history of the fixture.
+pub fn history() -> Arc<History> {
+    Arc::new(History::from_revisions(ROWS.iter().map(revision).collect()))
+}
+
+fn revision(row: &Row) -> limbeck::revision::Revision {
+    let (id, parents, depends, labels, message, up, down) = row;
+    let mut text = format!(
+        "-- {message}\n--\n-- Revision ID: {id}\n-- Revises: {parents}\n-- Create Date: 2024-06-03T14:02:00Z\n\
+         -- Branch Labels: {labels}\n-- Depends On: {depends}\n\n-- migrate:up\n\n{up}\n"
+    );
+    if let Some(down) = down {
+        text.push_str(&format!("\n-- migrate:down\n\n{down}\n"));
+    }
+    file::parse(Path::new(&format!("migrations/{id}_test.sql")), text.as_bytes())
+        .expect("the fixture is valid")
+}
+
+/// Midday of a day, `seconds` later.
+pub fn at(seconds: u64) -> Now {
+    let wall: jiff::Timestamp = "2024-06-04T12:00:00Z".parse().expect("a date");
+    Now { mono: Duration::from_secs(seconds), wall: wall + Duration::from_secs(seconds) }
+}
+
+/// An overview of a database at `rows`.
+pub fn overview(history: &History, rows: &[&str]) -> Arc<Overview> {
+    let graph = history.graph();
+    let nodes: Vec<_> = rows.iter().filter_map(|row| graph.find(row)).collect();
+    let applied = graph.ancestors(&nodes);
+    let states: Vec<RevisionState> = graph
+        .nodes()
+        .map(|node| RevisionState {
+            applied: !nodes.is_empty() && applied[node.index()],
+            current: nodes.contains(&node),
+            applied_at: applied[node.index()]
+                .then(|| "2024-06-01T00:00:00Z".parse().expect("a date")),
+            ..RevisionState::default()
+        })
+        .collect();
+    let orphans = rows
+        .iter()
+        .filter(|row| graph.find(row).is_none())
+        .map(|row| Orphan {
+            id: RevisionId::new(*row),
+            message: None,
+            applied_at: None,
+            current: true,
+        })
+        .collect();
+    Arc::new(Overview {
+        server: ServerFacts {
+            version: "17.2".into(),
+            database: "shop".into(),
+            user: "app_owner".into(),
+            size: 14 << 30,
+            uptime: Duration::from_secs(3 * 86_400),
+            latency: Duration::from_micros(1_200),
+            ..ServerFacts::default()
+        },
+        rows: rows.iter().map(|row| RevisionId::new(*row)).collect(),
+        managed: true,
+        adoptable: None,
+        pending: states.iter().filter(|state| !state.applied).count(),
+        states,
+        orphans,
+    })
+}
+
+/// A server in a state.
+pub fn server(state: State) -> Arc<Status> {
+    Arc::new(Status {
+        kind: Kind::Local,
+        state,
+        summary: "local cluster · PostgreSQL 17.2".into(),
+        data: Some("/work/shop/.limbeck/pg/data".into()),
+        port: Some(5433),
+        socket: None,
+        log: Some("/work/shop/.limbeck/log/postgresql.log".into()),
+        binaries: None,
+    })
+}
+
+/// Running.
+pub fn running() -> State {
+    State::Running { id: "48213".into(), since: None }
+}
+
+/// The app and what it asked for.
+pub struct Rig {
+    /// The app.
+    pub app: App,
+    /// Effects that nobody has answered.
+    pub effects: Vec<Effect>,
+    /// The history that "is on disk".
+    pub history: Arc<History>,
+    seconds: u64,
+}
+
+impl Rig {
+    /// An interface that has just opened.
+    pub fn opened(guard: Guard, size: (u16, u16)) -> Self {
+        let mut config = Config::default_for("/work/shop");
+        config.name = "shop".into();
+        config.guard = guard;
+        let mut app = App::new(Arc::new(config), Theme::dark(), size);
+        app.now = at(0);
+        app.editor = true;
+        let mut rig = Self { app, effects: Vec::new(), history: history(), seconds: 0 };
+        let effects = update::start(&mut rig.app);
+        rig.take(effects);
+        rig
+    }
+
+    /// An interface on a database at `rows`, the server running.
+    pub fn at(rows: &[&str]) -> Self {
+        Self::guarded(Guard::Dev, rows)
+    }
+
+    /// The same with a guard level.
+    pub fn guarded(guard: Guard, rows: &[&str]) -> Self {
+        let mut rig = Self::opened(guard, (120, 36));
+        let history = Arc::clone(&rig.history);
+        rig.report(WorkerEvent::Fresh(Part::Server(Ok(server(running())))));
+        rig.report(WorkerEvent::Fresh(Part::History(Arc::clone(&history))));
+        let overview = overview(&history, rows);
+        rig.report(WorkerEvent::Fresh(Part::Overview(Ok((history, overview)))));
+        rig.effects.clear();
+        rig
+    }
+
+    /// Takes effects: pure work is done at once, the rest is kept.
+    pub fn take(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Submit(Job::Layout { generation, history, rows, orphans, keep }) => {
+                    let current: Vec<_> =
+                        rows.iter().filter_map(|row| history.graph().find(row.as_str())).collect();
+                    let spots =
+                        lanes::OrphanSpot::find(&history, orphans.iter().map(|(id, c)| (id, *c)));
+                    let layout = Arc::new(lanes::Layout::new(&lanes::Request {
+                        graph: history.graph(),
+                        current: &current,
+                        orphans: &spots,
+                        shown: keep.as_ref().map(|keep| keep.as_slice()),
+                    }));
+                    self.report(WorkerEvent::LaidOut { generation, history, layout });
+                }
+                Effect::Submit(Job::Review { generation, run, history, rows }) => {
+                    let review = Arc::new(review::review(&run, &history, &rows));
+                    self.report(WorkerEvent::Reviewed { generation, review });
+                }
+                Effect::Submit(Job::Compare { generation, history, node }) => {
+                    let script = &history.revision(node).script;
+                    let comparison = Arc::new(Diff::new(
+                        &script.readable(Direction::Up),
+                        &script.readable(Direction::Down),
+                    ));
+                    self.report(WorkerEvent::Compared { generation, node, comparison });
+                }
+                other => self.effects.push(other),
+            }
+        }
+    }
+
+    /// Feeds an event.
+    pub fn event(&mut self, event: Event) {
+        let effects = update(&mut self.app, event);
+        self.take(effects);
+    }
+
+    /// Feeds a report of the worker.
+    pub fn report(&mut self, event: WorkerEvent) {
+        self.event(Event::Worker(event));
+    }
+
+    /// Lets seconds pass.
+    pub fn wait(&mut self, seconds: u64) {
+        self.seconds += seconds;
+        self.event(Event::Tick(at(self.seconds)));
+    }
+
+    /// Presses keys: characters for themselves, `<enter>`, `<ctrl-u>` for the others.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        for key in parse_keys(keys) {
+            self.event(Event::Key(key));
+            self.draw();
+        }
+        self
+    }
+
+    /// Draws at the app's size.
+    pub fn draw(&mut self) -> Buffer {
+        let (width, height) = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend");
+        let mut hits = None;
+        let frame = terminal
+            .draw(|frame| hits = Some(view::draw(&self.app, frame)))
+            .expect("a test backend never fails");
+        let buffer = frame.buffer.clone();
+        self.app.drawn(hits.expect("it was drawn"));
+        buffer
+    }
+
+    /// The screen as text.
+    pub fn text(&mut self) -> String {
+        text(&self.draw())
+    }
+
+    /// The runs that were asked for.
+    pub fn runs(&self) -> Vec<String> {
+        self.effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Submit(Job::Run { run, .. }) => Some(run.command()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Jobs that were asked for and fit.
+    pub fn asked(&self, fits: impl Fn(&Job) -> bool) -> usize {
+        self.effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Submit(job) if fits(job)))
+            .count()
+    }
+
+    /// Whether leaving was asked for.
+    pub fn left(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Quit))
+    }
+
+    /// Reports a run's events up to (and with) its `n`th revision, as the engine would.
+    pub fn play(&mut self, id: JobId, run: &Run, n: usize) {
+        let history = Arc::clone(&self.history);
+        let rows = self.app.snapshot.rows().to_vec();
+        let plan = review::plan(run, &history, &rows).expect("a plan");
+        let direction = run.direction().unwrap_or(Direction::Up);
+        let planned: Vec<PlannedMove> = plan
+            .moves
+            .iter()
+            .map(|one| {
+                let node = one.node.expect("a revision");
+                PlannedMove {
+                    id: history.graph().id(node).clone(),
+                    message: history.revision(node).message.clone(),
+                    direction,
+                    statements: 1,
+                    transactional: true,
+                }
+            })
+            .collect();
+        let progress = |event| WorkerEvent::Progress(id, event);
+        self.report(progress(engine::Event::Connected { pid: 48301 }));
+        self.report(progress(engine::Event::Planned(planned)));
+        for index in 0..n {
+            self.report(progress(engine::Event::RevisionStarted { index, attempt: 1 }));
+            self.report(progress(engine::Event::StatementStarted {
+                index,
+                statement: 1,
+                line: 12,
+                summary: "ALTER TABLE a ADD COLUMN flag bool".into(),
+            }));
+            self.report(progress(engine::Event::Notice(Notice {
+                severity: "NOTICE".into(),
+                message: "relation exists, skipping".into(),
+                detail: None,
+                hint: None,
+                ..notice()
+            })));
+            self.report(progress(engine::Event::StatementFinished {
+                index,
+                statement: 1,
+                elapsed: Duration::from_millis(20),
+                rows: None,
+            }));
+            self.report(progress(engine::Event::RevisionFinished {
+                index,
+                elapsed: Duration::from_millis(30),
+            }));
+        }
+    }
+
+    /// Ends a run.
+    pub fn end(&mut self, id: JobId, outcome: Result<Report, engine::Error>) {
+        self.report(WorkerEvent::Ended(id, outcome.map_err(Arc::new)));
+    }
+}
+
+/// A notice without words.
+pub fn notice() -> Notice {
+    Notice { severity: String::new(), message: String::new(), detail: None, hint: None }
+}
+
+/// Splits a text into key events.
+pub fn parse_keys(keys: &str) -> Vec<KeyEvent> {
+    let mut events = Vec::new();
+    let mut rest = keys;
+    while let Some(c) = rest.chars().next() {
+        let named = rest
+            .strip_prefix('<')
+            .and_then(|r| r.split_once('>'))
+            .filter(|(name, _)| name.len() > 1);
+        let key = match named {
+            Some((name, after)) => {
+                rest = after;
+                Key::parse(name).unwrap_or_else(|| panic!("`{name}` is no key"))
+            }
+            None => {
+                rest = &rest[c.len_utf8()..];
+                Key::plain(KeyCode::Char(c))
+            }
+        };
+        let mut modifiers = KeyModifiers::NONE;
+        if key.ctrl {
+            modifiers |= KeyModifiers::CONTROL;
+        }
+        if key.alt {
+            modifiers |= KeyModifiers::ALT;
+        }
+        events.push(KeyEvent::new(key.code, modifiers));
+    }
+    events
+}
+
+/// A buffer as lines of text.
+pub fn text(buffer: &Buffer) -> String {
+    let mut lines = Vec::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            line.push_str(symbol);
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.join("\n")
+}
+
+/// Never seen by the engine; keeps the import of `target` honest.
+pub fn rows_after(history: &History, rows: &[RevisionId], spec: &str) -> Vec<RevisionId> {
+    let plan = target::upgrade(history.graph(), rows, spec).expect("a plan");
+    plan.moves.last().map_or_else(|| rows.to_vec(), |last| last.after.clone())
+}
