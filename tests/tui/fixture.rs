@@ -157,6 +157,7 @@ pub fn overview(history: &History, rows: &[&str]) -> Arc<Overview> {
         },
         rows: rows.iter().map(|row| RevisionId::new(*row)).collect(),
         managed: true,
+        unreadable: false,
         adoptable: None,
         pending: states.iter().filter(|state| !state.applied).count(),
         states,
@@ -395,14 +396,15 @@ pub fn parse_keys(keys: &str) -> Vec<KeyEvent> {
     let mut events = Vec::new();
     let mut rest = keys;
     while let Some(c) = rest.chars().next() {
+        // `<` begins a name only when one follows: `<<enter>` is `<` and Enter.
         let named = rest
             .strip_prefix('<')
             .and_then(|r| r.split_once('>'))
-            .filter(|(name, _)| name.len() > 1);
+            .and_then(|(name, after)| Some((Key::parse(name).filter(|_| name.len() > 1)?, after)));
         let key = match named {
-            Some((name, after)) => {
+            Some((key, after)) => {
                 rest = after;
-                Key::parse(name).unwrap_or_else(|| panic!("`{name}` is no key"))
+                key
             }
             None => {
                 rest = &rest[c.len_utf8()..];
@@ -441,8 +443,7 @@ pub fn text(buffer: &Buffer) -> String {
     lines.join("\n")
 }
 
-/// Never seen by the engine; keeps the import of `target` honest.
+/// The version rows after an upgrade, as planned.
 pub fn rows_after(history: &History, rows: &[RevisionId], spec: &str) -> Vec<RevisionId> {
-    let plan = target::upgrade(history.graph(), rows, spec).expect("a plan");
-    plan.moves.last().map_or_else(|| rows.to_vec(), |last| last.after.clone())
+    target::upgrade(history.graph(), rows, spec).expect("a plan").after()
 }

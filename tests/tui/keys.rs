@@ -491,7 +491,7 @@ fn palette_and_help_run_what_is_chosen() {
     assert!(matches!(rig.app.layers.last(), Some(Layer::Confirm(_))));
     rig.keys("<esc>:@initial<enter>");
     assert_eq!(selected(&rig), "11c0de000001");
-    rig.keys("?what would<enter>");
+    rig.keys("?mark what<enter>");
     assert!(rig.app.graph.would_run.is_some());
     // A disabled entry stays and says why.
     rig.keys("<esc>?nothing like this");

@@ -1,1 +1,288 @@
 //! The whole program in a pseudo-terminal, on a real server.
+
+use std::{
+    io::{Read, Write},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::support::{self, Project};
+
+/// A bound for what must come; nothing here measures how fast it comes.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Counts what a terminal is told besides what it shows.
+#[derive(Default)]
+struct Raw(Vec<u8>);
+
+struct Screen {
+    parser: Arc<Mutex<(vt100::Parser, Raw)>>,
+    changed: Receiver<()>,
+    writer: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+}
+
+impl Screen {
+    fn open(project: &Project, size: (u16, u16), env: &[(&str, &str)]) -> Self {
+        let pty = native_pty_system()
+            .openpty(PtySize { cols: size.0, rows: size.1, pixel_width: 0, pixel_height: 0 })
+            .expect("a pseudo-terminal");
+        let plain = support::limbeck();
+        let mut command = CommandBuilder::new(plain.get_program());
+        command.env_clear();
+        for (name, value) in std::env::vars_os() {
+            let text = name.to_string_lossy().into_owned();
+            let kept = text == "PATH" || text == "LANG" || text == "TMPDIR";
+            if kept {
+                command.env(name, value);
+            }
+        }
+        command.env("TERM", "xterm-256color");
+        command.env("NO_COLOR", "1");
+        command.env("HOME", project.path());
+        command.env("TZ", "UTC");
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        command.cwd(project.path());
+        let child = pty.slave.spawn_command(command).expect("the program starts");
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().expect("a reader");
+        let writer = pty.master.take_writer().expect("a writer");
+        let parser = vt100::Parser::new(size.1, size.0, 0);
+        let parser = Arc::new(Mutex::new((parser, Raw::default())));
+        let (sender, changed) = channel();
+        let shared = Arc::clone(&parser);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 8192];
+            while let Ok(n) = reader.read(&mut bytes) {
+                if n == 0 {
+                    break;
+                }
+                let mut both = shared.lock().expect("no panic while it is held");
+                both.0.process(&bytes[..n]);
+                both.1.0.extend_from_slice(&bytes[..n]);
+                drop(both);
+                if sender.send(()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { parser, changed, writer, master: pty.master, child }
+    }
+
+    fn text(&self) -> String {
+        self.parser.lock().expect("no panic while it is held").0.screen().contents()
+    }
+
+    /// Waits until the screen fits.
+    fn until(&mut self, what: &str, fits: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let text = self.text();
+            if fits(&text) {
+                return text;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            match self.changed.recv_timeout(left) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) => panic!("{what} did not come:\n{text}"),
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("the program ended before {what}:\n{text}")
+                }
+            }
+        }
+    }
+
+    fn shows(&mut self, what: &str) -> String {
+        self.until(what, |text| text.contains(what))
+    }
+
+    fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).expect("the terminal is there");
+        self.writer.flush().expect("the terminal is there");
+    }
+
+    fn resize(&mut self, size: (u16, u16)) {
+        let mut both = self.parser.lock().expect("no panic while it is held");
+        both.0.screen_mut().set_size(size.1, size.0);
+        drop(both);
+        self.master
+            .resize(PtySize { cols: size.0, rows: size.1, pixel_width: 0, pixel_height: 0 })
+            .expect("the terminal is there");
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.child.process_id().expect("it runs");
+        kill(Pid::from_raw(pid as i32), signal).expect("it runs");
+    }
+
+    /// Waits for the end; every mode that was set must be undone.
+    fn ended(mut self) -> u32 {
+        let status = self.child.wait().expect("it is our child");
+        // What it wrote last is still on its way.
+        while self.changed.recv_timeout(PATIENCE).is_ok() {}
+        let both = self.parser.lock().expect("no panic while it is held");
+        let raw = String::from_utf8_lossy(&both.1.0).into_owned();
+        for (set, unset) in [
+            ("\u{1b}[?1049h", "\u{1b}[?1049l"),
+            ("\u{1b}[?2004h", "\u{1b}[?2004l"),
+            ("\u{1b}[?1004h", "\u{1b}[?1004l"),
+            ("\u{1b}[?1000h", "\u{1b}[?1000l"),
+            ("\u{1b}[?25l", "\u{1b}[?25h"),
+        ] {
+            let (on, off) = (raw.rfind(set), raw.rfind(unset));
+            assert!(on.is_none() || off > on, "{set:?} was not undone");
+        }
+        assert!(!both.0.screen().alternate_screen());
+        status.exit_code()
+    }
+}
+
+/// Stops the project's server however the test ends.
+struct Stop<'a>(&'a Project);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        let mut command = self.0.limbeck(["db", "stop"]);
+        command.env("HOME", self.0.path());
+        let _ = command.output();
+    }
+}
+
+fn sample() -> Project {
+    let project = support::project();
+    project.revision("aaaa00000001", "", "CREATE TABLE a (id int);", Some("DROP TABLE a;"));
+    project.revision(
+        "bbbb00000002",
+        "aaaa00000001",
+        "CREATE TABLE b (id int);",
+        Some("DROP TABLE b;"),
+    );
+    project.revision(
+        "cccc00000003",
+        "bbbb00000002",
+        "ALTER TABLE a ADD COLUMN name text;",
+        Some("ALTER TABLE a DROP COLUMN name;"),
+    );
+    project
+}
+
+fn tour(size: (u16, u16), other: (u16, u16)) {
+    let project = sample();
+    let _stop = Stop(&project);
+    let mut screen = Screen::open(&project, size, &[]);
+    screen.shows("at base");
+    screen.keys("U");
+    screen.shows("3 revisions, 3 statements");
+    screen.keys("\r");
+    screen.shows("at cccc00000003");
+    screen.shows("up to date");
+    screen.keys("j\r");
+    screen.shows("split/unified");
+    screen.keys("\u{1b}");
+    screen.until("the graph", |text| text.contains("Revisions") && !text.contains("split/unified"));
+    screen.keys("d");
+    screen.shows("ends at");
+    screen.keys("\r");
+    screen.shows("at bbbb00000002");
+    screen.keys("2");
+    screen.shows("accepting connections");
+    screen.resize(other);
+    screen.shows("Server");
+    screen.keys("s");
+    screen.shows("Stop the database server?");
+    screen.keys("\r");
+    screen.shows("stopped");
+    screen.until("the way back", |text| text.contains("starts it"));
+    screen.keys("s");
+    screen.shows("accepting connections");
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_tour_on_a_wide_screen() {
+    tour((120, 36), (80, 24));
+}
+
+#[test]
+fn a_tour_on_a_narrow_screen() {
+    tour((80, 24), (120, 36));
+}
+
+/// A server that is not there.
+const NOWHERE: &[(&str, &str)] = &[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")];
+
+#[test]
+fn without_a_server_the_history_is_shown() {
+    let project = sample();
+    let mut screen = Screen::open(&project, (80, 24), NOWHERE);
+    screen.until("the history", |text| {
+        text.contains("cccc00000003") && text.contains("aaaa00000001")
+    });
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn an_empty_folder_is_no_error() {
+    let project = support::project();
+    let mut screen = Screen::open(&project, (80, 24), NOWHERE);
+    screen.shows("No revisions yet");
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn signals_give_the_terminal_back() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+        let project = sample();
+        let mut screen = Screen::open(&project, (80, 24), NOWHERE);
+        screen.shows("cccc00000003");
+        screen.signal(signal);
+        assert_eq!(screen.ended(), 130, "{signal}");
+    }
+}
+
+#[test]
+fn the_editor_gets_the_terminal_and_gives_it_back() {
+    let project = sample();
+    let script = project.write("editor.sh", "echo EDITING $(basename \"$1\"); read line\n");
+    let editor = format!("sh {}", script.display());
+    let mut env = NOWHERE.to_vec();
+    env.push(("EDITOR", &editor));
+    let mut screen = Screen::open(&project, (80, 24), &env);
+    screen.shows("cccc00000003");
+    screen.keys("e");
+    screen.shows("EDITING cccc00000003_test.sql");
+    screen.keys("\r");
+    screen.shows("Revisions");
+    // Keys are ours again, none is lost.
+    screen.keys("?");
+    screen.shows("Keys");
+    screen.keys("\u{1b}");
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_new_file_appears_by_itself() {
+    let project = sample();
+    let mut screen = Screen::open(&project, (120, 36), NOWHERE);
+    screen.shows("cccc00000003");
+    project.revision("dddd00000004", "cccc00000003", "SELECT 1;", Some("SELECT 1;"));
+    screen.shows("dddd00000004");
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+}

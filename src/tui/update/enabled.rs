@@ -169,7 +169,10 @@ fn node(app: &App) -> Result<Selected<'_>, Reason> {
 
 /// Where the database stands is known.
 fn known(app: &App) -> Result<(), Reason> {
-    if app.snapshot.overview.is_some() && app.snapshot.overview_error.is_none() {
+    if let (Some(overview), None) = (&app.snapshot.overview, &app.snapshot.overview_error) {
+        if overview.unreadable {
+            return Err("this role may not read the version table".into());
+        }
         return Ok(());
     }
     if let Some((action, ..)) = &app.server_action {

@@ -62,7 +62,7 @@ pub fn matching(history: &History, filter: &str) -> Vec<bool> {
                         || revision.message.to_lowercase().contains(&needle)
                         || history
                             .graph()
-                            .labels(node)
+                            .declared_labels(node)
                             .iter()
                             .any(|label| label.to_lowercase().contains(&needle))
                 }

@@ -111,11 +111,15 @@ fn key(app: &mut App, key: Key) -> Vec<Effect> {
         return effects;
     }
     app.pending_keys.push(key);
-    let mut contexts = action::contexts(app).to_vec();
-    if app.count.is_some() && app.layers.is_empty() && app.count_from == Screen::Graph {
-        contexts.insert(0, Context::Graph);
-    }
+    let contexts = action::contexts(app);
     let mut found = app.keymap.find(&contexts, &app.pending_keys);
+    if app.count.is_some() && app.layers.is_empty() {
+        // The digits may have switched screens: a step takes them all the same.
+        let step = app.keymap.find(&[Context::Graph], &app.pending_keys);
+        if let Found::Action(Action::StepUp | Action::StepDown) = step {
+            found = step;
+        }
+    }
     if found == Found::Nothing && app.pending_keys.len() > 1 {
         app.pending_keys = vec![key];
         found = app.keymap.find(&contexts, &app.pending_keys);

@@ -350,7 +350,7 @@ fn draw_output(app: &App, job: &JobView, frame: &mut Frame, area: Rect) {
     ]);
     let inside = shrink(pane(app, frame, area, false, title, Line::default()), 1);
     let height = usize::from(inside.height);
-    let zone = jiff::tz::TimeZone::system();
+    let zone = app.zone.clone();
     // From the newest line up, wrapped, until the pane is full.
     let mut lines: Vec<(String, String, ratatui::style::Style)> = Vec::new();
     for one in job.output.iter().rev() {
@@ -432,8 +432,8 @@ fn list_run(app: &App, job: &JobView, pen: &mut Pen<'_>) {
     pen.put(mark, style).skip(1);
     pen.field(&format!("job {}", job.id.0), 12, theme.strong).skip(1);
     let room = pen.room();
-    pen.field(&display_safe(&job.run.command()), room.saturating_sub(24), theme.text).skip(1);
-    pen.right(&words, 13, style).skip(1);
+    pen.field(&display_safe(&job.run.command()), room.saturating_sub(29), theme.text).skip(1);
+    pen.right(&words, 18, style).skip(1);
     pen.right(&ago(app, Some(job.started_at)), 6, theme.dim);
 }
 
@@ -467,7 +467,7 @@ fn past_lines(
 ) -> Vec<(&'static str, String, ratatui::style::Style)> {
     let theme = &app.theme;
     let (_, style) = entry_style(app, entry);
-    let zone = jiff::tz::TimeZone::system();
+    let zone = app.zone.clone();
     let mut lines = vec![
         ("message", display_safe(&entry.message).into_owned(), theme.strong),
         (
