@@ -151,20 +151,6 @@ fn the_first_frame() {
 }
 
 #[test]
-fn the_graph() {
-    check("graph", || Rig::guarded(Guard::Staging, &["7f3a91c00006"]));
-}
-
-#[test]
-fn the_graph_with_orphans_and_a_mark() {
-    check("graph_orphan", || {
-        let mut rig = Rig::at(&["5f00ba11", "0b7d99e30005"]);
-        rig.keys("ggo");
-        rig
-    });
-}
-
-#[test]
 fn the_graph_without_a_server() {
     check("graph_stopped", || {
         let mut rig = Rig::opened(Guard::Dev, (120, 36));

@@ -48,7 +48,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let [server_area, sessions_area] =
         Layout::horizontal([Constraint::Length(46), Constraint::Fill(1)]).areas(upper);
     let [locks_area, settings_area, pool_area] =
-        Layout::horizontal([Constraint::Fill(5), Constraint::Fill(4), Constraint::Length(30)])
+        Layout::horizontal([Constraint::Fill(6), Constraint::Fill(4), Constraint::Length(30)])
             .areas(middle);
     server(app, frame, server_area, hits);
     sessions(app, frame, sessions_area, hits);
@@ -133,9 +133,9 @@ fn summary(app: &App, frame: &mut Frame, area: Rect) {
         let by: Vec<String> = session.blocked_by.iter().map(ToString::to_string).collect();
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, row);
         pen.skip(1).put(&session.pid.to_string(), theme.warn).skip(1);
-        let query = statement::summary(&session.query, 60);
-        pen.put(&display_safe(&query), theme.text);
-        pen.put(&format!("  waits {} for {}", age(session.age), by.join(", ")), theme.warn);
+        let waits = format!("waits {} for {}  ", age(session.age), by.join(", "));
+        pen.put(&waits, theme.warn);
+        pen.put(&display_safe(&statement::summary(&session.query, 200)), theme.text);
     }
 }
 
@@ -423,9 +423,9 @@ fn locks(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         problem(app, frame, inside, "no other session holds a lock on a relation", theme.dim);
         return;
     }
-    let name = usize::from(inside.width).saturating_sub(37).clamp(10, 40);
+    let name = usize::from(inside.width).saturating_sub(36).clamp(10, 40);
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);
-    pen.field(" relation", name + 1, theme.dim).skip(1).field("mode", 17, theme.dim).skip(1);
+    pen.field(" relation", name + 1, theme.dim).skip(1).field("mode", 15, theme.dim).skip(1);
     pen.field("pid", 7, theme.dim).skip(1).put("held", theme.dim);
     let page = usize::from(inside.height.saturating_sub(1));
     let from = window(0, app.database.lock, all, page);
@@ -440,10 +440,10 @@ fn locks(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
         pen.put(if selected { app.glyphs.pointer } else { " " }, theme.marker);
         pen.field(&display_safe(&lock.relation), name, theme.text).skip(1);
-        pen.field(&display_safe(&lock.mode), 17, theme.text).skip(1);
+        pen.field(&display_safe(&lock.mode), 15, theme.text).skip(1);
         pen.field(&lock.pid.to_string(), 7, theme.text).skip(1);
         let (word, style) = if lock.granted { ("yes", theme.text) } else { ("waits", theme.warn) };
-        pen.field(word, 5, style).put(&age(lock.age), theme.dim);
+        pen.field(word, 6, style).put(&age(lock.age), theme.dim);
     }
 }
 
