@@ -52,7 +52,9 @@ impl Project {
             dry_run: false,
             single_transaction: false,
             allow_pooler: false,
-            journal: None,
+            journal: Some(c.root.join(".limbeck"))
+                .filter(|folder| folder.is_dir())
+                .map(|folder| folder.join("journal")),
             actor: self.actor.clone(),
         }
     }

@@ -195,11 +195,11 @@ impl<'a> Runner<'a> {
             let began = Instant::now();
             if job.transactional() {
                 let unit = [Unit::whole(job)];
-                self.journal(job).await?;
+                self.journal(job).await;
                 self.attempts(&unit, "").await?;
             } else {
                 self.control.emit(Event::RevisionStarted { index: job.index, attempt: 1 });
-                self.journal(job).await?;
+                self.journal(job).await;
                 self.sections(job).await?;
             }
             self.finished(job, began.elapsed());
@@ -244,10 +244,12 @@ impl<'a> Runner<'a> {
         });
     }
 
-    async fn journal(&self, job: &Job<'_>) -> Result<(), Error> {
-        match &self.engine.options.journal {
-            Some(path) => journal::write(path, &self.run, job).await,
-            None => Ok(()),
+    /// A crumb for people; the database itself knows better, so a read-only folder stops nothing.
+    async fn journal(&self, job: &Job<'_>) {
+        if let Some(path) = &self.engine.options.journal
+            && let Err(error) = journal::write(path, &self.run, job).await
+        {
+            self.control.emit(Event::Remark(error.message));
         }
     }
 

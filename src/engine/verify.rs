@@ -154,7 +154,11 @@ fn partial(
         let began = steps.first().map_or(Direction::Up, |step| step.direction);
         let (verb, command) = match began {
             Direction::Up => ("upgrade", format!("limbeck upgrade {id}")),
-            Direction::Down => ("downgrade", "limbeck downgrade".to_owned()),
+            Direction::Down => {
+                let below = node.and_then(|node| history.graph().parents(node).first().copied());
+                let to = below.map_or("base", |node| history.graph().id(node).as_str());
+                ("downgrade", format!("limbeck downgrade {to}"))
+            }
         };
         return Err(Error::new(
             Code::Partial,
