@@ -21,7 +21,7 @@ use std::{
     io::{Read, Write as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     time::{Duration, Instant},
 };
 
@@ -311,7 +311,7 @@ fn reading(size: usize, db: &TestDb) {
 
 /// A program in a pseudo-terminal, its output as it arrives.
 struct Terminal {
-    input: Box<dyn std::io::Write + Send>,
+    input: Arc<Mutex<Box<dyn std::io::Write + Send>>>,
     output: mpsc::Receiver<(Instant, Vec<u8>)>,
     child: Box<dyn portable_pty::Child + Send + Sync>,
     _master: Box<dyn portable_pty::MasterPty + Send>,
@@ -330,16 +330,24 @@ impl Terminal {
         command.env("HOME", folder);
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
+        let input = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
+        let answers = Arc::clone(&input);
         let (send, output) = mpsc::channel();
         std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = vec![0; 65_536];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
+                // A terminal that is asked for its background and its kind answers at once.
+                let asked = String::from_utf8_lossy(&buffer[..n]);
+                if asked.contains("\x1b]11;?") || asked.contains("\x1b[c") {
+                    let mut input = answers.lock().unwrap();
+                    let _ = input.write_all(b"\x1b]10;rgb:dddd/dddd/dddd\x1b\\\x1b]11;rgb:1111/1111/1111\x1b\\\x1b[?62;22c");
+                    let _ = input.flush();
+                }
                 if send.send((Instant::now(), buffer[..n].to_vec())).is_err() {
                     return;
                 }
             }
         });
-        let input = pair.master.take_writer().unwrap();
         Self { input, output, child, _master: pair.master }
     }
 
@@ -354,8 +362,9 @@ impl Terminal {
     }
 
     fn type_key(&mut self, key: &[u8]) {
-        self.input.write_all(key).unwrap();
-        self.input.flush().unwrap();
+        let mut input = self.input.lock().unwrap();
+        input.write_all(key).unwrap();
+        input.flush().unwrap();
     }
 
     /// User and system time of the process so far, from /proc; none elsewhere.

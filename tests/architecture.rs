@@ -23,10 +23,6 @@ const RANKS: &[(&str, u8)] = &[
     ("cli", 6),
 ];
 
-/// The one bridge between the two interfaces.
-const CROSSINGS: &[(&str, &str, &str)] =
-    &[("src/cli/command/interface.rs", "tui", "`limbeck` alone opens the interface")];
-
 /// Where tasks may be started outside `worker`, and why.
 const SPAWNS: &[(&str, &str)] = &[
     ("src/db/", "every connection needs a task that drives it"),
@@ -146,8 +142,7 @@ fn layers_only_look_down() {
         };
         for named in named_modules(&words(&text, &path)) {
             let Some(other) = rank(&named) else { continue };
-            let crossing = CROSSINGS.iter().any(|(file, to, _)| *file == path && *to == named);
-            if named != module && other >= own && !crossing {
+            if named != module && other >= own {
                 wrong.push(format!("{path} (rank {own}) names crate::{named} (rank {other})"));
             }
         }

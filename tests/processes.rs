@@ -148,7 +148,7 @@ async fn row_01_killed_at_any_moment() {
             victim.wait().expect("it ends");
         }
         let output = tokio::time::timeout(
-            Duration::from_secs(60),
+            Duration::from_mins(1),
             tokio::process::Command::from(upgrade(&project, &db)).output(),
         )
         .await

@@ -15,7 +15,7 @@ fn root() -> PathBuf {
 }
 
 fn engine(db: &TestDb) -> Engine {
-    let config = limbeck::config::Config::default_for(&root());
+    let config = limbeck::config::Config::default_for(root());
     let project = Project::new(config, Actor::default());
     let history = project.history();
     history.check().expect("the sample has no problems");

@@ -1,9 +1,24 @@
-//! Questions before something dangerous, answered by typing a name.
+//! Questions before something dangerous, answered by typing a name, and before something that
+//! merely should not come as a surprise, answered by `y`.
 
 use std::io::{self, BufRead, IsTerminal};
 
 use super::{context::Context, error::CliError, output::style};
 use crate::{code::Code, present::safe::display_safe};
+
+/// Asks whether to go on; passes with `-y`, is a no without a terminal to ask on.
+pub(crate) fn yes(ctx: &Context, question: &str) -> bool {
+    if ctx.global.yes {
+        return true;
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return false;
+    }
+    ctx.out.always(&format!("{} [y/N]", style::bold(&display_safe(question))));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
 
 /// Asks to type `name`; passes with `-y`, fails without a terminal to ask on.
 ///

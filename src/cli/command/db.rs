@@ -94,6 +94,13 @@ pub(crate) fn run(ctx: &Context, args: Args) -> Result<u8, CliError> {
 
 async fn start(ctx: &Context, provider: &Provider) -> Result<u8, CliError> {
     let running = matches!(provider.status().await.state, State::Running { .. });
+    if let Some(package) = provider.needs_download().await {
+        let question = format!("no PostgreSQL server is installed here; download {package}?");
+        if confirm::yes(ctx, &question) {
+            provider.download(&|line| ctx.stage(line)).await?;
+        }
+    }
+    // Without the programs this fails, and says where they are looked for.
     let connection = provider.start(&|line| ctx.stage(line)).await?;
     let word = if running { "already running" } else { "running" };
     let target = display_safe(&connection.to_string()).into_owned();
@@ -246,7 +253,7 @@ fn psql(ctx: &Context, project: &Project, args: &[std::ffi::OsString]) -> Result
         Code::Server,
         format!("cannot run `{name}`: {}", super::super::error::reason(&error)),
     )
-    .with_hint("install PostgreSQL's client, or name its folder as `server.bin_dir`"))
+    .with_hint("install PostgreSQL's client, or name its folder as `server.local.bin_dir`"))
 }
 
 async fn reset(ctx: &Context, project: &Project, provider: &Provider) -> Result<u8, CliError> {
