@@ -151,17 +151,20 @@ fn the_first_frame() {
 }
 
 #[test]
-fn the_graph_without_a_server() {
-    check("graph_stopped", || {
-        let mut rig = Rig::opened(Guard::Dev, (120, 36));
+fn the_graph_without_a_server_says_how_to_start_it() {
+    for size in [(120, 36), (80, 24)] {
+        let mut rig = Rig::opened(Guard::Dev, size);
         rig.report(WorkerEvent::Fresh(Part::Server(Ok(server(State::Stopped)))));
         let history = rig.history.clone();
         rig.report(WorkerEvent::Fresh(Part::History(history)));
         let error =
             engine::Error::new(limbeck::code::Code::Connect, "the database server is not running");
         rig.report(WorkerEvent::Fresh(Part::Overview(Err(error.into()))));
-        rig
-    });
+        let screen = rig.text();
+        assert!(screen.contains("the database server is not running"), "{screen}");
+        assert!(screen.contains("s starts the server"), "{screen}");
+        assert!(screen.contains("orders: add currency"), "the history is shown: {screen}");
+    }
 }
 
 #[test]
