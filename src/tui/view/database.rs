@@ -216,7 +216,7 @@ fn server(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         }
     }
     if let Some(status) = &app.snapshot.server {
-        rows.push(("", status.summary.replace('·', app.glyphs.dot), theme.text));
+        rows.push(("", status.summary.clone(), theme.text));
         if let Some(data) = &status.data {
             rows.push(("data", in_project(app, data), theme.text));
         }

@@ -93,7 +93,23 @@ pub fn draw(app: &App, frame: &mut Frame) -> HitMap {
             Layer::Diff(_) => {}
         }
     }
+    if app.glyphs.is_ascii() {
+        plain(app, frame);
+    }
     hits
+}
+
+/// Replaces the few signs that sentences of other layers hold (a shortened statement, a server's
+/// summary), for fonts that have ASCII alone.
+fn plain(app: &App, frame: &mut Frame) {
+    for cell in &mut frame.buffer_mut().content {
+        match cell.symbol() {
+            "…" => cell.set_symbol(app.glyphs.ellipsis),
+            "·" => cell.set_symbol(app.glyphs.dot),
+            "→" => cell.set_symbol(app.glyphs.arrow),
+            _ => continue,
+        };
+    }
 }
 
 /// The list and the detail pane; one of them alone on a narrow screen.
