@@ -353,6 +353,7 @@ pub struct Poll {
 pub type LayoutKey = (Vec<RevisionId>, Vec<(RevisionId, bool)>, String);
 
 /// Everything.
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each with its own key")]
 #[derive(Clone, Debug)]
 pub struct App {
     /// Settings.

@@ -256,7 +256,7 @@ impl JobView {
                 let mut text = notice.message;
                 for (label, more) in [("DETAIL", notice.detail), ("HINT", notice.hint)] {
                     if let Some(more) = more {
-                        text.push_str(&format!("  {label}: {more}"));
+                        text = format!("{text}  {label}: {more}");
                     }
                 }
                 self.say(wall, &notice.severity, text);

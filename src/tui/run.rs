@@ -1,6 +1,6 @@
 //! The loop: the only place of the interface that waits, reads and writes.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, task::Poll, time::Duration};
 
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::{FutureExt, StreamExt};
@@ -122,7 +122,7 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
                 }
             }
         }
-        drain(&mut app, &mut input, &mut reports, &mut effects);
+        drain(&mut app, &mut input, &mut reports, &mut effects).await;
         if terminated && leave_by.is_none() && !app.quitting {
             leave_by = Some(Instant::now() + LAST_WAIT);
         }
@@ -214,8 +214,8 @@ async fn wait(
     }
 }
 
-/// Takes in what has come meanwhile, up to a point, so that one frame shows all of it.
-fn drain(
+/// Takes in what has come meanwhile, up to a point, so that one frame shows all of it. Never waits.
+async fn drain(
     app: &mut App,
     input: &mut EventStream,
     reports: &mut UnboundedReceiver<WorkerEvent>,
@@ -226,7 +226,10 @@ fn drain(
         if effects.iter().any(|e| matches!(e, Effect::Edit(..) | Effect::Suspend | Effect::Quit)) {
             return;
         }
-        if let Some(Some(Ok(event))) = input.next().now_or_never() {
+        // Polled with the loop's own waker: the stream keeps the first waker it is given until the
+        // next key, and one that wakes nobody would make that key wait for a timer.
+        let next = std::future::poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await;
+        if let Poll::Ready(Some(Ok(event))) = next {
             if let Some(event) = translate(event) {
                 effects.extend(update::update(app, event));
             }

@@ -97,16 +97,19 @@ impl Worker {
     }
 }
 
+/// What a reading came to.
+type Outcome<T> = Result<T, Arc<Error>>;
+
 /// What was last reported, so that equal readings are not reported again.
 #[derive(Default)]
 struct Last {
     history: Option<Arc<History>>,
     files: u64,
-    overview: Option<Result<(Arc<History>, Arc<Overview>), Arc<Error>>>,
-    activity: Option<Result<Arc<Activity>, Arc<Error>>>,
-    record: Option<Result<Arc<Vec<Entry>>, Arc<Error>>>,
-    server: Option<Result<Arc<Status>, Arc<Error>>>,
-    log: Option<Result<Arc<Vec<String>>, Arc<Error>>>,
+    overview: Option<Outcome<(Arc<History>, Arc<Overview>)>>,
+    activity: Option<Outcome<Arc<Activity>>>,
+    record: Option<Outcome<Arc<Vec<Entry>>>>,
+    server: Option<Outcome<Arc<Status>>>,
+    log: Option<Outcome<Arc<Vec<String>>>>,
     pool: PoolFacts,
 }
 
@@ -589,7 +592,7 @@ fn stamps(project: &Project, history: &History) -> u64 {
     let mut hasher = DefaultHasher::new();
     let mut stamp = |path: PathBuf| {
         let meta = std::fs::metadata(&path).ok();
-        let facts = meta.map(|meta| (meta.modified().ok(), meta.is_file().then(|| meta.len())));
+        let facts = meta.map(|meta| (meta.modified().ok(), meta.is_file().then_some(meta.len())));
         (path, facts).hash(&mut hasher);
     };
     config.migrations.iter().cloned().for_each(&mut stamp);

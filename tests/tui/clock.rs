@@ -40,7 +40,7 @@ fn an_idle_interface_sleeps() {
     answer_all(&mut rig);
     let now = rig.app.now.mono;
     let wake = update::wake(&rig.app).expect("ages change some day");
-    assert!(wake >= now + std::time::Duration::from_secs(2), "woken after {:?}", wake - now);
+    assert!(wake >= now + std::time::Duration::from_secs(2), "woken at {wake:?}, now is {now:?}");
 }
 
 #[test]

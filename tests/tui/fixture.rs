@@ -97,7 +97,7 @@ const ROWS: &[Row] = &[
 ];
 
 /// The history of the fixture.
-pub fn history() -> Arc<History> {
+pub(crate) fn history() -> Arc<History> {
     Arc::new(History::from_revisions(ROWS.iter().map(revision).collect()))
 }
 
@@ -108,20 +108,20 @@ fn revision(row: &Row) -> limbeck::revision::Revision {
          -- Branch Labels: {labels}\n-- Depends On: {depends}\n\n-- migrate:up\n\n{up}\n"
     );
     if let Some(down) = down {
-        text.push_str(&format!("\n-- migrate:down\n\n{down}\n"));
+        text = format!("{text}\n-- migrate:down\n\n{down}\n");
     }
     file::parse(Path::new(&format!("migrations/{id}_test.sql")), text.as_bytes())
         .expect("the fixture is valid")
 }
 
 /// Midday of a day, `seconds` later.
-pub fn at(seconds: u64) -> Now {
+pub(crate) fn at(seconds: u64) -> Now {
     let wall: jiff::Timestamp = "2024-06-04T12:00:00Z".parse().expect("a date");
     Now { mono: Duration::from_secs(seconds), wall: wall + Duration::from_secs(seconds) }
 }
 
 /// An overview of a database at `rows`.
-pub fn overview(history: &History, rows: &[&str]) -> Arc<Overview> {
+pub(crate) fn overview(history: &History, rows: &[&str]) -> Arc<Overview> {
     let graph = history.graph();
     let nodes: Vec<_> = rows.iter().filter_map(|row| graph.find(row)).collect();
     let applied = graph.ancestors(&nodes);
@@ -151,7 +151,7 @@ pub fn overview(history: &History, rows: &[&str]) -> Arc<Overview> {
             database: "shop".into(),
             user: "app_owner".into(),
             size: 14 << 30,
-            uptime: Duration::from_secs(3 * 86_400),
+            uptime: Duration::from_hours(72),
             latency: Duration::from_micros(1_200),
             ..ServerFacts::default()
         },
@@ -166,7 +166,7 @@ pub fn overview(history: &History, rows: &[&str]) -> Arc<Overview> {
 }
 
 /// A server in a state.
-pub fn server(state: State) -> Arc<Status> {
+pub(crate) fn server(state: State) -> Arc<Status> {
     Arc::new(Status {
         kind: Kind::Local,
         state,
@@ -180,24 +180,24 @@ pub fn server(state: State) -> Arc<Status> {
 }
 
 /// Running.
-pub fn running() -> State {
+pub(crate) fn running() -> State {
     State::Running { id: "48213".into(), since: None }
 }
 
 /// The app and what it asked for.
-pub struct Rig {
+pub(crate) struct Rig {
     /// The app.
-    pub app: App,
+    pub(crate) app: App,
     /// Effects that nobody has answered.
-    pub effects: Vec<Effect>,
+    pub(crate) effects: Vec<Effect>,
     /// The history that "is on disk".
-    pub history: Arc<History>,
+    pub(crate) history: Arc<History>,
     seconds: u64,
 }
 
 impl Rig {
     /// An interface that has just opened.
-    pub fn opened(guard: Guard, size: (u16, u16)) -> Self {
+    pub(crate) fn opened(guard: Guard, size: (u16, u16)) -> Self {
         let mut config = Config::default_for("/work/shop");
         config.name = "shop".into();
         config.guard = guard;
@@ -211,12 +211,12 @@ impl Rig {
     }
 
     /// An interface on a database at `rows`, the server running.
-    pub fn at(rows: &[&str]) -> Self {
+    pub(crate) fn at(rows: &[&str]) -> Self {
         Self::guarded(Guard::Dev, rows)
     }
 
     /// The same with a guard level.
-    pub fn guarded(guard: Guard, rows: &[&str]) -> Self {
+    pub(crate) fn guarded(guard: Guard, rows: &[&str]) -> Self {
         let mut rig = Self::opened(guard, (120, 36));
         let history = Arc::clone(&rig.history);
         rig.report(WorkerEvent::Fresh(Part::Server(Ok(server(running())))));
@@ -228,7 +228,7 @@ impl Rig {
     }
 
     /// Takes effects: pure work is done at once, the rest is kept.
-    pub fn take(&mut self, effects: Vec<Effect>) {
+    pub(crate) fn take(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Submit(Job::Layout { generation, history, rows, orphans, keep }) => {
@@ -262,24 +262,24 @@ impl Rig {
     }
 
     /// Feeds an event.
-    pub fn event(&mut self, event: Event) {
+    pub(crate) fn event(&mut self, event: Event) {
         let effects = update(&mut self.app, event);
         self.take(effects);
     }
 
     /// Feeds a report of the worker.
-    pub fn report(&mut self, event: WorkerEvent) {
+    pub(crate) fn report(&mut self, event: WorkerEvent) {
         self.event(Event::Worker(event));
     }
 
     /// Lets seconds pass.
-    pub fn wait(&mut self, seconds: u64) {
+    pub(crate) fn wait(&mut self, seconds: u64) {
         self.seconds += seconds;
         self.event(Event::Tick(at(self.seconds)));
     }
 
     /// Presses keys: characters for themselves, `<enter>`, `<ctrl-u>` for the others.
-    pub fn keys(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         for key in parse_keys(keys) {
             self.event(Event::Key(key));
             self.draw();
@@ -288,7 +288,7 @@ impl Rig {
     }
 
     /// Draws at the app's size.
-    pub fn draw(&mut self) -> Buffer {
+    pub(crate) fn draw(&mut self) -> Buffer {
         let (width, height) = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend");
         let mut hits = None;
@@ -301,12 +301,12 @@ impl Rig {
     }
 
     /// The screen as text.
-    pub fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         text(&self.draw())
     }
 
     /// The runs that were asked for.
-    pub fn runs(&self) -> Vec<String> {
+    pub(crate) fn runs(&self) -> Vec<String> {
         self.effects
             .iter()
             .filter_map(|effect| match effect {
@@ -317,7 +317,7 @@ impl Rig {
     }
 
     /// Jobs that were asked for and fit.
-    pub fn asked(&self, fits: impl Fn(&Job) -> bool) -> usize {
+    pub(crate) fn asked(&self, fits: impl Fn(&Job) -> bool) -> usize {
         self.effects
             .iter()
             .filter(|effect| matches!(effect, Effect::Submit(job) if fits(job)))
@@ -325,12 +325,12 @@ impl Rig {
     }
 
     /// Whether leaving was asked for.
-    pub fn left(&self) -> bool {
+    pub(crate) fn left(&self) -> bool {
         self.effects.iter().any(|effect| matches!(effect, Effect::Quit))
     }
 
     /// Reports a run's events up to (and with) its `n`th revision, as the engine would.
-    pub fn play(&mut self, id: JobId, run: &Run, n: usize) {
+    pub(crate) fn play(&mut self, id: JobId, run: &Run, n: usize) {
         let history = Arc::clone(&self.history);
         let rows = self.app.snapshot.rows().to_vec();
         let plan = review::plan(run, &history, &rows).expect("a plan");
@@ -365,7 +365,6 @@ impl Rig {
                 message: "relation exists, skipping".into(),
                 detail: None,
                 hint: None,
-                ..notice()
             })));
             self.report(progress(engine::Event::StatementFinished {
                 index,
@@ -381,18 +380,13 @@ impl Rig {
     }
 
     /// Ends a run.
-    pub fn end(&mut self, id: JobId, outcome: Result<Report, engine::Error>) {
+    pub(crate) fn end(&mut self, id: JobId, outcome: Result<Report, engine::Error>) {
         self.report(WorkerEvent::Ended(id, outcome.map_err(Arc::new)));
     }
 }
 
-/// A notice without words.
-pub fn notice() -> Notice {
-    Notice { severity: String::new(), message: String::new(), detail: None, hint: None }
-}
-
 /// Splits a text into key events.
-pub fn parse_keys(keys: &str) -> Vec<KeyEvent> {
+pub(crate) fn parse_keys(keys: &str) -> Vec<KeyEvent> {
     let mut events = Vec::new();
     let mut rest = keys;
     while let Some(c) = rest.chars().next() {
@@ -401,15 +395,12 @@ pub fn parse_keys(keys: &str) -> Vec<KeyEvent> {
             .strip_prefix('<')
             .and_then(|r| r.split_once('>'))
             .and_then(|(name, after)| Some((Key::parse(name).filter(|_| name.len() > 1)?, after)));
-        let key = match named {
-            Some((key, after)) => {
-                rest = after;
-                key
-            }
-            None => {
-                rest = &rest[c.len_utf8()..];
-                Key::plain(KeyCode::Char(c))
-            }
+        let key = if let Some((key, after)) = named {
+            rest = after;
+            key
+        } else {
+            rest = &rest[c.len_utf8()..];
+            Key::plain(KeyCode::Char(c))
         };
         let mut modifiers = KeyModifiers::NONE;
         if key.ctrl {
@@ -424,7 +415,7 @@ pub fn parse_keys(keys: &str) -> Vec<KeyEvent> {
 }
 
 /// A buffer as lines of text.
-pub fn text(buffer: &Buffer) -> String {
+pub(crate) fn text(buffer: &Buffer) -> String {
     let mut lines = Vec::new();
     for y in 0..buffer.area.height {
         let mut line = String::new();
@@ -444,6 +435,6 @@ pub fn text(buffer: &Buffer) -> String {
 }
 
 /// The version rows after an upgrade, as planned.
-pub fn rows_after(history: &History, rows: &[RevisionId], spec: &str) -> Vec<RevisionId> {
+pub(crate) fn rows_after(history: &History, rows: &[RevisionId], spec: &str) -> Vec<RevisionId> {
     target::upgrade(history.graph(), rows, spec).expect("a plan").after()
 }

@@ -6,6 +6,7 @@ use limbeck::{
     code::Code,
     config::Guard,
     engine::{self, Report, event::Blocker},
+    revision::RevisionId,
     server::State,
     tui::{
         app::{Row, Screen, Section},
@@ -188,7 +189,7 @@ fn the_graph_follows_a_run_live() {
     assert!(rig.app.snapshot.applied(first) && rig.app.snapshot.state(first).current);
     assert!(!rig.app.snapshot.applied(last));
     let rows = rig.app.snapshot.rows().to_vec();
-    assert_eq!(rows.iter().map(|row| row.as_str()).collect::<Vec<_>>(), [CURRENT]);
+    assert_eq!(rows.iter().map(RevisionId::as_str).collect::<Vec<_>>(), [CURRENT]);
     // Nothing else runs meanwhile.
     rig.keys("U");
     assert!(toasts(&rig).contains("job 1 is running"));
@@ -213,7 +214,7 @@ fn version_rows_through_a_merge_match_the_plan() {
     select(&mut rig, "3357aa900002");
     rig.keys("d<enter>");
     rig.play(JobId(2), &down, 3);
-    let rows: Vec<_> = rig.app.snapshot.rows().iter().map(|row| row.to_string()).collect();
+    let rows: Vec<_> = rig.app.snapshot.rows().iter().map(ToString::to_string).collect();
     assert_eq!(rows, ["d4e8f0010003", "f19a3c200004"]);
 }
 
@@ -224,7 +225,7 @@ fn an_error_keeps_everything_and_can_be_copied() {
     rig.play(JobId(1), &Run::Upgrade("heads".into()), 0);
     let mut error = engine::Error::new(Code::Sql, "relation `a` does not exist");
     error.failure = Some(Box::new(engine::error::Failure {
-        revision: limbeck::revision::RevisionId::new(CURRENT),
+        revision: RevisionId::new(CURRENT),
         direction: limbeck::revision::Direction::Up,
         statement: 1,
         of: 2,
@@ -533,5 +534,5 @@ fn an_overview_of_another_history_is_left_out() {
     let other = crate::fixture::history();
     let wrong = overview(&other, &[HEAD]);
     rig.report(WorkerEvent::Fresh(Part::Overview(Ok((other, wrong)))));
-    assert_eq!(rig.app.snapshot.rows().iter().map(|row| row.as_str()).collect::<Vec<_>>(), [MERGE]);
+    assert_eq!(rig.app.snapshot.rows().iter().map(RevisionId::as_str).collect::<Vec<_>>(), [MERGE]);
 }

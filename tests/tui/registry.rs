@@ -1,9 +1,9 @@
 //! The registry of actions: complete, unique, documented.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use limbeck::tui::{
-    action::{ACTIONS, Context, Danger},
+    action::{ACTIONS, Action, Context, Danger},
     keymap::{Chord, Key, Keymap},
 };
 
@@ -60,7 +60,6 @@ fn settings_change_keys_and_conflicts_are_told() {
             .collect();
         Keymap::new(&map)
     };
-    use limbeck::tui::action::Action;
     let map = set(&[("upgrade-here", &["F5", "x"])]);
     assert_eq!(map.label(Action::UpgradeHere), "F5");
     assert!(map.conflicts.is_empty(), "{:?}", map.conflicts);
@@ -89,10 +88,11 @@ fn page() -> String {
          (`\"g g\"`), modifiers with a dash (`\"Ctrl-u\"`).\n",
     );
     for context in Context::ALL {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\n## {}\n\n| key | action | what it does |\n|---|---|---|\n",
             context.title()
-        ));
+        );
         for entry in ACTIONS.iter().filter(|entry| entry.context == context) {
             let keys: Vec<String> =
                 entry.keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
@@ -100,12 +100,8 @@ fn page() -> String {
                 Danger::None | Danger::File => "",
                 Danger::Change | Danger::Destroy => " (asks first)",
             };
-            text.push_str(&format!(
-                "| {} | `{}` | {}{asks} |\n",
-                keys.join(" "),
-                entry.name,
-                entry.help
-            ));
+            let keys = keys.join(" ");
+            let _ = writeln!(text, "| {keys} | `{}` | {}{asks} |", entry.name, entry.help);
         }
     }
     text

@@ -144,14 +144,16 @@ pub fn palette_items(app: &App, layer: &ListLayer) -> Vec<Item> {
             let revision = history.revision(*node);
             let words =
                 format!("{}  {}", history.graph().short_id(*node), display_safe(&revision.message));
-            let scored = if !actions {
-                fuzzy.score(&words)
-            } else {
-                // Among actions, a revision must hold the text as it was typed.
-                words.to_lowercase().find(&lower).map(|at| {
-                    let start = words[..at.min(words.len())].chars().count() as u32;
+            let scored = if actions {
+                // Among actions, a revision must hold the text as it was typed. Lower case may be
+                // longer than what it comes from: hits are characters of the lower-case text.
+                let words = words.to_lowercase();
+                words.find(&lower).map(|at| {
+                    let start = words[..at].chars().count() as u32;
                     (20, (start..start + lower.chars().count() as u32).collect())
                 })
+            } else {
+                fuzzy.score(&words)
             };
             let Some((score, hits)) = scored else { continue };
             found.push((

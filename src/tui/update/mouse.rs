@@ -16,7 +16,7 @@ const WHEEL: isize = 3;
 pub fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
     let target = app.hits.at(event.column, event.row).cloned();
     match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => click(app, target),
+        MouseEventKind::Down(MouseButton::Left) => click(app, target.as_ref()),
         MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
             let by = if event.kind == MouseEventKind::ScrollDown { WHEEL } else { -WHEEL };
             if app.layers.is_empty() {
@@ -42,11 +42,11 @@ pub fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
     }
 }
 
-fn click(app: &mut App, target: Option<Target>) -> Vec<Effect> {
+fn click(app: &mut App, target: Option<&Target>) -> Vec<Effect> {
     let modal = !matches!(app.layers.last(), None | Some(Layer::Diff(_)));
     if modal {
         return match target {
-            Some(Target::Item(index)) => layers::choose(app, index),
+            Some(Target::Item(index)) => layers::choose(app, *index),
             Some(Target::Layer) => Vec::new(),
             _ if matches!(app.layers.last(), Some(Layer::Help(_) | Layer::Palette(_))) => {
                 app.layers.pop();
@@ -56,22 +56,22 @@ fn click(app: &mut App, target: Option<Target>) -> Vec<Effect> {
         };
     }
     match target {
-        Some(Target::Screen(screen)) => return show(app, screen),
-        Some(Target::Action(action)) => return act(app, action),
+        Some(Target::Screen(screen)) => return show(app, *screen),
+        Some(Target::Action(action)) => return act(app, *action),
         Some(Target::Row(index)) if app.layers.is_empty() => {
             app.graph.pane = Pane::List;
-            graph::go(app, index);
+            graph::go(app, *index);
         }
-        Some(Target::Pane(pane)) if app.layers.is_empty() => app.graph.pane = pane,
+        Some(Target::Pane(pane)) if app.layers.is_empty() => app.graph.pane = *pane,
         Some(Target::Section(section, row)) => {
-            app.database.section = section;
+            app.database.section = *section;
             match (section, row) {
-                (crate::tui::app::Section::Sessions, Some(row)) => app.database.session = row,
-                (crate::tui::app::Section::Locks, Some(row)) => app.database.lock = row,
+                (crate::tui::app::Section::Sessions, Some(row)) => app.database.session = *row,
+                (crate::tui::app::Section::Locks, Some(row)) => app.database.lock = *row,
                 _ => {}
             }
         }
-        Some(Target::Job(index)) => app.jobs.selected = index,
+        Some(Target::Job(index)) => app.jobs.selected = *index,
         _ => {}
     }
     Vec::new()

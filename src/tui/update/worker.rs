@@ -34,7 +34,7 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
             progress(app, id, event);
             Vec::new()
         }
-        WorkerEvent::Ended(id, outcome) => ended(app, id, outcome),
+        WorkerEvent::Ended(id, outcome) => ended(app, id, &outcome),
         WorkerEvent::ServerStage(action, stage) => {
             if let Some((running, words, _)) = &mut app.server_action
                 && *running == action
@@ -55,7 +55,7 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
             Vec::new()
         }
         WorkerEvent::LaidOut { generation, history, layout } => {
-            laid_out(app, generation, history, layout)
+            laid_out(app, generation, &history, layout)
         }
         WorkerEvent::Compared { generation, node, comparison } => {
             for layer in &mut app.layers {
@@ -190,25 +190,25 @@ fn server(
 fn laid_out(
     app: &mut App,
     generation: u64,
-    history: Arc<History>,
+    history: &Arc<History>,
     layout: Arc<crate::present::lanes::Layout>,
 ) -> Vec<Effect> {
     if generation != app.layout_wanted {
         return Vec::new();
     }
     let old = app.snapshot.history.clone();
-    let changed = !old.as_ref().is_some_and(|old| Arc::ptr_eq(old, &history));
+    let changed = !old.as_ref().is_some_and(|old| Arc::ptr_eq(old, history));
     let mut selected = app.selected_row().and_then(|row| graph::row_id(app, row));
     let mut effects = Vec::new();
     if changed {
         if let (Some(old), Some(overview)) = (&old, &app.snapshot.overview) {
-            let moved = carry_over(old, &history, overview);
+            let moved = carry_over(old, history, overview);
             app.snapshot.overview = Some(Arc::new(moved));
         }
-        close_stale(app, old.as_deref(), &history);
+        close_stale(app, old.as_deref(), history);
         app.graph.would_run = None;
         app.incoming = None;
-        app.snapshot.history = Some(Arc::clone(&history));
+        app.snapshot.history = Some(Arc::clone(history));
         effects.push(clock::ask(app, Refresh::Overview));
     }
     app.snapshot.layout = Some(layout);
@@ -372,7 +372,7 @@ fn committed(app: &mut App, node: Node, direction: Direction, took: Option<std::
     }
 }
 
-fn ended(app: &mut App, id: JobId, outcome: Result<Report, Arc<engine::Error>>) -> Vec<Effect> {
+fn ended(app: &mut App, id: JobId, outcome: &Result<Report, Arc<engine::Error>>) -> Vec<Effect> {
     let now = app.now.mono;
     let Some(job) = app.runs.iter_mut().find(|job| job.id == id) else { return Vec::new() };
     job.end(outcome.clone(), now);
@@ -385,7 +385,7 @@ fn ended(app: &mut App, id: JobId, outcome: Result<Report, Arc<engine::Error>>) 
         }
         _ => true,
     });
-    match &outcome {
+    match outcome {
         Ok(report) => {
             let n = report.done.len();
             let words = match (report.paused, n) {

@@ -218,7 +218,7 @@ fn bar(app: &App, job: &JobView, frame: &mut Frame, area: Rect) {
     if plan > 0 {
         pen.put(&format!("{finished} of {plan}"), theme.strong).skip(2);
         let width = (usize::from(area.width) / 3).clamp(8, 40);
-        let filled = if all == 0 { 0 } else { done * width / all };
+        let filled = (done * width).checked_div(all).unwrap_or(0);
         pen.put(&app.glyphs.bar_done.repeat(filled), theme.bar_done);
         pen.put(&app.glyphs.bar_rest.repeat(width - filled), theme.bar_rest).skip(2);
     } else if job.is_running() {
