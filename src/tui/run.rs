@@ -96,7 +96,7 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
         }
     }
 
-    let mut input = EventStream::new();
+    let mut input = listen();
     let mut drawn = Instant::now();
     let mut terminated = false;
     let mut leave_by: Option<Instant> = None;
@@ -139,11 +139,11 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
                     update::update(&mut app, Event::Copied(outcome));
                 }
                 Effect::Edit(path, _) => {
-                    drop(input);
+                    release(input);
                     drop(screen.take());
                     let outcome = edit(start.editor.as_deref(), &path).await;
                     screen = Some(Screen::enter(app.mouse)?);
-                    input = EventStream::new();
+                    input = listen();
                     app.size = terminal::size();
                     for effect in update::update(&mut app, Event::Edited(outcome)) {
                         if let Effect::Submit(job) = effect {
@@ -152,11 +152,11 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
                     }
                 }
                 Effect::Suspend => {
-                    drop(input);
+                    release(input);
                     drop(screen.take());
                     suspend(&mut signals);
                     screen = Some(Screen::enter(app.mouse)?);
-                    input = EventStream::new();
+                    input = listen();
                     app.size = terminal::size();
                     app.repaint = true;
                     app.dirty = true;
@@ -239,6 +239,19 @@ async fn drain(
             return;
         }
     }
+}
+
+/// Stops listening to the terminal. The stream wakes its own thread by a token that stays behind when
+/// no thread waits; met together with a key, it would hide that key until the next one.
+fn release(input: EventStream) {
+    drop(input);
+    let _ = crossterm::event::poll(Duration::ZERO);
+}
+
+/// Listens to the terminal, without a token of an earlier stream.
+fn listen() -> EventStream {
+    let _ = crossterm::event::poll(Duration::ZERO);
+    EventStream::new()
 }
 
 fn translate(event: Input) -> Option<Event> {
