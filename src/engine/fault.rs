@@ -82,6 +82,22 @@ pub(super) fn connection(error: &tokio_postgres::Error) -> Error {
     Error::new(Code::ConnLost, format!("the connection to the database was lost: {error}{cause}"))
 }
 
+/// An error of opening a connection: nothing was lost, for there never was one.
+pub(super) fn opening(error: &tokio_postgres::Error) -> Error {
+    if error.as_db_error().is_some() {
+        return plain(error);
+    }
+    let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), describe);
+    Error::new(Code::Connect, format!("no connection to the database: {cause}"))
+        .with_hint("check that the server runs, and its host and port")
+}
+
+fn describe(cause: &dyn std::error::Error) -> String {
+    // The system's own words end in "(os error 111)", which helps nobody.
+    let text = cause.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
 fn first_line(db: &DbError) -> String {
     let line = db.message().lines().next().unwrap_or_default();
     mask_secrets(line).trim_end_matches('.').to_owned()

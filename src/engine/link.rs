@@ -19,6 +19,8 @@ pub enum Link {
     Connector(Connector),
     /// A program's pool: a connection is taken out of it for good for each run.
     Pool(deadpool_postgres::Pool),
+    /// A pool of our connector, which can tell why there is no connection.
+    Pooled(Connector, deadpool_postgres::Pool),
     /// A program's configuration, without TLS.
     Config(Box<tokio_postgres::Config>),
 }
@@ -32,6 +34,12 @@ impl From<Connector> for Link {
 impl From<deadpool_postgres::Pool> for Link {
     fn from(pool: deadpool_postgres::Pool) -> Self {
         Self::Pool(pool)
+    }
+}
+
+impl From<(Connector, deadpool_postgres::Pool)> for Link {
+    fn from((connector, pool): (Connector, deadpool_postgres::Pool)) -> Self {
+        Self::Pooled(connector, pool)
     }
 }
 
@@ -99,7 +107,7 @@ impl Link {
     /// A connection that is nobody else's, ever again.
     pub(super) async fn open(&self, suffix: &str) -> Result<Conn, Error> {
         match self {
-            Self::Connector(connector) => {
+            Self::Connector(connector) | Self::Pooled(connector, _) => {
                 let session = connector.connect(suffix).await?;
                 Ok(Conn {
                     client: Handle::Own(session.client),
@@ -139,6 +147,10 @@ impl Link {
     pub(super) async fn reader(&self) -> Result<Handle, Error> {
         match self {
             Self::Pool(pool) => Ok(Handle::Lent(lend(pool).await?)),
+            Self::Pooled(connector, pool) => match pool.get().await {
+                Ok(client) => Ok(Handle::Lent(client)),
+                Err(error) => Err(connector.explain(error).into()),
+            },
             Self::Connector(_) | Self::Config(_) => Ok(self.open("reader").await?.client),
         }
     }
@@ -146,7 +158,7 @@ impl Link {
 
 async fn lend(pool: &Pool) -> Result<Object, Error> {
     pool.get().await.map_err(|error| match error {
-        deadpool_postgres::PoolError::Backend(error) => fault::connection(&error),
+        deadpool_postgres::PoolError::Backend(error) => fault::opening(&error),
         other => Error::new(
             Code::Connect,
             format!("the pool has no connection to the database: {other}"),

@@ -12,7 +12,10 @@ use super::{
     layer::{DiffLayer, Layer},
     progress::JobView,
     theme::Theme,
-    widget::Memo,
+    widget::{
+        Memo,
+        memo::{SHORTEST_ID, shortened},
+    },
 };
 use crate::{
     config::Config,
@@ -558,6 +561,25 @@ impl App {
         } else {
             Duration::MAX
         }))
+    }
+
+    /// An id as the interface shows it: eight characters, or as many as tell all revisions apart.
+    pub fn short(&self, id: &str) -> String {
+        shortened(id, self.id_width())
+    }
+
+    /// Columns that such an id takes.
+    pub fn id_width(&self) -> usize {
+        let history = self.snapshot.history.as_ref();
+        history.map_or(SHORTEST_ID, |history| self.memo.id_length(history))
+    }
+
+    /// The id of a revision as the interface shows it.
+    pub fn short_node(&self, node: Node) -> String {
+        match &self.snapshot.history {
+            Some(history) => self.memo.short_id(history, node),
+            None => String::new(),
+        }
     }
 
     /// The database's name as it is typed to confirm.

@@ -118,8 +118,9 @@ struct Shared {
     events: UnboundedSender<WorkerEvent>,
     history: watch::Sender<Option<Arc<History>>>,
     provider: tokio::sync::Mutex<Option<Provider>>,
-    /// The reading connections, and the target they belong to.
-    pool: Mutex<Option<(String, deadpool_postgres::Pool)>>,
+    /// The reading connections, the target they belong to, and what opens them: it alone knows why
+    /// one could not be opened.
+    pool: Mutex<Option<(String, Connector, deadpool_postgres::Pool)>>,
     last: Mutex<Last>,
 }
 
@@ -339,24 +340,26 @@ impl Shared {
         let connector = self.connector().await?;
         let history = self.history().await?;
         let target = connector.connection().to_string();
-        let pool = {
+        let (connector, pool) = {
             let mut slot = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
             match &*slot {
-                Some((known, pool)) if *known == target => pool.clone(),
+                Some((known, connector, pool)) if *known == target => {
+                    (connector.clone(), pool.clone())
+                }
                 _ => {
                     let pool = connector.pool(POOL)?;
-                    *slot = Some((target, pool.clone()));
-                    pool
+                    *slot = Some((target, connector.clone(), pool.clone()));
+                    (connector, pool)
                 }
             }
         };
-        Ok((Arc::clone(&history), self.project.engine(history, pool)))
+        Ok((Arc::clone(&history), self.project.engine(history, (connector, pool))))
     }
 
     /// Forgets the reading connections: they may hang, or their server is gone.
     fn drop_pool(&self) {
         let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((_, pool)) = pool {
+        if let Some((.., pool)) = pool {
             pool.close();
         }
     }
@@ -378,7 +381,7 @@ impl Shared {
 
     fn pool_facts(&self) {
         let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let facts = pool.map_or_else(PoolFacts::default, |(_, pool)| {
+        let facts = pool.map_or_else(PoolFacts::default, |(.., pool)| {
             let status = pool.status();
             PoolFacts {
                 max: status.max_size,

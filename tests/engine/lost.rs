@@ -15,7 +15,7 @@ use std::{
 use limbeck::{
     config::Connection,
     db::Connector,
-    engine::{Control, Engine, Event},
+    engine::{Control, Engine, Event, Link},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -261,4 +261,30 @@ async fn row_1_a_killed_runner_leaves_nothing_half_done() {
     assert_eq!(next.await.unwrap().unwrap(), 1);
     assert_eq!(ask(&db, "SELECT count(*) FROM a").await, "1");
     assert_eq!(rows(&db).await, "r002");
+}
+
+#[tokio::test]
+async fn a_connection_that_never_was_is_not_called_lost() {
+    // A port that nothing listens on: it was free a moment ago, and is ours to free.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nowhere = Connection::new("127.0.0.1", port, "ann", "app");
+    let connector = Connector::new(nowhere);
+    let pool = connector.pool(1).unwrap();
+    let foreign = {
+        let config = format!("host=127.0.0.1 port={port} user=ann dbname=app").parse().unwrap();
+        let manager = deadpool_postgres::Manager::new(config, tokio_postgres::NoTls);
+        deadpool_postgres::Pool::builder(manager).max_size(1).build().unwrap()
+    };
+    let links = [
+        (Link::from(connector.clone()), "nothing listens for ann@127.0.0.1"),
+        (Link::from((connector, pool)), "nothing listens for ann@127.0.0.1"),
+        (Link::from(foreign), "no connection to the database: connection refused"),
+    ];
+    for (link, words) in links {
+        let engine = Engine { history: tables(1), link, options: options() };
+        let error = engine.overview().await.unwrap_err();
+        assert_eq!(error.code, limbeck::code::Code::Connect, "{error}");
+        assert!(error.message.starts_with(words), "{error}");
+        assert!(error.hint.is_some(), "{error} has no hint");
+    }
 }

@@ -536,3 +536,32 @@ fn an_overview_of_another_history_is_left_out() {
     rig.report(WorkerEvent::Fresh(Part::Overview(Ok((other, wrong)))));
     assert_eq!(rig.app.snapshot.rows().iter().map(RevisionId::as_str).collect::<Vec<_>>(), [MERGE]);
 }
+
+/// A key as it comes when Esc and it were pressed too close together to tell them from Alt.
+fn glued(rig: &mut Rig, c: char) {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    rig.event(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT)));
+}
+
+#[test]
+fn escape_and_a_key_right_after_it_are_two_keys() {
+    let mut rig = Rig::at(&[MERGE]);
+    rig.keys("?");
+    glued(&mut rig, ':');
+    assert!(matches!(rig.app.layers.as_slice(), [Layer::Palette(_)]), "{:?}", rig.app.layers);
+    // The palette's field knows Alt-b, but in an empty one it could do nothing.
+    glued(&mut rig, '2');
+    assert_eq!((rig.app.screen, rig.app.layers.len()), (Screen::Database, 0));
+    rig.keys("1:up");
+    glued(&mut rig, 'b');
+    let Some(Layer::Palette(palette)) = rig.app.layers.last() else { panic!("it is closed") };
+    assert_eq!((palette.input.value(), palette.input.cursor()), ("up", 0));
+    // In the side-by-side view, and in a question.
+    rig.keys("<esc><enter>");
+    assert!(rig.app.diff().is_some());
+    glued(&mut rig, 'U');
+    assert!(matches!(rig.app.layers.as_slice(), [Layer::Confirm(_)]), "{:?}", rig.app.layers);
+    glued(&mut rig, 'q');
+    assert!(rig.app.layers.is_empty() && rig.app.quitting);
+    assert!(rig.runs().is_empty());
+}

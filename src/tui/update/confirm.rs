@@ -15,6 +15,7 @@ use crate::{
         event::Effect,
         layer::{Accept, Confirm, Layer, Line, Role},
         progress::{Phase, Stage},
+        widget::Memo,
     },
     worker::{Job, JobId, Review, Run, ServerAction},
 };
@@ -69,12 +70,12 @@ pub fn run(app: &mut App, run: Run) -> Vec<Effect> {
     let generation = next_generation(app);
     let name = app.database_name();
     let (title, verb) = match &run {
-        Run::Upgrade(spec) => (format!("Upgrade {name} to {}?", spoken(&history, spec)), "upgrade"),
+        Run::Upgrade(spec) => (format!("Upgrade {name} to {}?", spoken(app, spec)), "upgrade"),
         Run::Downgrade(spec) => {
-            (format!("Downgrade {name} to {}?", spoken(&history, spec)), "downgrade")
+            (format!("Downgrade {name} to {}?", spoken(app, spec)), "downgrade")
         }
         Run::Stamp { specs, .. } => {
-            let specs: Vec<String> = specs.iter().map(|s| spoken(&history, s)).collect();
+            let specs: Vec<String> = specs.iter().map(|s| spoken(app, s)).collect();
             (format!("Stamp {name} as {}?", specs.join(", ")), "stamp")
         }
     };
@@ -87,14 +88,15 @@ pub fn run(app: &mut App, run: Run) -> Vec<Effect> {
 }
 
 /// A spec in words.
-fn spoken(history: &History, spec: &str) -> String {
+fn spoken(app: &App, spec: &str) -> String {
+    let Some(history) = &app.snapshot.history else { return spec.to_owned() };
     match spec {
         "head" => "the head".to_owned(),
         "heads" if history.graph().heads().len() == 1 => "the head".to_owned(),
         "heads" => "all heads".to_owned(),
         "base" => "base".to_owned(),
         _ => match history.graph().find(spec) {
-            Some(node) => history.graph().short_id(node).to_owned(),
+            Some(node) => app.short_node(node),
             None => spec.to_owned(),
         },
     }
@@ -113,7 +115,7 @@ pub fn reviewed(app: &mut App, generation: u64, review: &Arc<Review>) {
         let Accept::Run(run) = confirm.accept.clone() else { continue };
         confirm.reviewing = None;
         let loses = review.loses_data();
-        confirm.lines = describe(&run, review, &history);
+        confirm.lines = describe(&run, review, &history, &app.memo);
         confirm.danger = loses
             || guard == Guard::Prod
             || matches!(run, Run::Stamp { .. })
@@ -130,10 +132,11 @@ pub fn reviewed(app: &mut App, generation: u64, review: &Arc<Review>) {
 }
 
 /// What a run does, in lines.
-fn describe(run: &Run, review: &Review, history: &History) -> Vec<Line> {
+fn describe(run: &Run, review: &Review, history: &Arc<History>, memo: &Memo) -> Vec<Line> {
     let graph = history.graph();
     let short = |id: &RevisionId| {
-        graph.find(id.as_str()).map_or_else(|| id.to_string(), |n| graph.short_id(n).to_owned())
+        let found = graph.find(id.as_str());
+        found.map_or_else(|| id.to_string(), |node| memo.short_id(history, node))
     };
     if let Some(error) = &review.refused {
         let mut lines = vec![line(Role::Danger, "", error.message.clone())];
@@ -167,7 +170,11 @@ fn describe(run: &Run, review: &Review, history: &History) -> Vec<Line> {
             lines.push(line(
                 Role::Text,
                 "",
-                format!("{verb} {}  {}", graph.short_id(node), history.revision(node).message),
+                format!(
+                    "{verb} {}  {}",
+                    memo.short_id(history, node),
+                    history.revision(node).message
+                ),
             ));
         }
     }
@@ -176,7 +183,7 @@ fn describe(run: &Run, review: &Review, history: &History) -> Vec<Line> {
     }
     if run.direction().is_some() {
         impacts(review, &mut lines);
-        undo(run, review, history, &mut lines);
+        undo(run, review, history, memo, &mut lines);
     }
     let after = if review.after.is_empty() {
         "base: nothing is applied then".to_owned()
@@ -236,12 +243,12 @@ fn impacts(review: &Review, lines: &mut Vec<Line>) {
     }
 }
 
-fn undo(run: &Run, review: &Review, history: &History, lines: &mut Vec<Line>) {
-    let stuck: Vec<&str> = review
+fn undo(run: &Run, review: &Review, history: &Arc<History>, memo: &Memo, lines: &mut Vec<Line>) {
+    let stuck: Vec<String> = review
         .steps
         .iter()
         .filter(|step| !step.reversible)
-        .filter_map(|step| step.node.map(|node| history.graph().short_id(node)))
+        .filter_map(|step| step.node.map(|node| memo.short_id(history, node)))
         .collect();
     let (role, text) = match (run.direction(), stuck.as_slice()) {
         (Some(Direction::Up), []) => (Role::Text, "a downgrade undoes it".to_owned()),
@@ -285,13 +292,7 @@ pub fn quit(app: &mut App) {
 fn consequences(app: &App, id: JobId) -> Vec<Line> {
     let Some(job) = app.runs.iter().find(|job| job.id == id) else { return Vec::new() };
     let mut lines = Vec::new();
-    let short = |id: &RevisionId| {
-        app.snapshot
-            .history
-            .as_ref()
-            .and_then(|h| h.graph().find(id.as_str()).map(|n| h.graph().short_id(n).to_owned()))
-            .unwrap_or_else(|| id.to_string())
-    };
+    let short = |id: &RevisionId| app.short(id.as_str());
     match job.plan.iter().find(|r| matches!(r.phase, Phase::Running(_))) {
         Some(revision) if revision.planned.transactional => lines.push(line(
             Role::Good,
@@ -434,7 +435,7 @@ pub fn merge(app: &mut App) {
         confirm.lines.push(line(
             Role::Text,
             "",
-            format!("{}  {}", graph.short_id(head), history.revision(head).message),
+            format!("{}  {}", app.short_node(head), history.revision(head).message),
         ));
     }
     confirm.lines.push(line(Role::Dim, "", "only a file is written; the database stays as it is"));
@@ -463,7 +464,7 @@ pub fn accept(app: &mut App, accept: Accept) -> Vec<Effect> {
             let Some(history) = app.snapshot.history.clone() else { return Vec::new() };
             let graph = history.graph();
             let heads = graph.heads();
-            let names: Vec<&str> = heads.iter().map(|head| graph.short_id(*head)).collect();
+            let names: Vec<String> = heads.iter().map(|head| app.short_node(*head)).collect();
             submit(Job::Create(Box::new(crate::revision::write::NewRevision {
                 message: format!("merge {}", names.join(" and ")),
                 heads: heads.iter().map(|head| graph.id(*head).to_string()).collect(),

@@ -221,8 +221,8 @@ fn would_run(app: &mut App) {
             let word = if direction == Direction::Up { "upgrade" } else { "downgrade" };
             let text = match count {
                 0 => "the database is there already".to_owned(),
-                1 => format!("the {word} to {} runs 1 revision", graph.short_id(node)),
-                n => format!("the {word} to {} runs {n} revisions", graph.short_id(node)),
+                1 => format!("the {word} to {} runs 1 revision", app.short_node(node)),
+                n => format!("the {word} to {} runs {n} revisions", app.short_node(node)),
             };
             app.graph.would_run = Some(WouldRun { target: node, direction, nodes, count });
             toast(app, Tone::Info, text);

@@ -104,6 +104,17 @@ pub fn key(app: &mut App, key: Key) -> Option<Vec<Effect>> {
     }
 }
 
+/// The top layer's text field does something with this key and Alt. In an empty field nothing can.
+pub fn takes_alt(app: &App, key: Key) -> bool {
+    let input = match app.layers.last() {
+        Some(Layer::Help(list) | Layer::Palette(list)) => &list.input,
+        Some(Layer::Confirm(confirm)) if confirm.typed.is_some() => &confirm.input,
+        Some(Layer::Prompt(prompt)) => &prompt.input,
+        _ => return false,
+    };
+    !input.value().is_empty() && matches!(key.code, KeyCode::Char('b' | 'f') | KeyCode::Backspace)
+}
+
 /// Pasted text goes where text is typed; everywhere else it is not a row of commands.
 pub fn paste(app: &mut App, text: &str) {
     let input = match app.layers.last_mut() {

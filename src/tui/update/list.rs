@@ -142,8 +142,7 @@ pub fn palette_items(app: &App, layer: &ListLayer) -> Vec<Item> {
         for row in &app.graph.rows {
             let crate::tui::app::Row::Revision { node, .. } = row else { continue };
             let revision = history.revision(*node);
-            let words =
-                format!("{}  {}", history.graph().short_id(*node), display_safe(&revision.message));
+            let words = format!("{}  {}", app.short_node(*node), display_safe(&revision.message));
             let scored = if actions {
                 // Among actions, a revision must hold the text as it was typed. Lower case may be
                 // longer than what it comes from: hits are characters of the lower-case text.

@@ -53,7 +53,7 @@ fn turn(app: &mut App, event: Event) -> Vec<Effect> {
             if event.kind == crossterm::event::KeyEventKind::Release {
                 return Vec::new();
             }
-            key(app, Key::of(&event))
+            typed(app, Key::of(&event))
         }
         Event::Mouse(event) => mouse::mouse(app, event),
         Event::Paste(text) => {
@@ -98,6 +98,36 @@ fn turn(app: &mut App, event: Event) -> Vec<Effect> {
             }
         }
     }
+}
+
+/// A key as it came. Terminals send Alt as an Esc before the key, so an Esc with a key right after it
+/// looks the same: where nothing is bound to the two together, they are two keys.
+fn typed(app: &mut App, pressed: Key) -> Vec<Effect> {
+    if !pressed.alt || alt_is_meant(app, pressed) {
+        return key(app, pressed);
+    }
+    let mut effects = key(app, Key::plain(crossterm::event::KeyCode::Esc));
+    effects.extend(key(app, Key { alt: false, ..pressed }));
+    effects
+}
+
+/// A key with Alt does something of its own here.
+fn alt_is_meant(app: &App, pressed: Key) -> bool {
+    use crossterm::event::KeyCode;
+    // Only these come as Esc and a key; arrows and the like have sequences of their own.
+    let split = matches!(
+        pressed.code,
+        KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace
+    );
+    if !split || layers::takes_alt(app, pressed) {
+        return true;
+    }
+    let own = app.layers.is_empty() || app.diff().is_some();
+    let mut keys = app.pending_keys.clone();
+    keys.push(pressed);
+    let contexts = action::contexts(app);
+    own && (app.keymap.find(&contexts, &keys) != Found::Nothing
+        || app.keymap.find(&contexts, &[pressed]) != Found::Nothing)
 }
 
 /// A key, first for the top layer, then for the screen.
@@ -248,9 +278,9 @@ pub fn show(app: &mut App, screen: Screen) -> Vec<Effect> {
 /// Says something in passing.
 pub fn toast(app: &mut App, tone: Tone, text: impl Into<String>) {
     let stay = match tone {
-        Tone::Info | Tone::Good => 4,
-        Tone::Warn => 6,
-        Tone::Bad => 10,
+        Tone::Info | Tone::Good => 3,
+        Tone::Warn => 4,
+        Tone::Bad => 8,
     };
     let text = text.into();
     app.toasts.retain(|toast| toast.until.is_none() || toast.text != text);

@@ -317,12 +317,7 @@ fn progress(app: &mut App, id: JobId, event: engine::Event) {
     };
     let outcome =
         if words.is_empty() { "COMMIT".to_owned() } else { words.join("; ") + "; COMMIT" };
-    let name = app
-        .snapshot
-        .history
-        .as_ref()
-        .and_then(|h| h.graph().find(planned.id.as_str()).map(|n| h.graph().short_id(n).to_owned()))
-        .unwrap_or_else(|| planned.id.to_string());
+    let name = app.short(planned.id.as_str());
     log(app, format!("{verb} {name}"), outcome, false, took);
     let node = app.snapshot.history.as_ref().and_then(|h| h.graph().find(planned.id.as_str()));
     if let Some(node) = node {

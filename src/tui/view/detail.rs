@@ -90,7 +90,7 @@ fn revision(
     let word = if known { mark.word() } else { "state unknown" };
     let style = if known { mark_style(theme, mark) } else { theme.dim };
     let title = Line::from(vec![
-        Span::styled(display_safe(history.graph().short_id(node)).into_owned(), theme.title),
+        Span::styled(display_safe(history.graph().id(node).as_str()).into_owned(), theme.title),
         Span::styled(format!(" {} ", app.glyphs.dot), theme.title_dim),
         Span::styled(word, style),
     ]);

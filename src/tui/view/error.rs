@@ -85,13 +85,7 @@ fn lines(app: &App, layer: &ErrorLayer, room: usize) -> Vec<Drawn> {
     plain("", &error.message, theme.strong);
     if let Some(failure) = &error.failure {
         plain("", " ", theme.text);
-        let shown = app
-            .snapshot
-            .history
-            .as_ref()
-            .and_then(|h| h.graph().find(failure.revision.as_str()).map(|n| h.graph().short_id(n)))
-            .unwrap_or(failure.revision.as_str())
-            .to_owned();
+        let shown = app.short(failure.revision.as_str());
         plain("revision", &shown, theme.id);
         let at = format!("{}:{}:{}", failure.path.display(), failure.line, failure.column);
         plain("at", &at, theme.text);

@@ -20,7 +20,7 @@ use crate::{
         theme::Theme,
         widget::{
             Pen,
-            memo::shortened,
+            memo::{LONGEST_ID, shortened},
             pane::{pane, window},
         },
     },
@@ -28,8 +28,6 @@ use crate::{
 
 /// More lanes than this are drawn without the cells between them.
 const TIGHT_FROM: usize = 10;
-/// Widest column of ids.
-const WIDEST_ID: usize = 12;
 /// Widest column of labels.
 const WIDEST_LABELS: usize = 30;
 
@@ -208,7 +206,7 @@ fn revision_entry(
         message: display_safe(&revision.message).into_owned(),
         labels,
         flags,
-        age: app.age_of(state.applied_at.or(revision.created)),
+        age: app.age_of(revision.created),
         would_run: app.graph.would_run.as_ref().map(|w| w.nodes.get(node.index()) == Some(&true)),
         edges,
         known: app.snapshot.overview.is_some(),
@@ -232,7 +230,8 @@ fn orphan_entry(app: &App, orphan: Option<&Orphan>, length: usize) -> Entry {
         },
         labels,
         flags: vec![(app.glyphs.cross.to_owned(), theme.orphan)],
-        age: app.age_of(orphan.and_then(|o| o.applied_at)),
+        // The column tells when revisions were created, and without a file nobody knows.
+        age: String::new(),
         would_run: app.graph.would_run.as_ref().map(|_| false),
         edges: 0..0,
         known: true,
@@ -260,7 +259,7 @@ impl Columns {
         let wanted = if tight { lanes } else { 2 * lanes - 1 };
         let graph = wanted.min(room * 2 / 5);
         let most = |part: fn(&Entry) -> usize| entries.iter().map(part).max().unwrap_or(0);
-        let id = most(|e| width(&e.id)).clamp(8, WIDEST_ID);
+        let id = most(|e| width(&e.id)).clamp(8, LONGEST_ID);
         let age = most(|e| width(&e.age));
         let flags = most(|e| cells(&e.flags));
         let labels = most(|e| cells(&e.labels)).min(WIDEST_LABELS);

@@ -12,7 +12,7 @@ use crate::{
     server::{Kind, State},
     tui::{
         app::{App, HitMap, Screen, Target},
-        widget::{Pen, memo::shortened},
+        widget::Pen,
     },
 };
 
@@ -92,8 +92,8 @@ fn facts(app: &App) -> Vec<Fact> {
     }
     let at = match overview.rows.as_slice() {
         [] => "at base".to_owned(),
-        [row] => format!("at {}", short(app, row.as_str())),
-        [row, more @ ..] => format!("at {} +{}", short(app, row.as_str()), more.len()),
+        [row] => format!("at {}", app.short(row.as_str())),
+        [row, more @ ..] => format!("at {} +{}", app.short(row.as_str()), more.len()),
     };
     add(at, if stale { quiet } else { theme.current }, 3);
     match overview.pending {
@@ -146,12 +146,6 @@ fn place(app: &App) -> String {
         }
         None => String::new(),
     }
-}
-
-/// An id as lists show it.
-fn short(app: &App, id: &str) -> String {
-    let length = app.snapshot.history.as_ref().map_or(12, |history| app.memo.id_length(history));
-    shortened(id, length)
 }
 
 fn badge(app: &App) -> (String, Style) {

@@ -15,7 +15,7 @@ use crate::{
         age::{age, clock, elapsed},
         safe::display_safe,
     },
-    revision::{Direction, RevisionId},
+    revision::Direction,
     tui::{
         action::Action,
         app::{App, HitMap, Target},
@@ -98,15 +98,6 @@ fn nothing(app: &App, frame: &mut Frame, area: Rect) {
             frame.render_widget(line.centered(), Rect { y, height: 1, ..inside });
         }
     }
-}
-
-fn short(app: &App, id: &RevisionId) -> String {
-    let found = app
-        .snapshot
-        .history
-        .as_ref()
-        .and_then(|h| h.graph().find(id.as_str()).map(|n| h.graph().short_id(n).to_owned()));
-    found.unwrap_or_else(|| display_safe(id.as_str()).into_owned())
 }
 
 /// The words of a stage, and whether they are worth a look.
@@ -278,7 +269,7 @@ fn draw_revision(app: &App, revision: &RevisionProgress, running: bool, pen: &mu
     let theme = &app.theme;
     let (mark, style) = phase_mark(app, revision.phase);
     let planned = &revision.planned;
-    let id = short(app, &planned.id);
+    let id = app.short(planned.id.as_str());
     let message = display_safe(&planned.message).into_owned();
     let steps = match (revision.phase, planned.statements) {
         (Phase::Running(_), n) => format!("{} of {n}", (revision.done + 1).min(n.max(1))),
@@ -295,7 +286,7 @@ fn draw_revision(app: &App, revision: &RevisionProgress, running: bool, pen: &mu
     };
     let text = if matches!(revision.phase, Phase::Waits) { theme.dim } else { theme.text };
     pen.put(mark, style).skip(1);
-    pen.field(&id, 12, theme.id).skip(1);
+    pen.field(&id, app.id_width(), theme.id).skip(1);
     if planned.direction == Direction::Down {
         pen.put("down ", theme.dim);
     }
@@ -430,7 +421,7 @@ fn list_run(app: &App, job: &JobView, pen: &mut Pen<'_>) {
         _ => app.glyphs.cross,
     };
     pen.put(mark, style).skip(1);
-    pen.field(&format!("job {}", job.id.0), 12, theme.strong).skip(1);
+    pen.field(&format!("job {}", job.id.0), app.id_width(), theme.strong).skip(1);
     let room = pen.room();
     pen.field(&display_safe(&job.run.command()), room.saturating_sub(29), theme.text).skip(1);
     pen.right(&words, 18, style).skip(1);
@@ -452,7 +443,7 @@ fn list_past(app: &App, entry: &Entry, pen: &mut Pen<'_>) {
     let theme = &app.theme;
     let (mark, style) = entry_style(app, entry);
     pen.put(mark, style).skip(1);
-    pen.field(&short(app, &entry.revision), 12, theme.id).skip(1);
+    pen.field(&app.short(entry.revision.as_str()), app.id_width(), theme.id).skip(1);
     let room = pen.room();
     pen.field(&display_safe(&entry.message), room.saturating_sub(24), theme.text).skip(1);
     pen.right(&display_safe(&entry.state), 13, style).skip(1);
@@ -507,7 +498,7 @@ fn past_height(app: &App, entry: &Entry, area: Rect) -> u16 {
 fn draw_past(app: &App, entry: &Entry, frame: &mut Frame, area: Rect) {
     let theme = &app.theme;
     let title = Line::from(vec![
-        Span::styled(short(app, &entry.revision), theme.title),
+        Span::styled(app.short(entry.revision.as_str()), theme.title),
         Span::styled(format!(" {} from the audit table", app.glyphs.dot), theme.title_dim),
     ]);
     let inside = shrink(pane(app, frame, area, true, title, Line::default()), 1);

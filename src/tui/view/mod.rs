@@ -82,7 +82,7 @@ pub fn draw(app: &App, frame: &mut Frame) -> HitMap {
         }
     }
     hint::draw(app, frame, bottom, &mut hits);
-    toast::draw(app, frame, body);
+    toast::draw(app, frame, Rect { height: body.height + log.height, ..body });
     for layer in &app.layers {
         match layer {
             Layer::Help(list) => help::draw(app, list, frame, area, &mut hits),

@@ -131,7 +131,7 @@ fn title<'a>(
     shown: Option<(usize, &Diff)>,
 ) -> Line<'a> {
     let theme = &app.theme;
-    let id = display_safe(history.graph().short_id(layer.node)).into_owned();
+    let id = app.short_node(layer.node);
     let message = display_safe(&history.revision(layer.node).message).into_owned();
     let dot = || Span::styled(format!(" {} ", app.glyphs.dot), theme.faint);
     let mut tail = Vec::new();

@@ -23,9 +23,10 @@ use crate::{
     revision::{Direction, History, Node, Script},
 };
 
-/// Characters of an id that are shown at least and at most.
-const SHORTEST_ID: usize = 8;
-const LONGEST_ID: usize = 12;
+/// Characters of an id that are shown at least.
+pub const SHORTEST_ID: usize = 8;
+/// Characters of an id that are shown at most: what a list can spare.
+pub const LONGEST_ID: usize = 20;
 /// Bytes of a script that are shown beside the graph; the file itself is one key away.
 const SHOWN: usize = 64 * 1024;
 /// Bytes of a script that are scanned for locks while it is only looked at.
@@ -267,7 +268,7 @@ impl Memo {
         branch.clone()
     }
 
-    /// How many characters of an id tell all revisions apart, from 8 to 12.
+    /// How many characters of an id tell all revisions apart, within limits.
     pub fn id_length(&self, history: &Arc<History>) -> usize {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *known.of(history).id_length.get_or_insert_with(|| {
