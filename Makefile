@@ -4,10 +4,10 @@ CARGO   ?= cargo
 LIMBECK ?= $(CARGO) run --quiet --
 
 .DEFAULT_GOAL := help
-.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test check fmt lint doc deny lean bench pictures
+.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test check fmt lint doc deny lean bench pictures test-matrix
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: ## open the interface on a database of the project's own
 	@sh scripts/setup.sh server
@@ -33,6 +33,9 @@ setup: ## install what building and testing need, where that may be done
 
 test: setup ## all tests, against real PostgreSQL servers that they start themselves
 	@sh scripts/test.sh
+
+test-matrix: ## the suites on every PostgreSQL found, also in LIMBECK_TEST_PG_BINS=dir:dir
+	@sh scripts/test-matrix.sh
 
 check: fmt lint lean doc deny test ## everything CI looks at
 

@@ -12,6 +12,8 @@ mod files;
 mod migrating;
 #[path = "cli/output.rs"]
 mod output;
+#[path = "cli/pooler.rs"]
+mod pooler;
 #[path = "cli/reading.rs"]
 mod reading;
 #[path = "cli/server.rs"]

@@ -194,6 +194,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) statement_timeout: Option<Duration>,
 
+    /// Go on behind a transaction pooler, without the runners' lock: only what fits in transactions
+    #[arg(long)]
+    pub(crate) pooler: bool,
+
     /// Print the outcome as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::pg::ident::QualifiedName;
 
@@ -55,55 +55,66 @@ pub struct Holder {
 
 /// Takes the lock for this session if it is free; never waits.
 pub async fn try_lock(client: &Client, key: LockKey) -> Result<bool, Error> {
-    let row = client
-        .query_one("SELECT pg_catalog.pg_try_advisory_lock($1, $2)", &[&key.class, &key.object])
-        .await?;
-    row.try_get(0)
+    ask(client, "pg_try_advisory_lock", key).await
 }
 
 /// Gives the lock back; false when this session did not hold it.
 pub async fn unlock(client: &Client, key: LockKey) -> Result<bool, Error> {
-    let row = client
-        .query_one("SELECT pg_catalog.pg_advisory_unlock($1, $2)", &[&key.class, &key.object])
-        .await?;
-    row.try_get(0)
+    ask(client, "pg_advisory_unlock", key).await
+}
+
+/// By the simple protocol, which needs one message: a prepared statement may be gone behind a pooler.
+async fn ask(client: &Client, function: &str, key: LockKey) -> Result<bool, Error> {
+    let sql = format!("SELECT pg_catalog.{function}({}, {})", key.class, key.object);
+    let row = first(client, &sql).await?;
+    Ok(row.is_some_and(|row| field(&row, 0) == "t"))
 }
 
 /// Who holds the lock in this database; none when it is free.
 pub async fn holder(client: &Client, key: LockKey) -> Result<Option<Holder>, Error> {
     // pg_locks shows both halves as unsigned, and `objsubid` 2 for a key of two halves.
-    let row = client
-        .query_opt(
-            "SELECT l.pid, \
-                    coalesce(a.application_name, ''), \
-                    coalesce(a.usename::text, ''), \
-                    coalesce(a.client_addr::text, 'local'), \
-                    coalesce(a.state, ''), \
-                    coalesce(a.query, ''), \
-                    greatest(coalesce(extract(epoch FROM pg_catalog.clock_timestamp() \
-                        - a.state_change), 0), 0)::float8 \
-             FROM pg_catalog.pg_locks AS l \
-             LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid \
-             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 \
-               AND l.classid::bigint = $1 AND l.objid::bigint = $2 \
-               AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d \
-                                 WHERE d.datname = pg_catalog.current_database()) \
-             LIMIT 1",
-            &[&i64::from(key.class as u32), &i64::from(key.object as u32)],
-        )
-        .await?;
-    row.map(|row| {
-        Ok(Holder {
-            pid: row.try_get(0)?,
-            app: row.try_get(1)?,
-            user: row.try_get(2)?,
-            client: row.try_get(3)?,
-            state: row.try_get(4)?,
-            query: row.try_get(5)?,
-            age: Duration::try_from_secs_f64(row.try_get(6)?).unwrap_or_default(),
-        })
-    })
-    .transpose()
+    let sql = format!(
+        "SELECT l.pid, \
+                coalesce(a.application_name, ''), \
+                coalesce(a.usename::text, ''), \
+                coalesce(a.client_addr::text, 'local'), \
+                coalesce(a.state, ''), \
+                coalesce(a.query, ''), \
+                greatest(coalesce(extract(epoch FROM pg_catalog.clock_timestamp() \
+                    - a.state_change), 0), 0)::float8 \
+         FROM pg_catalog.pg_locks AS l \
+         LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 \
+           AND l.classid::bigint = {} AND l.objid::bigint = {} \
+           AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d \
+                             WHERE d.datname = pg_catalog.current_database()) \
+         LIMIT 1",
+        key.class as u32, key.object as u32
+    );
+    Ok(first(client, &sql).await?.map(|row| Holder {
+        pid: field(&row, 0).parse().unwrap_or(0),
+        app: field(&row, 1).to_owned(),
+        user: field(&row, 2).to_owned(),
+        client: field(&row, 3).to_owned(),
+        state: field(&row, 4).to_owned(),
+        query: field(&row, 5).to_owned(),
+        age: field(&row, 6)
+            .parse()
+            .ok()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .unwrap_or_default(),
+    }))
+}
+
+async fn first(client: &Client, sql: &str) -> Result<Option<SimpleQueryRow>, Error> {
+    Ok(client.simple_query(sql).await?.into_iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    }))
+}
+
+fn field(row: &SimpleQueryRow, column: usize) -> &str {
+    row.try_get(column).ok().flatten().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -62,9 +62,10 @@ pub(super) async fn acquire(
     }
 }
 
-/// Gives it back before the connection closes, so that the next runner need not wait for that.
-pub(super) async fn release(client: &Client, names: &Names) {
-    drop(lock::unlock(client, LockKey::new(&names.version)).await);
+/// Gives it back before the connection closes, so that the next runner need not wait for that; false
+/// when this session does not have it.
+pub(super) async fn release(client: &Client, names: &Names) -> bool {
+    lock::unlock(client, LockKey::new(&names.version)).await.unwrap_or(false)
 }
 
 /// Who has it, where this role may know.

@@ -73,6 +73,8 @@ pub struct RevisionState {
     pub applied: bool,
     /// A version row.
     pub current: bool,
+    /// Stands below applied revisions and was never applied itself: its file was put in later.
+    pub skipped: bool,
     /// The file changed after it was applied.
     pub edited: Option<Edit>,
     /// Non-transactional work was interrupted: statements done, of all.
@@ -134,6 +136,9 @@ pub(super) async fn read(engine: &Engine) -> Result<Overview, Error> {
     let (nodes, unknown) = verify::placed(graph, &state.rows);
     let applied = graph.ancestors(&nodes);
     let mut states = vec![RevisionState::default(); graph.len()];
+    for node in verify::skipped(graph, &state, &applied) {
+        states[node.index()].skipped = true;
+    }
     for node in graph.nodes() {
         let revision = history.revision(node);
         let known = &mut states[node.index()];

@@ -135,9 +135,11 @@ impl Runner<'_> {
     async fn reconnected(&mut self, job: &Job<'_>, old: i32) -> Result<(), Error> {
         self.observer = None;
         self.control.emit(Event::Connected { pid: self.conn.pid });
-        lock::evict(&self.conn.client, &self.names, old).await;
         let options = &self.engine.options;
-        lock::acquire(&self.conn.client, &self.names, options, self.control).await?;
+        if !options.allow_pooler {
+            lock::evict(&self.conn.client, &self.names, old).await;
+            lock::acquire(&self.conn.client, &self.names, options, self.control).await?;
+        }
         self.facts = tables::facts(&self.conn.client, &self.names).await?;
         self.facts.check()?;
         let rows = state::version_rows(&self.conn.client, &self.names)
@@ -157,7 +159,9 @@ impl Runner<'_> {
         if self.control.cancel.is_cancelled() {
             return Err(self.placed(cancelled("the run was cancelled"), "committed"));
         }
-        self.observer = self.engine.link.open("observer").await.ok();
+        if !options.allow_pooler {
+            self.observer = self.engine.link.open("observer").await.ok();
+        }
         Ok(())
     }
 }

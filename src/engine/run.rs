@@ -59,7 +59,9 @@ impl<'a> Runner<'a> {
         let facts = tables::facts(&conn.client, &names).await?;
         facts.check()?;
         tables::check_format(&conn.client, &names, &facts).await?;
-        let watchful = conn.version >= 140_000 && watchful(&conn.client).await;
+        // Not where the setting would stay with a session that others use.
+        let pooled = engine.options.allow_pooler;
+        let watchful = conn.version >= 140_000 && !pooled && watchful(&conn.client).await;
         Ok(Self {
             engine,
             control,
@@ -129,11 +131,15 @@ impl<'a> Runner<'a> {
         (watch, &conn.client)
     }
 
-    /// Takes the lock and makes our tables; false when another runner has it and that is fine.
+    /// Takes the lock; false when another runner has it and that is fine. Behind a pooler that the
+    /// caller allows there is no lock to be had: it would stay with one of the pool's sessions.
     pub(super) async fn lock(&mut self) -> Result<bool, Error> {
         let options = &self.engine.options;
-        if !lock::acquire(&self.conn.client, &self.names, options, self.control).await? {
-            return Ok(false);
+        if !options.allow_pooler {
+            if !lock::acquire(&self.conn.client, &self.names, options, self.control).await? {
+                return Ok(false);
+            }
+            self.observe().await?;
         }
         // Whoever had it before us may have made the tables.
         self.facts = tables::facts(&self.conn.client, &self.names).await?;
@@ -142,12 +148,9 @@ impl<'a> Runner<'a> {
     }
 
     /// Opens the observer, and uses it to find out whether a transaction pooler stands between.
-    pub(super) async fn observe(&mut self) -> Result<(), Error> {
+    async fn observe(&mut self) -> Result<(), Error> {
         self.observer = self.engine.link.open("observer").await.ok();
         let Some(observer) = &self.observer else { return Ok(()) };
-        if self.engine.options.allow_pooler {
-            return Ok(());
-        }
         let probe = "SELECT pg_catalog.current_setting('limbeck.run', true), \
                      pg_catalog.pg_backend_pid()::text";
         let mark = format!(
@@ -173,16 +176,43 @@ impl<'a> Runner<'a> {
             || text(&before, 1) != text(&after, 1)
             || text(&after, 0) != self.run;
         if shared {
+            self.return_lock().await;
             return Err(Error::new(
                 Code::Pooler,
                 "a transaction pooler stands between: session locks and settings do not hold",
             )
             .with_state("nothing was changed")
             .with_hint(
-                "connect to the server itself (often port 5432), or to a pool in session mode",
+                "connect to the server itself (often port 5432) or to a pool in session mode; or let \
+                 `--pooler` run what fits in transactions, without the runners' lock",
             ));
         }
         Ok(())
+    }
+
+    /// Behind a pooler the lock stays with whichever of its sessions took it, and would shut out
+    /// every other runner for as long as that lives. Each session that is held open in a transaction
+    /// forces the pool to show another one, until the right one has been asked.
+    async fn return_lock(&self) {
+        if lock::release(&self.conn.client, &self.names).await {
+            return;
+        }
+        let mut held = Vec::new();
+        while held.len() < 32 {
+            let next = async {
+                let conn = self.engine.link.open("observer").await.ok()?;
+                conn.client.batch_execute("BEGIN").await.ok()?;
+                Some(conn)
+            };
+            // A pool that is used up lets its clients wait.
+            let Ok(Some(conn)) = tokio::time::timeout(Duration::from_secs(2), next).await else {
+                return;
+            };
+            if lock::release(&conn.client, &self.names).await {
+                return;
+            }
+            held.push(conn);
+        }
     }
 
     /// Runs jobs one after the other.
@@ -256,10 +286,10 @@ impl<'a> Runner<'a> {
     /// A script that lets go of advisory locks may have let go of ours.
     async fn relock(&mut self, job: &Job<'_>) -> Result<(), Error> {
         let text = &*job.revision.script.text;
-        if !text.contains("pg_advisory_unlock") {
+        let options = &self.engine.options;
+        if options.allow_pooler || !text.contains("pg_advisory_unlock") {
             return Ok(());
         }
-        let options = &self.engine.options;
         lock::acquire(&self.conn.client, &self.names, options, self.control).await?;
         let rows = state::version_rows(&self.conn.client, &self.names).await;
         if rows.map_err(|e| fault::plain(&e))? != self.rows {
@@ -404,7 +434,9 @@ impl<'a> Runner<'a> {
 
     /// The end of a run: the lock goes back, the report is made.
     pub(super) async fn report(self, before: Vec<RevisionId>, paused: bool) -> Report {
-        lock::release(&self.conn.client, &self.names).await;
+        if !self.engine.options.allow_pooler {
+            lock::release(&self.conn.client, &self.names).await;
+        }
         Report { done: self.done, before, after: self.rows, paused, ..Report::default() }
     }
 }
@@ -446,6 +478,9 @@ pub(super) async fn run(
     let state = runner.state().await?;
     let (plan, remarks) = judge(&runner, &state, direction, spec)?;
     let jobs = prepare::jobs(&engine.history, &plan, major)?;
+    if engine.options.allow_pooler && !engine.options.dry_run {
+        refuse_loose(&jobs)?;
+    }
     for job in &jobs {
         let table = runner.names.version.to_string();
         prepare::check_lengths(&job.rows, runner.facts.widest, &table)?;
@@ -455,9 +490,6 @@ pub(super) async fn run(
     }
     let before = state.rows.clone();
     control.emit(Event::Planned(jobs.iter().map(Job::shown).collect()));
-    if !jobs.is_empty() {
-        runner.observe().await?;
-    }
     if engine.options.dry_run {
         return runner.dry_run(&jobs, before).await;
     }
@@ -470,6 +502,20 @@ pub(super) async fn run(
         runner.apply(&jobs).await?
     };
     Ok(runner.report(before, paused).await)
+}
+
+/// Behind a transaction pooler there is no session to run statements outside of transactions in.
+fn refuse_loose(jobs: &[Job<'_>]) -> Result<(), Error> {
+    let Some(job) = jobs.iter().find(|job| !job.transactional()) else { return Ok(()) };
+    Err(Error::new(
+        Code::Pooler,
+        format!(
+            "{} has a section outside of transactions, which needs a session of its own",
+            job.revision.path.display()
+        ),
+    )
+    .with_state("nothing was changed")
+    .with_hint("run it without `--pooler`, on a connection to the server itself"))
 }
 
 /// Plans, and refuses what must not run.

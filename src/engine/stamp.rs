@@ -28,10 +28,12 @@ impl Runner<'_> {
         if nodes.is_empty() {
             return Ok(());
         }
-        self.control.emit(Event::Remark(format!(
-            "{} revisions were applied by another tool: recorded as adopted",
-            nodes.len()
-        )));
+        let count = match nodes.len() {
+            1 => "1 revision was".to_owned(),
+            several => format!("{several} revisions were"),
+        };
+        self.control
+            .emit(Event::Remark(format!("{count} applied by another tool: recorded as adopted")));
         let inserts = self.inserts(&nodes, "adopt", "adopted");
         let mut sql = vec!["BEGIN".to_owned()];
         sql.extend(inserts);

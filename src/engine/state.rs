@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fmt::Write};
 use tokio_postgres::Client;
 
 use super::{
-    Error, fault,
+    Error,
     link::{duration, number, rows, string, text, timestamp},
-    tables::{Facts, Names},
+    tables::{Facts, Names, foreign},
 };
 use crate::revision::{Direction, RevisionId};
 
@@ -24,6 +24,8 @@ pub(super) struct Audited {
     pub(super) at: Option<jiff::Timestamp>,
     pub(super) by: Option<String>,
     pub(super) took: Option<std::time::Duration>,
+    /// What it revised then.
+    pub(super) parents: Vec<RevisionId>,
     /// The error of the last try, when nothing succeeded since.
     pub(super) failed: Option<String>,
 }
@@ -69,7 +71,8 @@ pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Resul
                (pg_catalog.date_part('epoch', COALESCE(finished, started)) * 1000000)::bigint, \
                by_session_user || COALESCE(' (' || os_user || ')', ''), \
                (pg_catalog.date_part('epoch', duration) * 1000000)::bigint, \
-               CASE WHEN state = 'failed' THEN pg_catalog.left(COALESCE(error, ''), 500) END, id \
+               CASE WHEN state = 'failed' THEN pg_catalog.left(COALESCE(error, ''), 500) END, id, \
+               pg_catalog.array_to_string(parents, pg_catalog.chr(10)) \
              FROM {} WHERE version_table = {} ORDER BY revision, state = 'failed', id DESC; ",
             names.history, names.own
         );
@@ -87,7 +90,7 @@ pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Resul
         return Ok(state);
     }
     let mut newest: BTreeMap<RevisionId, u64> = BTreeMap::new();
-    for row in rows(client, &sql).await.map_err(|e| fault::plain(&e))? {
+    for row in rows(client, &sql).await.map_err(|e| foreign(&e, names))? {
         let id = RevisionId::new(string(&row, 1));
         match text(&row, 0) {
             Some("v") => state.rows.push(id),
@@ -112,6 +115,7 @@ pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Resul
                     at: timestamp(&row, 8),
                     by: own(9),
                     took: duration(&row, 10),
+                    parents: string(&row, 13).lines().map(RevisionId::new).collect(),
                     failed: None,
                 };
                 state.audit.insert(id, entry);

@@ -334,16 +334,47 @@ pub(super) async fn check_format(
                 (SELECT value FROM {0} WHERE key = 'minimum_tool')",
         names.meta
     );
-    let found = rows(client, &sql).await.map_err(|e| fault::plain(&e))?;
-    let format: u32 = number(found.first(), 0).unwrap_or(FORMAT);
-    if format > FORMAT {
-        let tool = found.first().map(|row| string(row, 1)).unwrap_or_default();
-        return Err(Error::new(
-            Code::Settings,
-            format!("the tables in schema `{}` belong to a later limbeck", names.schema),
-        )
-        .with_state("nothing was changed")
-        .with_hint(format!("use limbeck {tool} or later")));
+    let found = rows(client, &sql).await.map_err(|e| foreign(&e, names))?;
+    let said = found.first().map(|row| string(row, 0)).unwrap_or_default();
+    match said.parse::<u32>() {
+        Ok(format) if format <= FORMAT => Ok(()),
+        Ok(_) => {
+            let tool = found.first().map(|row| string(row, 1)).unwrap_or_default();
+            let tool = if tool.is_empty() {
+                "a later limbeck".into()
+            } else {
+                format!("limbeck {tool} or later")
+            };
+            Err(Error::new(
+                Code::Settings,
+                format!("the tables in schema `{}` belong to a later limbeck", names.schema),
+            )
+            .with_state("nothing was changed")
+            .with_hint(format!("use {tool}")))
+        }
+        Err(_) => Err(unknown_format(names)),
     }
-    Ok(())
+}
+
+/// An error of reading our tables: other columns than ours are no fault of the server.
+pub(super) fn foreign(error: &tokio_postgres::Error, names: &Names) -> Error {
+    match fault::sqlstate(error) {
+        Some("42703" | "42883" | "42804") => unknown_format(names),
+        _ => fault::plain(error),
+    }
+}
+
+fn unknown_format(names: &Names) -> Error {
+    Error::new(
+        Code::Settings,
+        format!(
+            "the tables in schema `{}` have a format that this limbeck does not know",
+            names.schema
+        ),
+    )
+    .with_state("nothing was changed")
+    .with_hint(
+        "use the limbeck that made them; if they are not limbeck's at all, set `schema` in \
+         limbeck.toml to another name",
+    )
 }

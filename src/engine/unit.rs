@@ -154,9 +154,12 @@ impl Runner<'_> {
     ) -> Result<String, Begin> {
         let ops: &[RowOp] = if unit.moves { &unit.job.rows } else { &[] };
         let mut sql = String::new();
+        // A pooler may give the transaction another session than the one cleaned before it.
+        let pooled = self.engine.options.allow_pooler;
         if first {
             sql.push_str("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ");
-        } else {
+        }
+        if pooled || !first {
             sql.push_str(CLEAN);
             sql.push_str("; ");
         }
@@ -175,7 +178,7 @@ impl Runner<'_> {
         }
         sql.push_str("SELECT pg_catalog.pg_current_xact_id()::text");
 
-        let clean = first && unit.clean;
+        let clean = first && unit.clean && !pooled;
         let (watch, client) = self.split();
         let messages = watched(watch, async {
             if clean {

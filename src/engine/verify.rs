@@ -265,7 +265,8 @@ fn missing(
 }
 
 /// Applied by position, never by the audit table, below something that the audit table saw applied:
-/// the file was put in later. Revisions that another tool applied stand above everything audited.
+/// the file was put in later. Revisions that another tool applied stand above everything audited, or
+/// were there when what stands above them was recorded: that tool took both down and up again.
 pub(super) fn skipped(graph: &Graph, state: &State, applied: &[bool]) -> Vec<Node> {
     let audited: Vec<Node> = graph
         .nodes()
@@ -273,11 +274,16 @@ pub(super) fn skipped(graph: &Graph, state: &State, applied: &[bool]) -> Vec<Nod
         .filter(|node| state.audit.get(graph.id(*node)).is_some_and(Audited::applied))
         .collect();
     let below = graph.ancestors(&audited);
-    graph
-        .nodes()
-        .filter(|node| below[node.index()])
-        .filter(|node| !state.audit.get(graph.id(*node)).is_some_and(Audited::applied))
-        .collect()
+    let mut known = vec![false; applied.len()];
+    let mut waiting = audited;
+    while let Some(node) = waiting.pop() {
+        if std::mem::replace(&mut known[node.index()], true) {
+            continue;
+        }
+        let recorded = state.audit.get(graph.id(node)).map_or(&[][..], |a| &a.parents);
+        waiting.extend(recorded.iter().filter_map(|id| graph.find(id.as_str())));
+    }
+    graph.nodes().filter(|node| below[node.index()] && !known[node.index()]).collect()
 }
 
 /// Applied, but unknown to the audit table: another tool did it.

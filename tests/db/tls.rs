@@ -121,6 +121,8 @@ async fn prepare(cluster: &Cluster) {
     let session = Connector::new(cluster.socket("postgres")).connect("").await;
     let session = session.unwrap_or_else(|e| panic!("{e:?}"));
     for statement in [
+        // The default before version 14 is MD5.
+        "SET password_encryption = 'scram-sha-256'",
         "CREATE ROLE ann LOGIN SUPERUSER PASSWORD 'wonderland'",
         "CREATE DATABASE certdb",
         "CREATE DATABASE scramdb",

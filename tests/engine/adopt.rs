@@ -77,6 +77,29 @@ async fn an_alembic_database_is_adopted() {
     assert!(!there(&db, "t1").await);
 }
 
+/// What each tool took down, the other may take up again: the audit table knows only one half of it.
+#[tokio::test]
+async fn alembic_and_limbeck_take_turns_in_both_directions() {
+    let db = database().await;
+    alembic(&db).await;
+    let engine = on_alembic(engine(&db, &tables(4)));
+    up(&engine).await.unwrap();
+    // Alembic takes r004 down, limbeck r003, Alembic both up.
+    exec(&db, "DROP TABLE t4; UPDATE alembic_version SET version_num = 'r003'").await;
+    engine.downgrade("r002", &Control::silent()).await.unwrap();
+    exec(
+        &db,
+        "CREATE TABLE t3 (id bigint PRIMARY KEY); CREATE TABLE t4 (id bigint PRIMARY KEY); \
+         UPDATE alembic_version SET version_num = 'r004'",
+    )
+    .await;
+    let overview = engine.overview().await.unwrap();
+    assert!(overview.states.iter().all(|state| state.applied && !state.skipped));
+    assert!(up(&engine).await.unwrap().done.is_empty());
+    engine.downgrade("base", &Control::silent()).await.unwrap();
+    assert!(!there(&db, "t1").await);
+}
+
 #[tokio::test]
 async fn an_empty_alembic_table_is_no_reason_to_refuse() {
     let db = database().await;

@@ -87,6 +87,8 @@ async fn row_16_a_skipped_ancestor_is_an_error() {
     let error = up(&engine(&db, &inserted)).await.unwrap_err();
     assert_eq!(error.code.as_str(), "SKIPPED_ANCESTOR");
     assert!(error.message.contains("`b1`") && error.message.contains("001.sql"));
+    let seen = engine(&db, &inserted).overview().await.unwrap();
+    assert_eq!(seen.states.iter().map(|s| s.skipped).collect::<Vec<_>>(), [false, true, false]);
     let error = engine(&db, &inserted).downgrade("base", &Control::silent()).await.unwrap_err();
     assert_eq!(error.code.as_str(), "SKIPPED_ANCESTOR");
     engine(&db, &inserted).downgrade("b1", &Control::silent()).await.unwrap();
@@ -226,4 +228,36 @@ async fn a_role_without_rights_gets_a_clear_refusal() {
     assert!(low.record(5).await.unwrap().is_empty());
     assert!(!low.activity().await.unwrap().settings.is_empty());
     exec(&db, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+}
+
+/// Tables of a later limbeck, of an unknown one, and of something else by the same names.
+#[tokio::test]
+async fn tables_of_an_unknown_format_are_refused_with_one_sentence() {
+    let db = database().await;
+    let engine = engine(&db, &tables(2));
+    engine.upgrade("r001", &Control::silent()).await.unwrap();
+    let refused = async |sql: &str, words: &str| {
+        exec(&db, sql).await;
+        for error in [
+            engine.upgrade("head", &Control::silent()).await.unwrap_err(),
+            engine.stamp(&["head"], false, &Control::silent()).await.unwrap_err(),
+            engine.overview().await.unwrap_err(),
+        ] {
+            assert_eq!(error.code.as_str(), "SETTINGS", "{sql}: {error:?}");
+            assert!(error.message.contains("`limbeck`"), "{}", error.message);
+            let told = format!("{} {}", error.message, error.hint.unwrap());
+            assert!(told.contains(words), "{told}");
+        }
+    };
+    refused(
+        "UPDATE limbeck.meta SET value = '2' WHERE key = 'format'; \
+         UPDATE limbeck.meta SET value = '7.1' WHERE key = 'minimum_tool'",
+        "limbeck 7.1 or later",
+    )
+    .await;
+    refused("UPDATE limbeck.meta SET value = 'ü' WHERE key = 'format'", "does not know").await;
+    refused("DELETE FROM limbeck.meta", "does not know").await;
+    refused("ALTER TABLE limbeck.meta RENAME key TO k", "does not know").await;
+    refused("DROP TABLE limbeck.meta; ALTER TABLE limbeck.history DROP up_exact", "does not know")
+        .await;
 }

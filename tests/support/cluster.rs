@@ -73,6 +73,25 @@ pub fn need_binaries() {
     binaries();
 }
 
+/// A client program (`pg_dump`) that speaks to servers of this major version: beside the server, or of
+/// a later version. None, said aloud, where there is none.
+pub fn client_program(name: &str, server: &Server) -> Option<PathBuf> {
+    let named = std::env::var_os("LIMBECK_TEST_PG_BINS").unwrap_or_default();
+    let below = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::iter::once(server.bin_dir.clone())
+        .chain(std::env::split_paths(&named))
+        .chain(below.map(|entry| entry.path().join("bin")))
+        .chain(std::env::split_paths(&path))
+        .map(|dir| dir.join(name))
+        .find(|program| version_of(program).is_some_and(|major| major >= server.major));
+    if found.is_none() {
+        // Past the capture of the test runner.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no `{name}` for PostgreSQL {}", server.major);
+    }
+    found
+}
+
 /// Where the cluster lives and as whom it runs.
 struct Site {
     folder: PathBuf,
@@ -379,11 +398,15 @@ fn complete(dir: &Path) -> bool {
 }
 
 fn major_of(bin_dir: &Path) -> u32 {
-    let out = Command::new(bin_dir.join("postgres")).arg("--version").output();
-    let text = out.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
-    let version = text.split_whitespace().nth(2).unwrap_or_default();
-    let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().expect("`postgres --version` prints a version")
+    version_of(&bin_dir.join("postgres")).expect("`postgres --version` prints a version")
+}
+
+/// The major version that a program of PostgreSQL names.
+fn version_of(program: &Path) -> Option<u32> {
+    let out = Command::new(program).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    let version = text.split_whitespace().nth(2)?;
+    version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Whether every folder on the way can be entered by anybody.

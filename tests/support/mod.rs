@@ -12,7 +12,7 @@ mod project;
 
 #[allow(unused_imports, reason = "no test crate uses every helper")]
 pub use self::{
-    cluster::{Server, need_binaries, server},
+    cluster::{Server, client_program, need_binaries, server},
     database::{TestDb, database},
     project::{Project, limbeck, project},
 };

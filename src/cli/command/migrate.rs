@@ -60,6 +60,7 @@ fn options(project: &Project, args: &RunArgs) -> Options {
     let mut options = project.options();
     options.dry_run = args.dry_run;
     options.single_transaction = args.single_transaction;
+    options.allow_pooler = args.pooler;
     if let Some(choice) = args.if_locked {
         options.if_locked = choice.into();
     }

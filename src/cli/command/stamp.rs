@@ -18,6 +18,7 @@ use crate::{
 
 /// Arguments of `stamp`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Args {
     /// What the database is said to be at: head, heads, base, an id, LABEL@head, …
     #[arg(required = true, value_name = "SPEC")]
@@ -26,6 +27,10 @@ pub(crate) struct Args {
     /// Delete all version rows first, even those that no file knows
     #[arg(long)]
     pub(crate) purge: bool,
+
+    /// Go on behind a transaction pooler, without the runners' lock
+    #[arg(long)]
+    pub(crate) pooler: bool,
 
     /// Print the outcome as JSON
     #[arg(long)]
@@ -52,7 +57,8 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     history.check()?;
     let specs: Vec<&str> = args.specs.iter().map(String::as_str).collect();
     Context::block_on(async {
-        let engine = ctx.engine(&project, Arc::clone(&history)).await?;
+        let mut engine = ctx.engine(&project, Arc::clone(&history)).await?;
+        engine.options.allow_pooler = args.pooler;
         if let (Guard::Prod, Link::Connector(connector)) = (project.config.guard, &engine.link) {
             let target = connector.connection();
             let what = format!("stamp of {} on {target} (prod)", specs.join(" "));

@@ -117,7 +117,9 @@ impl Facts {
     fn clean(&self) -> bool {
         self.history.problems().is_empty()
             && self.overview().is_some_and(|o| o.pending == 0 && o.orphans.is_empty())
-            && self.nodes_where(|s| s.edited == Some(Edit::Up) || s.partial.is_some()).is_empty()
+            && self
+                .nodes_where(|s| s.edited == Some(Edit::Up) || s.partial.is_some() || s.skipped)
+                .is_empty()
     }
 }
 
@@ -250,6 +252,13 @@ fn troubles(facts: &Facts) -> Vec<Vec<Cell>> {
             format!("{} was changed after it was applied", listing::named(history, node)),
         );
     }
+    for node in facts.nodes_where(|s| s.skipped) {
+        let name = listing::named(history, node);
+        add(
+            Code::SkippedAncestor.as_str(),
+            format!("{name} stands below what is applied, yet was never applied itself"),
+        );
+    }
     for node in facts.nodes_where(|s| s.partial.is_some()) {
         if let Some((done, of)) = facts.state(node).and_then(|s| s.partial) {
             let name = listing::named(history, node);
@@ -321,7 +330,7 @@ fn next(ctx: &Context, facts: &Facts) {
         ctx.out.hint(&display_safe(problem));
     } else if facts.history.revisions().is_empty() {
         ctx.out.hint("`limbeck revision -m MESSAGE` writes the first revision");
-    } else if facts.overview().is_some_and(|o| o.pending > 0) {
+    } else if facts.overview().is_some_and(|o| o.pending > 0 && o.adoptable.is_none()) {
         let target = if facts.history.graph().heads().len() > 1 { "heads" } else { "head" };
         ctx.out.hint(&format!("`limbeck upgrade {target}` runs what is pending"));
     }
@@ -375,6 +384,8 @@ fn document(project: &Project, facts: &Facts) -> Value {
         value["rows"] = json!(shapes::ids(&overview.rows));
         value["pending"] = json!(shapes::revisions(history, &facts.pending()));
         value["edited"] = states(facts, |s| s.edited.map(|e| json!(shapes::edit(e))), "how");
+        let skipped = facts.nodes_where(|s| s.skipped);
+        value["skipped"] = skipped.iter().map(|n| json!(graph.id(*n).as_str())).collect();
         value["partial"] = states(facts, |s| s.partial.map(|p| json!([p.0, p.1])), "statements");
         value["failed"] = states(facts, |s| s.failed.as_ref().map(|f| json!(f)), "error");
         value["orphans"] = overview

@@ -1,0 +1,38 @@
+#!/bin/sh
+# The suites that speak to a server, on every PostgreSQL that is found: Debian's, and the folders of
+# programs named in LIMBECK_TEST_PG_BINS (separated by ':'). Arguments go to the test runner.
+set -eu
+
+failed=""
+ran=0
+
+suites() { # suites DIR ARGUMENT…: all suites on one server
+    dir=$1
+    shift
+    if [ ! -x "$dir/postgres" ] || [ ! -x "$dir/initdb" ]; then
+        echo "skipped: no postgres and initdb in $dir"
+        return 0
+    fi
+    version=$("$dir/postgres" --version)
+    echo "== $version ($dir)"
+    ran=$((ran + 1))
+    for suite in engine db server sample processes pg cli; do set -- --test "$suite" "$@"; done
+    if cargo nextest --version >/dev/null 2>&1; then set -- nextest run "$@"; else set -- test --quiet "$@"; fi
+    LIMBECK_TEST_PG_BIN="$dir" cargo "$@" --no-fail-fast || failed="$failed
+  $version"
+}
+
+named=${LIMBECK_TEST_PG_BINS:-}
+while [ -n "$named" ]; do
+    case $named in *:*) rest=${named#*:} ;; *) rest="" ;; esac
+    dir=${named%%:*}
+    named=$rest
+    [ -z "$dir" ] || suites "$dir" "$@"
+done
+for dir in /usr/lib/postgresql/*/bin; do
+    [ ! -d "$dir" ] || suites "$dir" "$@"
+done
+
+[ "$ran" -gt 0 ] || { echo "no PostgreSQL was found; name folders in LIMBECK_TEST_PG_BINS" >&2; exit 1; }
+[ -z "$failed" ] || { echo "failed on:$failed" >&2; exit 1; }
+echo "all suites pass on $ran version(s) of PostgreSQL"
