@@ -38,6 +38,24 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _guard = runtime.enter();
     let database = || runtime.block_on(support::database());
+    // The tests' server gives up durability for speed. These figures are of a server as users run
+    // it, on which a commit is a commit.
+    let durable = |on: bool| {
+        let db = database();
+        runtime.block_on(async {
+            let client = db.client().await;
+            for name in ["fsync", "full_page_writes", "synchronous_commit"] {
+                let change = if on { "SET" } else { "RESET" };
+                let value = if on { " = on" } else { "" };
+                client
+                    .batch_execute(&format!("ALTER SYSTEM {change} {name}{value}"))
+                    .await
+                    .unwrap();
+            }
+            client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+        });
+    };
+    durable(true);
 
     println!("## Start of the command line\n");
     start_up();
@@ -63,6 +81,7 @@ fn main() {
     for size in if quick { vec![10] } else { vec![10, 10_000] } {
         interface(size, &database());
     }
+    durable(false);
 }
 
 /// Runs `command` and returns how long it took; it must succeed.
@@ -407,8 +426,10 @@ fn interface(size: usize, db: &TestDb) {
     let mut terminal = Terminal::open(&folder, db);
     terminal.settle(Duration::from_secs(2));
     let mut keys = Vec::new();
+    // Down and up again, so that every key changes the screen, by scrolling where there is enough.
+    let stretch = (size / 4).clamp(1, 60);
     for n in 0..300 {
-        let key: &[u8] = if n % 40 < 30 { b"j" } else { b"k" };
+        let key: &[u8] = if n % (2 * stretch) < stretch { b"j" } else { b"k" };
         let pressed = Instant::now();
         terminal.type_key(key);
         if let Some((at, _)) = terminal.next(Duration::from_secs(1)) {
