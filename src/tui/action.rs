@@ -119,14 +119,19 @@ actions! {
     StartServer, "start-server", "start server", "start the database server", ["s"], Graph, None, 8;
     Problems, "problems", "problems", "list what is wrong with the revision files", ["!"], Graph, None, 0;
 
-    NextHunk, "next-hunk", "hunk", "next change", ["n", "}"], Diff, None, 1;
-    PreviousHunk, "previous-hunk", "previous", "previous change", ["N", "{"], Diff, None, 0;
-    Fold, "fold", "fold", "show or hide all unchanged lines", ["z"], Diff, None, 2;
-    Wrap, "wrap", "wrap", "wrap long lines, or scroll sideways", ["w"], Diff, None, 3;
-    SplitView, "split-view", "split/unified", "side by side, or one below the other", ["|"], Diff, None, 4;
-    Swap, "swap", "swap", "exchange left and right", ["t"], Diff, None, 5;
-    DiffCopy, "diff-copy", "copy", "copy the up script", ["y"], Diff, None, 6;
-    DiffEdit, "diff-edit", "edit", "open the file in the editor", ["e"], Diff, File, 7;
+    NextMatch, "next-match", "next", "next match of the search; without a search the next change", ["n"], Diff, None, 1;
+    PreviousMatch, "previous-match", "previous", "previous match of the search, or change", ["N"], Diff, None, 0;
+    NextHunk, "next-hunk", "hunk", "next change", ["]", "}"], Diff, None, 0;
+    PreviousHunk, "previous-hunk", "previous", "previous change", ["[", "{"], Diff, None, 0;
+    Search, "search", "search", "search in both scripts", ["/"], Diff, None, 2;
+    OpenFold, "open-fold", "open fold", "show the unchanged lines of the first fold in sight", ["Enter"], Diff, None, 0;
+    Fold, "fold", "fold", "show or hide all unchanged lines", ["z"], Diff, None, 3;
+    DiffFacts, "facts", "facts", "show the revision's facts above its scripts, or hide them", ["Tab"], Diff, None, 4;
+    Wrap, "wrap", "wrap", "wrap long lines, or scroll sideways", ["w"], Diff, None, 5;
+    SplitView, "split-view", "split/unified", "side by side, or one below the other", ["|"], Diff, None, 6;
+    Swap, "swap", "swap", "exchange left and right", ["t"], Diff, None, 7;
+    DiffCopy, "diff-copy", "copy", "copy the up script", ["y"], Diff, None, 8;
+    DiffEdit, "diff-edit", "edit", "open the file in the editor", ["e"], Diff, File, 9;
 
     ServerToggle, "server-toggle", "start/stop", "start the database server, or stop it", ["s"], Database, Destroy, 1;
     ServerRestart, "server-restart", "restart", "restart the database server", ["r"], Database, Destroy, 2;

@@ -14,7 +14,7 @@ use super::{
     theme::Theme,
     widget::{
         Memo,
-        memo::{SHORTEST_ID, shortened},
+        memo::{DiffKey, SHORTEST_ID, shortened},
     },
 };
 use crate::{
@@ -325,6 +325,10 @@ pub struct HitMap {
     pub diff_rows: usize,
     /// See above.
     pub diff_hunks: Vec<usize>,
+    /// The closed folds of the diff: their line, and the first row they hide.
+    pub diff_folds: Vec<(usize, usize)>,
+    /// How the diff is looked at.
+    pub diff_key: Option<DiffKey>,
 }
 
 impl HitMap {

@@ -8,7 +8,7 @@ use tui_input::Input;
 use super::action::Action;
 use crate::{
     engine,
-    present::diff::Diff,
+    present::diff::{Diff, Hit},
     revision::Node,
     worker::{JobId, Review, Run, ServerAction},
 };
@@ -165,6 +165,8 @@ impl Confirm {
 pub enum Purpose {
     /// The message of a new revision.
     Message,
+    /// What to look for in a revision's scripts; found while typing.
+    Search,
     /// The graph's filter; applied while typing.
     Filter,
 }
@@ -205,6 +207,47 @@ pub struct DiffLayer {
     pub unfolded: BTreeSet<usize>,
     /// Left and right are exchanged.
     pub swap: bool,
+    /// The facts stand above the scripts; none lets the width decide: a wide screen has shown them
+    /// beside the graph.
+    pub facts: Option<bool>,
+    /// What is looked for; empty for nothing.
+    pub search: String,
+    /// Where it is found, from the top.
+    pub found: Arc<Vec<Hit>>,
+    /// Which of them was gone to.
+    pub at: usize,
+}
+
+impl DiffLayer {
+    /// A revision's view before it is compared.
+    pub fn new(node: Node, generation: u64) -> Self {
+        Self {
+            node,
+            doc: None,
+            generation,
+            scroll: 0,
+            hscroll: 0,
+            split: None,
+            wrap: true,
+            unfold_all: false,
+            unfolded: BTreeSet::new(),
+            swap: false,
+            facts: None,
+            search: String::new(),
+            found: Arc::default(),
+            at: 0,
+        }
+    }
+
+    /// Looks for a text in what is compared.
+    pub fn look_for(&mut self, text: &str) {
+        text.clone_into(&mut self.search);
+        self.found = match &self.doc {
+            Some(doc) if !text.is_empty() => Arc::new(doc.search(text)),
+            _ => Arc::default(),
+        };
+        self.at = self.at.min(self.found.len().saturating_sub(1));
+    }
 }
 
 /// An error.

@@ -217,7 +217,20 @@ impl Rig {
 
     /// The same with a guard level.
     pub(crate) fn guarded(guard: Guard, rows: &[&str]) -> Self {
-        let mut rig = Self::opened(guard, (120, 36));
+        Self::opened(guard, (120, 36)).read(rows)
+    }
+
+    /// The same with one revision file.
+    pub(crate) fn of(name: &str, text: &str) -> Self {
+        let mut rig = Self::opened(Guard::Dev, (120, 36));
+        let one = file::parse(Path::new(name), text.as_bytes()).expect("the text is valid");
+        rig.history = Arc::new(History::from_revisions(vec![one]));
+        rig.read(&[])
+    }
+
+    /// Files and database are read.
+    fn read(self, rows: &[&str]) -> Self {
+        let mut rig = self;
         let history = Arc::clone(&rig.history);
         rig.report(WorkerEvent::Fresh(Part::Server(Ok(server(running())))));
         rig.report(WorkerEvent::Fresh(Part::History(Arc::clone(&history))));

@@ -565,3 +565,58 @@ fn escape_and_a_key_right_after_it_are_two_keys() {
     assert!(rig.app.layers.is_empty() && rig.app.quitting);
     assert!(rig.runs().is_empty());
 }
+
+/// A revision of many like lines with one that differs at each end.
+fn long() -> Rig {
+    let up: String = (1..=40).map(|n| format!("SELECT {n};\n")).collect();
+    let down = up.replace("SELECT 2;", "SELECT 'two';").replace("SELECT 39;", "SELECT 'end';");
+    let text = format!(
+        "-- long\n--\n-- Revision ID: 10ng00000001\n-- Revises:\n\n-- migrate:up\n\n{up}\n-- migrate:down\n\n{down}"
+    );
+    let mut rig = Rig::of("long.sql", &text);
+    rig.keys("<enter>");
+    rig
+}
+
+#[test]
+fn the_scripts_are_searched_and_folds_open_for_what_is_found() {
+    let mut rig = long();
+    assert!(rig.text().contains("unchanged lines"), "{}", rig.text());
+    assert!(!rig.text().contains("SELECT 20;"));
+    rig.keys("/select 2");
+    let shown = rig.text();
+    // 2 and 20 to 29, the unchanged ones once: `SELECT 2` stands on the left alone.
+    assert!(shown.contains("match 1/11"), "{shown}");
+    rig.keys("<enter>n");
+    let shown = rig.text();
+    assert!(shown.contains("match 2/11") && shown.contains("SELECT 20;"), "{shown}");
+    rig.keys("NN");
+    assert!(rig.text().contains("match 11/11"), "{}", rig.text());
+    // Esc ends the search, and then the view.
+    rig.keys("<esc>");
+    assert!(rig.text().contains("hunk ") && rig.app.diff().is_some());
+    rig.keys("/zebra");
+    assert!(rig.text().contains("no match"));
+    rig.keys("<esc>");
+    assert!(rig.app.diff().is_some_and(|diff| diff.search.is_empty()));
+    rig.keys("<esc>");
+    assert!(rig.app.layers.is_empty());
+}
+
+#[test]
+fn enter_opens_one_fold_and_tab_shows_the_facts() {
+    let mut rig = long();
+    rig.keys("<enter>");
+    assert!(!rig.text().contains("unchanged lines"), "{}", rig.text());
+    rig.keys("<enter>");
+    assert!(toasts(&rig).contains("no fold is in sight"));
+    assert!(!rig.text().contains("long.sql"));
+    rig.keys("<tab>");
+    assert!(rig.text().contains("hazard"), "{}", rig.text());
+    // A screen without the pane beside the graph begins with them.
+    let mut rig = long();
+    rig.event(Event::Resize(80, 24));
+    assert!(rig.text().contains("state") && rig.text().contains("SELECT"), "{}", rig.text());
+    rig.keys("<tab>");
+    assert!(!rig.text().contains("hazard"), "{}", rig.text());
+}

@@ -193,9 +193,9 @@ fn tour(size: (u16, u16), other: (u16, u16)) {
     screen.shows("at cccc0000");
     screen.shows("up to date");
     screen.keys("j\r");
-    screen.shows("split/unified");
+    screen.shows("z fold");
     screen.keys("\u{1b}");
-    screen.until("the graph", |text| text.contains("Revisions") && !text.contains("split/unified"));
+    screen.until("the graph", |text| text.contains("Revisions") && !text.contains("z fold"));
     screen.keys("d");
     screen.shows("ends at");
     screen.keys("\r");

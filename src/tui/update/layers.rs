@@ -14,6 +14,7 @@ use crate::{
         event::Effect,
         keymap::Key,
         layer::{Choice, DiffLayer, ErrorLayer, Layer, ListLayer, Prompt, Purpose},
+        widget::memo::DiffKey,
     },
     worker::Job,
 };
@@ -36,6 +37,9 @@ pub fn open_prompt(app: &mut App, purpose: Purpose) {
     let (title, text) = match purpose {
         Purpose::Message => ("message of the new revision:".to_owned(), String::new()),
         Purpose::Filter => ("filter:".to_owned(), app.graph.filter.clone()),
+        Purpose::Search => {
+            ("search:".to_owned(), app.diff().map(|d| d.search.clone()).unwrap_or_default())
+        }
     };
     let input = Input::new(text.clone());
     app.layers.push(Layer::Prompt(Prompt { purpose, title, input, before: text }));
@@ -45,18 +49,7 @@ pub fn open_prompt(app: &mut App, purpose: Purpose) {
 pub fn open_diff(app: &mut App, node: Node) -> Vec<Effect> {
     let Some(history) = app.snapshot.history.clone() else { return Vec::new() };
     let generation = next_generation(app);
-    app.layers.push(Layer::Diff(Box::new(DiffLayer {
-        node,
-        doc: None,
-        generation,
-        scroll: 0,
-        hscroll: 0,
-        split: None,
-        wrap: true,
-        unfold_all: false,
-        unfolded: std::collections::BTreeSet::new(),
-        swap: false,
-    })));
+    app.layers.push(Layer::Diff(Box::new(DiffLayer::new(node, generation))));
     submit(Job::Compare { generation, history, node })
 }
 
@@ -165,10 +158,18 @@ fn type_into(input: &mut Input, key: Key) -> bool {
 
 /// Esc on the top layer.
 fn cancel_top(app: &mut App) -> Vec<Effect> {
-    if let Some(Layer::Prompt(Prompt { purpose: Purpose::Filter, before, .. })) = app.layers.pop() {
-        return set_filter(app, before);
+    match app.layers.pop() {
+        Some(Layer::Prompt(Prompt { purpose: Purpose::Filter, before, .. })) => {
+            set_filter(app, before)
+        }
+        Some(Layer::Prompt(Prompt { purpose: Purpose::Search, before, .. })) => {
+            if let Some(Layer::Diff(diff)) = app.layers.last_mut() {
+                diff.look_for(&before);
+            }
+            Vec::new()
+        }
+        _ => Vec::new(),
     }
-    Vec::new()
 }
 
 fn set_filter(app: &mut App, filter: String) -> Vec<Effect> {
@@ -180,8 +181,17 @@ fn set_filter(app: &mut App, filter: String) -> Vec<Effect> {
     graph::relayout(app, false)
 }
 
-/// The filter follows what is typed.
+/// The filter, or the search, follows what is typed.
 fn filter_typed(app: &mut App) {
+    if let [.., Layer::Diff(diff), Layer::Prompt(Prompt { purpose: Purpose::Search, input, .. })] =
+        app.layers.as_mut_slice()
+    {
+        if diff.search != input.value() {
+            diff.look_for(input.value());
+            look(app, Look::Here);
+        }
+        return;
+    }
     if let Some(Layer::Prompt(Prompt { purpose: Purpose::Filter, input, .. })) = app.layers.last()
         && app.graph.filter != input.value()
     {
@@ -318,6 +328,7 @@ fn prompt_key(app: &mut App, key: Key) -> Vec<Effect> {
             let text = prompt.input.value().trim().to_owned();
             return match prompt.purpose {
                 Purpose::Filter => set_filter(app, prompt.input.value().to_owned()),
+                Purpose::Search => Vec::new(),
                 Purpose::Message if text.is_empty() => {
                     super::toast(
                         app,
@@ -402,8 +413,87 @@ pub fn scroll_sideways(app: &mut App, right: bool) {
     }
 }
 
+/// Which match to go to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// The first one from the top of the screen on.
+    Here,
+    Next,
+    Previous,
+}
+
+/// Goes to a match of the search: opens the fold that hides it, and scrolls it into sight.
+fn look(app: &mut App, which: Look) {
+    let Some(key) = app.hits.diff_key.clone() else { return };
+    let page = app.hits.page.max(1);
+    let diff = app.layers.iter_mut().rev().find_map(|layer| match layer {
+        Layer::Diff(diff) => Some(diff),
+        _ => None,
+    });
+    let Some(diff) = diff else { return };
+    let Some(doc) = diff.doc.clone() else { return };
+    let all = diff.found.len();
+    if all == 0 {
+        return;
+    }
+    let mut key = DiffKey { unfold_all: diff.unfold_all, unfolded: diff.unfolded.clone(), ..key };
+    diff.at = match which {
+        Look::Next => (diff.at + 1) % all,
+        Look::Previous => (diff.at + all - 1) % all,
+        Look::Here => {
+            let view = app.memo.diff_view(&doc, &key);
+            let top =
+                view.layout.at(diff.scroll).and_then(|(item, _)| view.folds.items().get(item));
+            let row = top.map_or(0, crate::present::diff::fold::Item::row);
+            diff.found.iter().position(|hit| hit.row >= row).unwrap_or(0)
+        }
+    };
+    let row = diff.found[diff.at].row;
+    diff.unfolded.insert(row);
+    key.unfolded.insert(row);
+    let view = app.memo.diff_view(&doc, &key);
+    let line = view.layout.top(view.folds.item_of(row));
+    if line < diff.scroll || line + 1 >= diff.scroll + page {
+        let last = view.layout.height().saturating_sub(page);
+        diff.scroll = line.saturating_sub(page / 3).min(last);
+    }
+}
+
+/// Opens the first fold in sight.
+fn open_fold(app: &mut App) {
+    let (page, folds) = (app.hits.page, app.hits.diff_folds.clone());
+    let Some(Layer::Diff(diff)) = app.layers.last_mut() else { return };
+    let sight = diff.scroll..diff.scroll + page;
+    match folds.iter().find(|(line, _)| sight.contains(line)) {
+        Some((_, row)) => {
+            diff.unfolded.insert(*row);
+        }
+        None => super::toast(app, crate::tui::app::Tone::Info, "no fold is in sight"),
+    }
+}
+
 /// The actions of the side-by-side view.
 pub fn diff_act(app: &mut App, action: Action) -> Vec<Effect> {
+    let searching = app.diff().is_some_and(|diff| !diff.search.is_empty());
+    let action = match action {
+        Action::NextMatch | Action::PreviousMatch if searching => {
+            let next = action == Action::NextMatch;
+            look(app, if next { Look::Next } else { Look::Previous });
+            return Vec::new();
+        }
+        Action::NextMatch => Action::NextHunk,
+        Action::PreviousMatch => Action::PreviousHunk,
+        Action::Search => {
+            open_prompt(app, Purpose::Search);
+            return Vec::new();
+        }
+        Action::OpenFold => {
+            open_fold(app);
+            return Vec::new();
+        }
+        other => other,
+    };
+    let facts = super::super::view::revision::shows_facts(app);
     let hunks = app.hits.diff_hunks.clone();
     let last = app.hits.diff_rows.saturating_sub(app.hits.page.min(app.hits.diff_rows));
     let width = app.size.0;
@@ -434,6 +524,7 @@ pub fn diff_act(app: &mut App, action: Action) -> Vec<Effect> {
             diff.scroll = 0;
         }
         Action::Swap => diff.swap = !diff.swap,
+        Action::DiffFacts => diff.facts = Some(!facts),
         Action::DiffCopy | Action::DiffEdit => {
             let node = diff.node;
             if let Some(history) = &app.snapshot.history {

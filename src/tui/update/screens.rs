@@ -118,6 +118,12 @@ fn section(app: &mut App, forward: bool) {
 
 /// One step back, always the least destructive one.
 pub fn back(app: &mut App) {
+    if let Some(Layer::Diff(diff)) = app.layers.last_mut()
+        && !diff.search.is_empty()
+    {
+        diff.look_for("");
+        return;
+    }
     if app.layers.pop().is_some() {
         return;
     }

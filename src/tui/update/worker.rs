@@ -64,6 +64,8 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
                     && diff.node == node
                 {
                     diff.doc = Some(Arc::clone(&comparison));
+                    let search = std::mem::take(&mut diff.search);
+                    diff.look_for(&search);
                     app.dirty = true;
                 }
             }

@@ -77,8 +77,7 @@ fn revision(
     let mark = mark(&state, history.graph().parents(node).len() > 1);
     let message = display_safe(&history.revision(node).message).into_owned();
     let message = wrapped(&message, usize::from(area.width.saturating_sub(4)).max(8), 3);
-    let room = usize::from(area.width.saturating_sub(4)).saturating_sub(LABEL + 1).max(8);
-    let lines = flowed(describe(app, history, node, &state, &facts, mark), room);
+    let lines = facts_of(app, history, node, usize::from(area.width.saturating_sub(4)));
 
     let wanted = (message.len() + lines.len()) as u16 + 2;
     let most = area.height.saturating_sub(LEAST_SCRIPT).max(area.height / 2);
@@ -100,15 +99,44 @@ fn revision(
         Pen::at(frame.buffer_mut(), app.glyphs, inside, row).put(line, theme.strong);
         row += 1;
     }
-    for (label, parts) in &lines {
-        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row);
-        pen.field(label, LABEL, theme.dim).skip(1);
+    let rest = inside.height.saturating_sub(row);
+    put_facts(
+        app,
+        frame,
+        Rect { y: inside.y + row.min(inside.height), height: rest, ..inside },
+        &lines,
+    );
+    script(app, frame, bottom, hits, focus, &facts);
+}
+
+/// The facts of a revision in lines: a label, and parts of text with their styles.
+pub(super) fn facts_of(
+    app: &App,
+    history: &Arc<History>,
+    node: Node,
+    room: usize,
+) -> Vec<(&'static str, Vec<(String, Style)>)> {
+    let state = app.snapshot.state(node);
+    let facts = app.memo.facts(history, node);
+    let mark = mark(&state, history.graph().parents(node).len() > 1);
+    let room = room.saturating_sub(LABEL + 1).max(8);
+    flowed(describe(app, history, node, &state, &facts, mark), room)
+}
+
+/// Draws lines of facts.
+pub(super) fn put_facts(
+    app: &App,
+    frame: &mut Frame,
+    area: Rect,
+    lines: &[(&'static str, Vec<(String, Style)>)],
+) {
+    for (row, (label, parts)) in lines.iter().take(usize::from(area.height)).enumerate() {
+        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, row as u16);
+        pen.field(label, LABEL, app.theme.dim).skip(1);
         for (text, style) in parts {
             pen.put(text, *style);
         }
-        row += 1;
     }
-    script(app, frame, bottom, hits, focus, &facts);
 }
 
 /// Breaks facts that are too long for one line at a blank; two lines at most.
@@ -305,13 +333,9 @@ fn down_parts(app: &App, facts: &Facts) -> Vec<(String, Style)> {
 }
 
 /// How many revisions an upgrade to here would run, and how many come after it.
-fn distance(app: &App, history: &History, node: Node) -> String {
-    let graph = history.graph();
-    let pending = |inside: &[bool]| {
-        graph.nodes().filter(|n| inside[n.index()] && !app.snapshot.applied(*n)).count()
-    };
-    let here = pending(&graph.ancestors(&[node]));
-    let after = pending(&graph.descendants(&[node])).saturating_sub(1);
+fn distance(app: &App, history: &Arc<History>, node: Node) -> String {
+    let Some(overview) = &app.snapshot.overview else { return String::new() };
+    let (here, after) = app.memo.distance(history, overview, node);
     let runs =
         if here == 1 { "runs 1 revision".to_owned() } else { format!("runs {here} revisions") };
     match after {

@@ -7,14 +7,14 @@ use std::ops::Range;
 use ratatui::{
     Frame,
     layout::Rect,
-    style::Style,
+    style::{Modifier, Style},
     text::{Line, Span},
 };
 
 use crate::{
     present::{
         diff::{
-            Diff, Emphasis, RowKind, Side,
+            Diff, Emphasis, Hit, RowKind, Side,
             fold::Item,
             wrap::{Form, wrap},
         },
@@ -24,8 +24,9 @@ use crate::{
     tui::{
         action::Action,
         app::{App, HitMap, Target},
-        layer::DiffLayer,
-        view::graph::scrollbar,
+        layer::{DiffLayer, Layer},
+        theme::Theme,
+        view::{detail, graph::scrollbar},
         widget::{
             Pen,
             memo::{DiffKey, Facts},
@@ -37,6 +38,15 @@ use crate::{
 
 /// Narrower than this it is unified unless asked otherwise.
 pub const SPLIT_FROM: u16 = 100;
+
+/// The facts stand above the scripts.
+pub fn shows_facts(app: &App) -> bool {
+    let asked = app.layers.iter().rev().find_map(|layer| match layer {
+        Layer::Diff(diff) => Some(diff.facts),
+        _ => None,
+    });
+    asked.flatten().unwrap_or(!app.wide())
+}
 
 /// Draws it.
 pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
@@ -66,18 +76,26 @@ pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &
     };
 
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..shrink(area, 1) };
+    let whole = body.height;
+    let known = if shows_facts(app) {
+        detail::facts_of(app, history, layer.node, usize::from(body.width.saturating_sub(2)))
+    } else {
+        Vec::new()
+    };
+    // The facts, the weightiest first, get two fifths at most, and a line below them.
+    let above = (known.len() as u16 + 1).min(body.height * 2 / 5);
+    let top = shrink(Rect { height: above.saturating_sub(1), ..body }, 1);
+    let body = Rect { y: body.y + above, height: body.height - above, ..body };
     let heading = u16::from(split && body.height > 3);
     let text = Rect { y: body.y + heading, height: body.height - heading, ..body };
     let sheet = Sheet::new(diff, layer, text, split);
-    let view = app.memo.diff_view(
-        diff,
-        &DiffKey {
-            form: sheet.form(),
-            wrap: layer.wrap,
-            unfold_all: layer.unfold_all,
-            unfolded: layer.unfolded.clone(),
-        },
-    );
+    let key = DiffKey {
+        form: sheet.form(),
+        wrap: layer.wrap,
+        unfold_all: layer.unfold_all,
+        unfolded: layer.unfolded.clone(),
+    };
+    let view = app.memo.diff_view(diff, &key);
     let page = usize::from(text.height);
     let scroll = layer.scroll.min(view.layout.height().saturating_sub(page));
     hits.page = page;
@@ -85,11 +103,28 @@ pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &
     hits.diff_hunks =
         diff.hunks().iter().map(|hunk| view.layout.top(view.folds.item_of(hunk.start))).collect();
 
+    hits.diff_folds = view
+        .folds
+        .items()
+        .iter()
+        .enumerate()
+        .filter_map(|(item, one)| match one {
+            Item::Fold { rows, .. } => Some((view.layout.top(item), rows.start)),
+            Item::Row(_) => None,
+        })
+        .collect();
+    hits.diff_key = Some(key);
+
     // The hunk that is being read: the last one that begins in the upper half.
     let reading = hits.diff_hunks.partition_point(|top| *top <= scroll + page / 3).max(1);
     let title = title(app, layer, history, split, Some((reading, diff)));
     let inside = pane(app, frame, area, true, title, foot(app, diff, &facts));
-    debug_assert_eq!(inside.height, body.height);
+    debug_assert_eq!(inside.height, whole);
+    if above > 0 {
+        detail::put_facts(app, frame, top, &known);
+        let rule = app.glyphs.fold.repeat(usize::from(body.width));
+        frame.buffer_mut().set_string(body.x, body.y - 1, rule, theme.diff_absent);
+    }
     if heading > 0 {
         headings(app, frame, body, layer, &facts);
     }
@@ -135,7 +170,15 @@ fn title<'a>(
     let message = display_safe(&history.revision(layer.node).message).into_owned();
     let dot = || Span::styled(format!(" {} ", app.glyphs.dot), theme.faint);
     let mut tail = Vec::new();
-    if let Some((reading, diff)) = shown.filter(|(_, diff)| !diff.hunks().is_empty()) {
+    if !layer.search.is_empty() {
+        let all = layer.found.len();
+        tail.push(dot());
+        tail.push(if all == 0 {
+            Span::styled("no match", theme.warn)
+        } else {
+            Span::styled(format!("match {}/{all}", layer.at + 1), theme.hit)
+        });
+    } else if let Some((reading, diff)) = shown.filter(|(_, diff)| !diff.hunks().is_empty()) {
         tail.push(dot());
         tail.push(Span::styled(format!("hunk {reading}/{}", diff.hunks().len()), theme.title_dim));
     }
@@ -212,10 +255,14 @@ struct Sheet<'a> {
     hscroll: usize,
     /// Cells of a line number.
     number: usize,
+    /// Where the search found something, in the order of rows.
+    found: &'a [Hit],
+    /// Which of them was gone to.
+    at: usize,
 }
 
 impl<'a> Sheet<'a> {
-    fn new(diff: &'a Diff, layer: &DiffLayer, area: Rect, split: bool) -> Self {
+    fn new(diff: &'a Diff, layer: &'a DiffLayer, area: Rect, split: bool) -> Self {
         let lines = diff.left().len().max(diff.right().len()).max(1);
         let number = (lines.ilog10() as usize + 1).max(3);
         Self {
@@ -226,6 +273,8 @@ impl<'a> Sheet<'a> {
             wrap: layer.wrap,
             hscroll: layer.hscroll,
             number,
+            found: &layer.found,
+            at: layer.at,
         }
     }
 
@@ -371,6 +420,7 @@ impl<'a> Sheet<'a> {
             pen.skip(lead.saturating_sub(2)).put(app.glyphs.wrapped, ground.patch(theme.dim));
             pen.skip(usize::from(*lead > 1));
         }
+        let found = self.found_in(row, side, this.kind);
         let mut at = 0;
         for segment in self.diff.segments(row, side, emphasis) {
             let own = at..at + segment.text.len();
@@ -384,15 +434,29 @@ impl<'a> Sheet<'a> {
             let text = &segment.text[from - own.start..to - own.start];
             // Blanks that wrapping left at the end of a line may hang over it.
             let text = if self.wrap && width(text) > pen.room() { text.trim_end() } else { text };
-            pen.put(text, style);
+            put_found(&mut pen, theme, text, from, style, &found);
         }
+    }
+
+    /// What the search found in the line of a side; true for the match that was gone to.
+    fn found_in(&self, row: usize, side: Side, kind: RowKind) -> Vec<(Range<usize>, bool)> {
+        let first = self.found.partition_point(|hit| hit.row < row);
+        self.found[first..]
+            .iter()
+            .enumerate()
+            .take_while(|(_, hit)| hit.row == row)
+            // Of lines that are the same on both sides, the left one stands for both.
+            .filter(|(_, hit)| hit.side == side || kind == RowKind::Same)
+            .map(|(i, hit)| (hit.range.clone(), first + i == self.at))
+            .collect()
     }
 
     fn fold(&self, app: &App, frame: &mut Frame, at: u16, hidden: usize) {
         let theme = &app.theme;
         let place = Rect { y: self.area.y + at, height: 1, ..shrink(self.area, 1) };
         let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
-        let key = app.keymap.label(Action::Fold);
+        let key = app.keymap.label(Action::OpenFold);
+        let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
         let lines = if hidden == 1 {
             "1 unchanged line".to_owned()
         } else {
@@ -402,12 +466,35 @@ impl<'a> Sheet<'a> {
         pen.put(&lines, theme.diff_fold);
         if !key.is_empty() {
             pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
-            pen.put(&key, theme.key).put(" shows", theme.diff_fold);
+            pen.put(&key, theme.key).put(" opens", theme.diff_fold);
         }
         pen.skip(1);
         let rest = app.glyphs.fold.repeat(pen.room());
         pen.put(&rest, theme.diff_absent);
     }
+}
+
+/// Writes text that begins at byte `from` of its line, with what was found in it marked.
+fn put_found(
+    pen: &mut Pen<'_>,
+    theme: &Theme,
+    text: &str,
+    from: usize,
+    style: Style,
+    found: &[(Range<usize>, bool)],
+) {
+    let mut at = 0;
+    for (range, gone_to) in found {
+        let start = range.start.saturating_sub(from).clamp(at, text.len());
+        let end = range.end.saturating_sub(from).clamp(start, text.len());
+        let (Some(before), Some(hit)) = (text.get(at..start), text.get(start..end)) else {
+            continue;
+        };
+        let mark = if *gone_to { theme.hit.add_modifier(Modifier::REVERSED) } else { theme.hit };
+        pen.put(before, style).put(hit, style.patch(mark));
+        at = end;
+    }
+    pen.put(text.get(at..).unwrap_or_default(), style);
 }
 
 /// Sign, tint and emphasis of a line.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    engine::Overview,
     pg::impact::{Impact, LockMode, script_impact},
     present::{
         diff::{
@@ -179,9 +180,18 @@ pub struct DiffView {
     pub layout: Layout,
 }
 
-/// Facts by revision, for one reading of the files; and the last comparison that was looked at.
+/// Facts by revision, for one reading of the files; the last comparison that was looked at; and how
+/// far the last selected revision was from the database.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<Known>, Mutex<Option<Seen>>);
+pub struct Memo(Mutex<Known>, Mutex<Option<Seen>>, Mutex<Option<Far>>);
+
+/// How many revisions an upgrade to a node runs, and how many come after it.
+#[derive(Debug)]
+struct Far {
+    overview: Arc<Overview>,
+    node: Node,
+    counts: (usize, usize),
+}
 
 #[derive(Debug)]
 struct Seen {
@@ -246,6 +256,46 @@ impl Memo {
         let view = Arc::new(DiffView { folds, layout });
         *seen = Some(Seen { diff: Arc::clone(diff), key: key.clone(), view: Arc::clone(&view) });
         view
+    }
+
+    /// How many pending revisions an upgrade to a node runs, itself among them, and how many stand
+    /// on it.
+    pub fn distance(
+        &self,
+        history: &Arc<History>,
+        overview: &Arc<Overview>,
+        node: Node,
+    ) -> (usize, usize) {
+        let mut far = self.2.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(far) =
+            far.as_ref().filter(|f| Arc::ptr_eq(&f.overview, overview) && f.node == node)
+        {
+            return far.counts;
+        }
+        let graph = history.graph();
+        // What an applied revision stands on is applied too: the way ends there.
+        let pending = |node: Node| !overview.states.get(node.index()).is_some_and(|s| s.applied);
+        let reach = |up: bool| {
+            let mut seen = vec![false; graph.len()];
+            let mut open = vec![node];
+            let mut count = 0_usize;
+            while let Some(node) = open.pop() {
+                if std::mem::replace(&mut seen[node.index()], true) || !pending(node) {
+                    continue;
+                }
+                count += 1;
+                if up {
+                    open.extend(graph.all_children(node));
+                } else {
+                    open.extend(graph.parents(node));
+                    open.extend(graph.dependencies(node));
+                }
+            }
+            count
+        };
+        let counts = (reach(false), reach(true).saturating_sub(1));
+        *far = Some(Far { overview: Arc::clone(overview), node, counts });
+        counts
     }
 
     /// The label of the line of first parents that a revision ends: the nearest one declared on the
