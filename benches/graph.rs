@@ -137,6 +137,19 @@ fn shapes() -> Vec<(&'static str, Vec<Vertex>)> {
         (_, 0) => vertex(at, &[at - 2], &[]),
         _ => vertex(at, &[at - 2], &[at / 4 * 2]),
     });
+    // As before, but what is depended on gets older: each dependency lies below the last one's too.
+    let crossed = all.clone().map(|at| match (at, at % 2) {
+        (0 | 1, _) => vertex(at, &[], &[]),
+        (_, 0) => vertex(at, &[at - 2], &[]),
+        _ if at > NODES / 2 => vertex(at, &[at - 2], &[(NODES - at) / 2 * 2]),
+        _ => vertex(at, &[at - 2], &[]),
+    });
+    // Three lines; every revision of two of them depends on something far below in another.
+    let braid = all.clone().map(|at| match (at, at % 3) {
+        (0..=2, _) => vertex(at, &[], &[]),
+        (_, 0) => vertex(at, &[at - 3], &[]),
+        (_, line) => vertex(at, &[at - 3], &[(at * 7919) % at / 3 * 3 + line - 1]),
+    });
     let forest = all.clone().map(|at| vertex(at, &[], &[]));
     // A bush: parents, second parents and dependencies anywhere among the last thousand.
     let mut state = 1_u64;
@@ -165,6 +178,8 @@ fn shapes() -> Vec<(&'static str, Vec<Vertex>)> {
         ("100,000 on one base", wide.collect()),
         ("100,000 in 300 branches", branches.collect()),
         ("100,000 with dependencies", depends.collect()),
+        ("100,000 with crossed dependencies", crossed.collect()),
+        ("100,000 in a braid", braid.collect()),
         ("100,000 bases", forest.collect()),
         ("100,000 as a bush", bush.collect()),
     ]

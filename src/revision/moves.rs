@@ -1,7 +1,10 @@
 //! Plans: which revisions run, in which order, and what happens to the version rows.
 
-use std::collections::{BTreeSet, HashSet};
+mod cover;
 
+use std::collections::BTreeSet;
+
+use self::cover::{Cover, State};
 use super::{Direction, Graph, Node, RevisionId};
 
 /// One change of the version rows.
@@ -84,13 +87,22 @@ impl Plan {
 pub(super) struct Rows<'a> {
     graph: &'a Graph,
     is_row: Vec<bool>,
-    /// Applied revisions directly above, over `norm`; kept for downgrades only.
-    applied_above: Vec<u32>,
-    /// What is applied; kept for downgrades only.
-    applied: Vec<bool>,
     row_count: usize,
-    /// Places in an order with the lower before the higher; kept for downgrades only.
-    rank: Vec<u32>,
+    /// Kept for downgrades only.
+    down: Down,
+}
+
+/// What a downgrade knows about the revisions that are left.
+#[derive(Default)]
+struct Down {
+    /// Applied revisions directly above, over `norm`.
+    applied_above: Vec<u32>,
+    /// What is applied.
+    applied: Vec<bool>,
+    /// When each revision goes.
+    place: Vec<u32>,
+    /// Made when it is first needed, which it is for few histories.
+    cover: Option<Cover>,
 }
 
 impl<'a> Rows<'a> {
@@ -101,29 +113,28 @@ impl<'a> Rows<'a> {
             is_row[row.index()] = true;
         }
         let row_count = is_row.iter().filter(|row| **row).count();
-        Self {
-            graph,
-            is_row,
-            applied_above: Vec::new(),
-            applied: Vec::new(),
-            row_count,
-            rank: Vec::new(),
-        }
+        Self { graph, is_row, row_count, down: Down::default() }
     }
 
-    /// For going down; `applied` is everything at or below the rows.
-    pub(super) fn downward(graph: &'a Graph, rows: &[Node], applied: &[bool]) -> Self {
+    /// For going down in this order; `applied` is everything at or below the rows.
+    pub(super) fn downward(
+        graph: &'a Graph,
+        rows: &[Node],
+        applied: Vec<bool>,
+        order: &[Node],
+    ) -> Self {
         let mut applied_above = vec![0_u32; graph.len()];
-        for node in Graph::members(applied) {
+        for node in Graph::members(&applied) {
             for lower in graph.lower(node) {
                 applied_above[lower.index()] += 1;
             }
         }
-        let mut rank = vec![0_u32; graph.len()];
-        for (place, node) in graph.upward().iter().enumerate() {
-            rank[node.index()] = place as u32;
+        let mut place = vec![u32::MAX; graph.len()];
+        for (at, node) in order.iter().enumerate() {
+            place[node.index()] = at as u32;
         }
-        Self { applied_above, applied: applied.to_vec(), rank, ..Self::upward(graph, rows) }
+        let down = Down { applied_above, applied, place, cover: None };
+        Self { down, ..Self::upward(graph, rows) }
     }
 
     fn set(&mut self, node: Node, row: bool) {
@@ -156,9 +167,9 @@ impl<'a> Rows<'a> {
     pub(super) fn down(&mut self, node: Node) -> Move {
         let id = self.graph.id(node).clone();
         for lower in self.graph.lower(node) {
-            self.applied_above[lower.index()] -= 1;
+            self.down.applied_above[lower.index()] -= 1;
         }
-        self.applied[node.index()] = false;
+        self.down.applied[node.index()] = false;
         self.set(node, false);
         let to = self.uncovered(node);
         for &row in &to {
@@ -180,49 +191,28 @@ impl<'a> Rows<'a> {
     /// Where there are other rows, Alembic looks at these alone. A dependency below a parent of the
     /// same revision then gets a row beside that parent, and its row goes when it is reached. That
     /// is kept: the rows of a database that both tools use must be the same.
-    fn uncovered(&self, node: Node) -> Vec<Node> {
+    fn uncovered(&mut self, node: Node) -> Vec<Node> {
         let lower = self.graph.lower(node);
-        let free: Vec<Node> = lower
-            .iter()
-            .copied()
-            .filter(|at| self.applied_above[at.index()] == 0 && !self.is_row[at.index()])
-            .collect();
-        if self.row_count == 0 || free.is_empty() || free.len() == lower.len() {
+        let Down { applied_above, applied, place, cover } = &mut self.down;
+        let is_free = |at: Node| applied_above[at.index()] == 0 && !self.is_row[at.index()];
+        let free: Vec<Node> = lower.iter().copied().filter(|&at| is_free(at)).collect();
+        let state = State { graph: self.graph, applied, is_row: &self.is_row };
+        // What is applied has a row above it, or one of the free ones, which are tips now.
+        let mut alone = Vec::new();
+        if self.row_count > 0 && !free.is_empty() && free.len() < lower.len() {
+            let cover = cover.get_or_insert_with(|| Cover::new(state, place));
+            let others = lower.iter().copied().filter(|&at| !is_free(at));
+            alone = cover.only_under(state, node, others);
+        }
+        if let Some(cover) = cover {
+            cover.replaced(node, &free);
+        }
+        if alone.is_empty() {
             return free;
         }
-        // What is applied has a row above it, or one of the free ones, which are tips now.
-        let only_under = |at: Node| self.stands_below(at, &free) && !self.under_a_row(at);
-        lower.iter().copied().filter(|&at| free.contains(&at) || only_under(at)).collect()
-    }
-
-    /// Whether one of `tips` stands on a revision. Nothing older than that revision is looked at.
-    fn stands_below(&self, node: Node, tips: &[Node]) -> bool {
-        let mut seen = HashSet::new();
-        let mut work = tips.to_vec();
-        while let Some(at) = work.pop() {
-            if at == node {
-                return true;
-            }
-            if self.rank[at.index()] > self.rank[node.index()] && seen.insert(at) {
-                work.extend(self.graph.lower(at));
-            }
-        }
-        false
-    }
-
-    /// Whether a row stands on a revision, or is it.
-    fn under_a_row(&self, node: Node) -> bool {
-        let mut seen = HashSet::new();
-        let mut work = vec![node];
-        while let Some(at) = work.pop() {
-            if self.is_row[at.index()] {
-                return true;
-            }
-            if seen.insert(at) {
-                let above = self.graph.all_children(at).iter();
-                work.extend(above.filter(|above| self.applied[above.index()]));
-            }
-        }
-        false
+        // Both keep the order of `lower`.
+        let mut alone = alone.into_iter().peekable();
+        let gets_row = |at: &Node| is_free(*at) || alone.next_if_eq(at).is_some();
+        lower.iter().copied().filter(gets_row).collect()
     }
 }

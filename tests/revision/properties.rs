@@ -8,7 +8,7 @@ use limbeck::revision::{
 };
 use proptest::prelude::*;
 
-use crate::reference::{self, Random, random};
+use crate::reference::{self, Random, braid, random};
 
 fn ids(graph: &Graph, nodes: impl IntoIterator<Item = Node>) -> Vec<RevisionId> {
     let mut ids: Vec<RevisionId> = nodes.into_iter().map(|node| graph.id(node).clone()).collect();
@@ -127,6 +127,17 @@ proptest! {
                     again = target::upgrade(&graph, &again, row.as_str()).expect("up again").after();
                 }
                 prop_assert_eq!(again, rows);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_a_downgrade_where_much_depends_on_much(history in braid(60), goal in any::<u16>()) {
+        let graph = history.graph();
+        let rows = target::upgrade(&graph, &[], "heads").expect("an upgrade to the heads").after();
+        for spec in ["base".to_owned(), spec_for(&graph, goal)] {
+            if let Ok(plan) = target::downgrade(&graph, &rows, &spec) {
+                follow(&graph, &plan);
             }
         }
     }

@@ -76,6 +76,31 @@ pub(crate) fn random(most: usize) -> impl Strategy<Value = Random> {
     })
 }
 
+/// Up to four lines side by side, each revision of which may depend on one of any line: what stands
+/// on what is then known by long walks alone.
+pub(crate) fn braid(most: usize) -> impl Strategy<Value = Random> {
+    let choice = (0_usize..4, any::<u32>(), 0_u8..6);
+    prop::collection::vec(choice, 1..most).prop_map(|choices| {
+        let mut ends = [None; 4];
+        let mut vertices = Vec::new();
+        for (at, (line, dependency, kind)) in choices.into_iter().enumerate() {
+            let mut down: Vec<RevisionId> = ends[line].map(id).into_iter().collect();
+            // Now and then the lines meet.
+            if kind == 5 {
+                down.extend(ends[(line + 1) % 4].map(id));
+            }
+            let depends_on = if at > 0 && kind < 4 {
+                vec![id(dependency as usize % at).to_string()]
+            } else {
+                Vec::new()
+            };
+            ends[line] = Some(at);
+            vertices.push(Vertex { id: id(at), down, depends_on, labels: Vec::new() });
+        }
+        Random { vertices }
+    })
+}
+
 /// Everything at or below a node, by `next`.
 pub(crate) fn closure<'a>(of: &[Node], next: impl Fn(Node) -> &'a [Node]) -> HashSet<Node> {
     let mut seen = HashSet::new();

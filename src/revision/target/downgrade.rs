@@ -41,11 +41,9 @@ pub fn downgrade(graph: &Graph, rows: &[RevisionId], spec: &str) -> Result<Plan,
             "`{spec}` is no place to downgrade to: nothing above it is applied (the database is {at})"
         )));
     }
-    let mut rows = Rows::downward(graph, &current, &applied);
-    let moves = order::newest_first(graph, &leaving, &current)
-        .into_iter()
-        .map(|node| rows.down(node))
-        .collect();
+    let order = order::newest_first(graph, &leaving, &current);
+    let mut rows = Rows::downward(graph, &current, applied, &order);
+    let moves = order.iter().map(|&node| rows.down(node)).collect();
     Ok(Plan { before: current.iter().map(|&node| graph.id(node).clone()).collect(), moves })
 }
 
