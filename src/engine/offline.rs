@@ -6,6 +6,7 @@ use super::{
     Error, Options, audit,
     audit::{Course, Entry},
     prepare::{self, Job},
+    session::search_path,
     tables::{self, Names},
 };
 use crate::{
@@ -80,14 +81,7 @@ fn prologue(out: &mut String, names: &Names, options: &Options) {
         }
     }
     let _ = writeln!(out, "COMMIT;");
-    if let Some(path) = &options.search_path {
-        let _ = writeln!(
-            out,
-            "SELECT pg_catalog.set_config('search_path', {}, false);",
-            quote_literal(path)
-        );
-    }
-    let _ = writeln!(out);
+    let _ = writeln!(out, "{};\n", search_path(options, false));
 }
 
 /// Refuses a database that has any of these revisions, or one above them, already.

@@ -38,13 +38,32 @@ pub(super) fn settings(
     if watchful {
         let _ = write!(sql, "; {set} client_connection_check_interval = 500");
     }
+    let _ = write!(sql, "; {}", search_path(options, local));
+    sql
+}
+
+/// The statement that sets where a revision's objects go.
+///
+/// Unset it is the role's own path without our schema: for a role of that name, `"$user"` is our
+/// schema, and what revisions make would end up among our tables.
+pub(super) fn search_path(options: &Options, local: bool) -> String {
+    // `set_config` takes the list as written; SET would take it as one name.
     if let Some(path) = &options.search_path {
-        // `set_config` takes the list as written; SET would take it as one name.
-        let _ = write!(
-            sql,
-            "; SELECT pg_catalog.set_config('search_path', {}, {local})",
+        return format!(
+            "SELECT pg_catalog.set_config('search_path', {}, {local})",
             quote_literal(path)
         );
     }
-    sql
+    let ours = quote_literal(&options.schema);
+    let parts = "pg_catalog.unnest(pg_catalog.string_to_array(\
+                 pg_catalog.current_setting('search_path'), ',')) WITH ORDINALITY AS p(part, n)";
+    let is_ours = format!(
+        "CASE pg_catalog.btrim(part, ' \"') WHEN '$user' THEN session_user::text \
+         ELSE pg_catalog.btrim(part, ' \"') END OPERATOR(pg_catalog.=) {ours}"
+    );
+    format!(
+        "SELECT pg_catalog.set_config('search_path', pg_catalog.array_to_string(ARRAY(\
+         SELECT part FROM {parts} WHERE NOT {is_ours} ORDER BY n), ','), {local}) \
+         WHERE EXISTS (SELECT FROM {parts} WHERE {is_ours})"
+    )
 }

@@ -85,6 +85,23 @@ async fn names_that_need_quotes() {
     assert_eq!(engine.record(9).await.unwrap().len(), 2);
 }
 
+/// `"$user"` stands first in a role's search path: for a role named like our schema, that is our
+/// schema once it is there.
+#[tokio::test]
+async fn revisions_of_a_role_named_like_our_schema_stay_out_of_it() {
+    let db = database().await;
+    let history = tables(2);
+    let mut engine = engine(&db, &history);
+    let user = db.server().user.clone();
+    engine.options.schema.clone_from(&user);
+    engine.options.version_table.schema.clone_from(&user);
+    up(&engine).await.unwrap();
+    assert!(there(&db, "public.t1").await && there(&db, "public.t2").await);
+    assert!(there(&db, &format!("{user}.history")).await);
+    engine.downgrade("base", &Control::silent()).await.unwrap();
+    assert!(!there(&db, "public.t1").await);
+}
+
 #[tokio::test]
 async fn the_search_path_of_the_settings_is_set() {
     let db = database().await;

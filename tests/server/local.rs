@@ -113,7 +113,7 @@ async fn the_whole_life() {
     assert_eq!(value(&client, "SHOW server_encoding").await, "UTF8");
     assert_eq!(value(&client, "SHOW listen_addresses").await, "127.0.0.1");
     assert_eq!(value(&client, "SHOW cluster_name").await, "limbeck My Shop");
-    assert_eq!(value(&client, "SELECT current_user::text").await, "limbeck");
+    assert_eq!(value(&client, "SELECT current_user::text").await, "postgres");
 
     // Nobody gets in without the password, which nobody else may read.
     let stranger = connection.clone().with_password("guess");

@@ -31,6 +31,10 @@ use crate::{
     pg::ident,
 };
 
+/// The cluster's role unless the settings name one. Not `limbeck`: the `"$user"` of its search path
+/// would be the schema of limbeck's own tables.
+const DEFAULT_ROLE: &str = "postgres";
+
 /// The local provider of one project.
 #[derive(Clone, Debug)]
 pub(super) struct Local {
@@ -164,7 +168,7 @@ impl Local {
             home: elsewhere,
             socket_dir: None,
             port: 0,
-            user: self.config.postgres_user.clone().unwrap_or_else(|| "limbeck".into()),
+            user: self.config.postgres_user.clone().unwrap_or_else(|| DEFAULT_ROLE.into()),
             bin_dir: PathBuf::new(),
             version: String::new(),
         })?;
@@ -263,7 +267,7 @@ impl Local {
         let known = remembered.take().or_else(|| self.folder.recall());
         let (last_port, last_socket, mut user) = match known {
             Some(known) => (known.port, known.socket_dir, known.user),
-            None => (0, None, "limbeck".to_owned()),
+            None => (0, None, DEFAULT_ROLE.to_owned()),
         };
         if existing.is_none() {
             if let Some(wanted) = &self.config.postgres_user {
