@@ -69,6 +69,9 @@ pub enum WorkerEvent {
     Ended(JobId, Result<Report, Arc<engine::Error>>),
     /// A server action reached a stage ("initdb", "starting").
     ServerStage(ServerAction, String),
+    /// A start needs server programs that this machine does not have: what would be downloaded,
+    /// and from where. Nothing was started.
+    DownloadOffered(String),
     /// A server action ended.
     ServerDone(ServerAction, Result<(), Arc<engine::Error>>),
     /// A backend was cancelled or terminated; false when it was gone already.

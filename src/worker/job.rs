@@ -74,8 +74,11 @@ impl Run {
 /// What can be done with the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerAction {
-    /// Start it, creating it first if needed.
+    /// Start it, creating it first if needed. Where server programs are missing, the answer is an
+    /// offer to download them.
     Start,
+    /// Download the server programs, then start it. The user was asked.
+    Download,
     /// Stop it.
     Stop,
     /// Stop and start.
@@ -87,6 +90,7 @@ impl ServerAction {
     pub fn doing(self) -> &'static str {
         match self {
             Self::Start => "starting",
+            Self::Download => "downloading",
             Self::Stop => "stopping",
             Self::Restart => "restarting",
         }

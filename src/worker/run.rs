@@ -97,6 +97,13 @@ impl Worker {
     }
 }
 
+/// What a server action came to.
+enum Served {
+    Done,
+    /// Nothing was done: this must be downloaded first.
+    Needs(String),
+}
+
 /// What a reading came to.
 type Outcome<T> = Result<T, Arc<Error>>;
 
@@ -185,8 +192,11 @@ async fn hand_out(
                 serving = true;
                 let (shared, requests) = (Arc::clone(&shared), requests.clone());
                 tokio::spawn(async move {
-                    let outcome = shared.serve(action).await.map_err(Arc::new);
-                    shared.send(WorkerEvent::ServerDone(action, outcome));
+                    shared.send(match shared.serve(action).await {
+                        Ok(Served::Done) => WorkerEvent::ServerDone(action, Ok(())),
+                        Ok(Served::Needs(package)) => WorkerEvent::DownloadOffered(package),
+                        Err(error) => WorkerEvent::ServerDone(action, Err(Arc::new(error))),
+                    });
                     let _ = requests.send(Request::Served);
                 });
             }
@@ -509,21 +519,29 @@ impl Shared {
         self.reader().await?.1.signal_backend(pid, terminate).await
     }
 
-    async fn serve(&self, action: ServerAction) -> Result<(), Error> {
+    async fn serve(&self, action: ServerAction) -> Result<Served, Error> {
         let provider = self.provider().await?;
         let events = self.events.clone();
         let progress = move |stage: &str| {
             let _ = events.send(WorkerEvent::ServerStage(action, stage.to_owned()));
         };
-        if action != ServerAction::Start {
-            self.drop_pool();
-            provider.stop(&progress).await?;
+        match action {
+            ServerAction::Start => {
+                if let Some(package) = provider.needs_download().await {
+                    return Ok(Served::Needs(package));
+                }
+            }
+            ServerAction::Download => provider.download(&progress).await?,
+            ServerAction::Stop | ServerAction::Restart => {
+                self.drop_pool();
+                provider.stop(&progress).await?;
+            }
         }
         if action != ServerAction::Stop {
             provider.start(&progress).await?;
             self.drop_pool();
         }
-        Ok(())
+        Ok(Served::Done)
     }
 
     /// The cpu lane's work.

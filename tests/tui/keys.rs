@@ -620,3 +620,24 @@ fn enter_opens_one_fold_and_tab_shows_the_facts() {
     rig.keys("<tab>");
     assert!(!rig.text().contains("hazard"), "{}", rig.text());
 }
+
+#[test]
+fn missing_server_programs_are_offered_not_fetched() {
+    let offer =
+        || WorkerEvent::DownloadOffered("PostgreSQL 17.10.0 from https://example.org/pg".into());
+    let fetched = |rig: &Rig| rig.asked(|job| matches!(job, Job::Server(ServerAction::Download)));
+    let mut rig = Rig::at(&[CURRENT]);
+    rig.report(offer());
+    let shown = rig.text();
+    assert!(
+        shown.contains("PostgreSQL 17.10.0") && shown.contains("https://example.org/pg"),
+        "{shown}"
+    );
+    rig.keys("<esc>");
+    assert_eq!((rig.app.layers.len(), fetched(&rig)), (0, 0));
+    rig.report(offer());
+    rig.keys("<enter>");
+    assert_eq!(fetched(&rig), 1);
+    rig.report(WorkerEvent::ServerStage(ServerAction::Download, "12 of 30 MB".into()));
+    assert!(rig.text().contains("downloading: 12 of 30 MB"), "{}", rig.text());
+}

@@ -363,7 +363,7 @@ pub fn server(app: &mut App, action: ServerAction) {
     let (word, verb) = match action {
         ServerAction::Stop => ("Stop", "stop"),
         ServerAction::Restart => ("Restart", "restart"),
-        ServerAction::Start => ("Start", "start"),
+        ServerAction::Start | ServerAction::Download => ("Start", "start"),
     };
     let mut confirm =
         question(format!("{word} the database server?"), verb, Accept::Server(action));
@@ -386,6 +386,35 @@ pub fn server(app: &mut App, action: ServerAction) {
     }
     confirm.typed = (app.config.guard != Guard::Dev).then_some(name);
     confirm.danger = others > 0 || confirm.typed.is_some();
+    open(app, confirm);
+}
+
+/// Asks about downloading the server programs that a start needs.
+pub fn download(app: &mut App, package: &str) {
+    let mut confirm = question(
+        "Download PostgreSQL?",
+        "download and start",
+        Accept::Server(ServerAction::Download),
+    );
+    confirm.lines.push(line(Role::Strong, "", "no PostgreSQL server is installed here"));
+    match package.split_once(" from ") {
+        Some((what, place)) => {
+            confirm.lines.push(line(Role::Text, "gets", what));
+            confirm.lines.push(line(Role::Text, "from", place));
+        }
+        None => confirm.lines.push(line(Role::Text, "gets", package)),
+    }
+    confirm.lines.push(line(
+        Role::Text,
+        "into",
+        "a folder of this project's own server; nothing else is installed",
+    ));
+    confirm.lines.push(line(
+        Role::Dim,
+        "or",
+        "install it yourself, or set `server.local.bin_dir` or `DATABASE_URL`",
+    ));
+    "not now".clone_into(&mut confirm.refuse);
     open(app, confirm);
 }
 

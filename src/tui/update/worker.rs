@@ -45,6 +45,11 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
             Vec::new()
         }
         WorkerEvent::ServerDone(action, outcome) => server_done(app, action, outcome),
+        WorkerEvent::DownloadOffered(package) => {
+            app.server_action = None;
+            confirm::download(app, &package);
+            Vec::new()
+        }
         WorkerEvent::Signalled { pid, terminate, outcome } => {
             signalled(app, pid, terminate, outcome);
             vec![clock::ask(app, Refresh::Activity)]
@@ -435,7 +440,7 @@ fn server_done(
     app.server_action = None;
     app.dirty = true;
     let (command, words) = match action {
-        ServerAction::Start => ("db start", "the database is running"),
+        ServerAction::Start | ServerAction::Download => ("db start", "the database is running"),
         ServerAction::Stop => ("db stop", "the database is stopped"),
         ServerAction::Restart => ("db restart", "the database is running again"),
     };

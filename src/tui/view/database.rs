@@ -14,7 +14,7 @@ use crate::{
     pg::statement,
     present::{
         age::{age, bytes, clock},
-        safe::display_safe,
+        safe::{display_safe, width},
     },
     server::{Kind, State},
     tui::{
@@ -27,6 +27,9 @@ use crate::{
         },
     },
 };
+
+/// Cells that the notes of the settings need to say anything.
+const LEAST_NOTE: usize = 24;
 
 /// Draws it.
 pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
@@ -458,11 +461,18 @@ fn settings(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let page = usize::from(inside.height);
     let from = app.database.setting.min(activity.settings.len().saturating_sub(page));
     let name = activity.settings.iter().map(|s| s.name.len()).max().unwrap_or(0).clamp(10, 28);
+    let value = activity.settings.iter().map(|s| width(&s.value)).max().unwrap_or(0).clamp(4, 12);
+    // A note of two words and an ellipsis says nothing: all of them, or none.
+    let notes = usize::from(inside.width) >= name + value + 3 + LEAST_NOTE;
     for (row, setting) in activity.settings.iter().skip(from).take(page).enumerate() {
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16);
         pen.field(&display_safe(&setting.name), name, theme.dim).skip(1);
-        pen.put(&display_safe(&setting.value), theme.text).skip(2);
-        pen.put(&display_safe(&setting.note), theme.faint);
+        if notes {
+            pen.field(&display_safe(&setting.value), value, theme.text).skip(2);
+            pen.put(&display_safe(&setting.note), theme.faint);
+        } else {
+            pen.put(&display_safe(&setting.value), theme.text);
+        }
     }
 }
 

@@ -214,8 +214,14 @@ fn describe(
         add("branch", vec![(all.join(", "), theme.label_branch)]);
     }
     if !revision.depends_on.is_empty() {
-        let text =
-            revision.depends_on.iter().map(|d| display_safe(d).into_owned()).collect::<Vec<_>>();
+        let text = revision
+            .depends_on
+            .iter()
+            .map(|d| match graph.find(d) {
+                Some(node) => app.short_node(node),
+                None => display_safe(d).into_owned(),
+            })
+            .collect::<Vec<_>>();
         add("depends", plain(text.join(", ")));
     }
     if !facts.up.impacts.is_empty() {

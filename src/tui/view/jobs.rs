@@ -13,7 +13,7 @@ use crate::{
     engine::record::Entry,
     present::{
         age::{age, clock, elapsed},
-        safe::display_safe,
+        safe::{display_safe, width},
     },
     revision::Direction,
     tui::{
@@ -423,8 +423,9 @@ fn list_run(app: &App, job: &JobView, pen: &mut Pen<'_>) {
     pen.put(mark, style).skip(1);
     pen.field(&format!("job {}", job.id.0), app.id_width(), theme.strong).skip(1);
     let room = pen.room();
-    pen.field(&display_safe(&job.run.command()), room.saturating_sub(29), theme.text).skip(1);
-    pen.right(&words, 18, style).skip(1);
+    let state = width(&words).clamp(8, 18);
+    pen.field(&display_safe(&job.run.command()), room.saturating_sub(state + 11), theme.text);
+    pen.skip(1).right(&words, state, style).skip(1);
     pen.right(&ago(app, Some(job.started_at)), 6, theme.dim);
 }
 
@@ -445,8 +446,8 @@ fn list_past(app: &App, entry: &Entry, pen: &mut Pen<'_>) {
     pen.put(mark, style).skip(1);
     pen.field(&app.short(entry.revision.as_str()), app.id_width(), theme.id).skip(1);
     let room = pen.room();
-    pen.field(&display_safe(&entry.message), room.saturating_sub(24), theme.text).skip(1);
-    pen.right(&display_safe(&entry.state), 13, style).skip(1);
+    pen.field(&display_safe(&entry.message), room.saturating_sub(19), theme.text).skip(1);
+    pen.right(&display_safe(&entry.state), 8, style).skip(1);
     pen.right(&ago(app, entry.started), 6, theme.dim);
 }
 
