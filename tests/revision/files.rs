@@ -340,7 +340,7 @@ fn new_revisions_follow_the_head() {
         at,
         &NewRevision {
             message: "First one".to_owned(),
-            created: "2026-11-22T08:26:00Z".parse().ok(),
+            created: "2026-11-22T08:26:00.948442869Z".parse().ok(),
             up: "CREATE TABLE t (a jsonb DEFAULT '{up}');".to_owned(),
             down: "DROP TABLE t;".to_owned(),
             branch_labels: vec!["main".to_owned()],

@@ -146,7 +146,8 @@ fn value(name: &str, fields: &Fields<'_>) -> Option<String> {
             let ids: Vec<&str> = fields.down.iter().map(RevisionId::as_str).collect();
             ids.join(", ")
         }
-        "date" => fields.created.map(|at| at.to_string()).unwrap_or_default(),
+        // Whole seconds: the date is for people, and the clock's nanoseconds say nothing.
+        "date" => fields.created.map(|at| format!("{at:.0}")).unwrap_or_default(),
         "labels" => comment_safe(&fields.labels.join(", ")),
         "depends_on" => comment_safe(&fields.depends_on.join(", ")),
         "up" => fields.up.trim_matches('\n').trim_end().to_owned(),
