@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use super::widget::memo::{SHORTEST_ID, shortened};
 use crate::{
     engine::{
         self, Event, Report,
@@ -114,6 +115,10 @@ pub struct JobView {
     pub output: VecDeque<Output>,
     /// Who is in the way, and for how long.
     pub blocked: Option<(Vec<Blocker>, Duration)>,
+    /// Why the revision is tried again, until it is done.
+    pub retry: Option<String>,
+    /// Columns of ids in the output.
+    pub id_width: usize,
     /// A pause was asked for.
     pub pausing: bool,
     /// How it ended.
@@ -135,6 +140,8 @@ impl JobView {
             current: 0,
             output: VecDeque::new(),
             blocked: None,
+            retry: None,
+            id_width: SHORTEST_ID,
             pausing: false,
             outcome: None,
         }
@@ -223,7 +230,8 @@ impl JobView {
                     revision.attempt = attempt;
                     revision.statements.clear();
                     revision.done = 0;
-                    let text = format!("{} {}", revision.planned.id, revision.planned.message);
+                    let id = shortened(revision.planned.id.as_str(), self.id_width);
+                    let text = format!("{id} {}", revision.planned.message);
                     self.say(wall, "", text);
                 }
             }
@@ -287,6 +295,7 @@ impl JobView {
                     revision.statements.clear();
                     revision.done = 0;
                 }
+                self.retry = Some(reason.clone());
                 stage(self, Stage::Retrying(reason));
             }
             Event::Resolving { .. } => {
@@ -299,6 +308,7 @@ impl JobView {
             }
             Event::RevisionFinished { index, elapsed } => {
                 self.blocked = None;
+                self.retry = None;
                 let revision = self.plan.get_mut(index)?;
                 revision.phase = Phase::Done(elapsed);
                 revision.done = revision.planned.statements;

@@ -203,7 +203,8 @@ fn tour(size: (u16, u16), other: (u16, u16)) {
     screen.keys("2");
     screen.shows("accepting connections");
     screen.resize(other);
-    screen.shows("Server");
+    // Only a narrow screen has sections as tabs; keys wait until the new size is drawn.
+    screen.until("the new size", |text| text.contains("[Server]") == (other.0 < 100));
     screen.keys("s");
     screen.shows("Stop the database server?");
     screen.keys("\r");

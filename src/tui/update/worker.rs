@@ -283,7 +283,9 @@ fn close_stale(app: &mut App, old: Option<&History>, new: &Arc<History>) {
 pub fn begin(app: &mut App, run: Run) -> Vec<Effect> {
     let id = app.next_job;
     app.next_job = JobId(id.0 + 1);
-    app.runs.push(JobView::new(id, run.clone(), app.now.mono, app.now.wall));
+    let mut job = JobView::new(id, run.clone(), app.now.mono, app.now.wall);
+    job.id_width = app.id_width();
+    app.runs.push(job);
     app.jobs.selected = 0;
     app.jobs.back = 0;
     app.graph.would_run = None;

@@ -130,7 +130,7 @@ fn stage(app: &App, job: &JobView) -> (String, ratatui::style::Style) {
 
 fn job_height(app: &App, job: &JobView, area: Rect) -> u16 {
     let extra = 4
-        + u16::from(job.blocked.is_some()) * 2
+        + u16::from(job.blocked.is_some() || job.retry.is_some()) * 2
         + if matches!(job.outcome, Some(Err(_))) { 4 } else { 0 };
     let wanted = job.plan.len() as u16 + STATEMENTS as u16 + extra + 1;
     let most = if app.wide() { area.height * 3 / 5 } else { area.height * 2 / 3 };
@@ -177,6 +177,11 @@ fn draw_job(app: &App, job: &JobView, frame: &mut Frame, area: Rect) {
             app.glyphs.arrow,
         ))
         .into_owned();
+        tail.extend(wrapped(&text, room, 2).into_iter().map(|line| (line, theme.warn)));
+    }
+    if let (None, Some(reason), true) = (&job.blocked, &job.retry, job.is_running()) {
+        // Between two tries nobody is in the way, yet it is still about the same one.
+        let text = format!("{} tried again after {}", app.glyphs.paused, display_safe(reason));
         tail.extend(wrapped(&text, room, 2).into_iter().map(|line| (line, theme.warn)));
     }
     if let Some(Err(error)) = &job.outcome {

@@ -83,7 +83,10 @@ pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &
         Vec::new()
     };
     // The facts, the weightiest first, get two fifths at most, and a line below them.
-    let above = (known.len() as u16 + 1).min(body.height * 2 / 5);
+    let above = match known.len() as u16 {
+        0 => 0,
+        lines => (lines + 1).min(body.height * 2 / 5),
+    };
     let top = shrink(Rect { height: above.saturating_sub(1), ..body }, 1);
     let body = Rect { y: body.y + above, height: body.height - above, ..body };
     let heading = u16::from(split && body.height > 3);
