@@ -339,7 +339,9 @@ fn notice_text(notice: &Notice) -> String {
     let word = format!("{}:", notice.severity.to_lowercase());
     let mut text = format!("  {} {}", style::dim(&word), display_safe(&notice.message));
     for extra in [&notice.detail, &notice.hint].into_iter().flatten() {
-        let _ = write!(text, "\n    {}", style::dim(&display_safe(extra)));
+        for line in extra.lines() {
+            let _ = write!(text, "\n    {}", style::dim(&display_safe(line)));
+        }
     }
     text
 }

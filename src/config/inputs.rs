@@ -102,12 +102,12 @@ impl DotEnv {
         for entry in parsed {
             let Ok(entry) = entry else {
                 let place = match variables.last() {
-                    Some((name, _)) => format!("after `{name}`"),
-                    None => "at its beginning".to_owned(),
+                    Some((name, _)) => format!("a line after `{name}`"),
+                    None => "the first line that sets something".to_owned(),
                 };
                 return Err(ConfigError {
                     file: Some(path),
-                    ..ConfigError::new(format!("a line {place} is not of the form `NAME=value`"))
+                    ..ConfigError::new(format!("{place} is not of the form `NAME=value`"))
                 }
                 .hint("put values with spaces, `#`, `$` or quotes in single quotes"));
             };

@@ -180,6 +180,9 @@ fn copy_line(context: &str) -> Option<usize> {
     digits.parse().ok().filter(|line| *line > 0)
 }
 
+/// Lines are quoted up to places this far along them, in characters.
+const LONGEST_LINE: u32 = 20_000;
+
 /// Line, column (both from 1, in characters) and the line's text at a byte of `text`.
 pub(super) fn place(text: &str, at: usize) -> (u32, u32, String) {
     let before = &text[..at];
@@ -187,9 +190,21 @@ pub(super) fn place(text: &str, at: usize) -> (u32, u32, String) {
     let line = before.bytes().filter(|b| *b == b'\n').count() as u32 + 1;
     let column = text[start..at].chars().count() as u32 + 1;
     let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
-    // A data line of a megabyte helps nobody.
-    let excerpt: String = text[start..end].chars().take(500).collect();
-    (line, column, mask_secrets(&excerpt).into_owned())
+    // What lies far behind the place, and a line of a megabyte, help nobody.
+    let shown = if column <= LONGEST_LINE { column as usize + 500 } else { 0 };
+    let excerpt: String = text[start..end].chars().take(shown).collect();
+    (line, column, masked_in_place(&excerpt))
+}
+
+/// A line without its secrets in which everything behind them stays in its column, for the caret.
+fn masked_in_place(line: &str) -> String {
+    let masked = mask_secrets(line).into_owned();
+    let lost = line.chars().count().saturating_sub(masked.chars().count());
+    let same = line.chars().rev().zip(masked.chars().rev()).take_while(|(a, b)| a == b).count();
+    let at =
+        masked.char_indices().rev().nth(same.saturating_sub(1)).map_or(masked.len(), |(i, _)| i);
+    let at = if same == 0 { masked.len() } else { at };
+    format!("{}{}{}", &masked[..at], " ".repeat(lost), &masked[at..])
 }
 
 #[cfg(test)]
@@ -202,6 +217,25 @@ mod tests {
         assert_eq!(place(text, text.find('x').unwrap()), (2, 4, "ÄÖ x".into()));
         assert_eq!(place(text, 0), (1, 1, "a".into()));
         assert_eq!(place(text, text.len()), (3, 2, "b".into()));
+    }
+
+    #[test]
+    fn a_secret_before_the_place_does_not_move_it() {
+        let text = "ALTER ROLE me PASSWORD 'topsecret'; SELECT nope;";
+        let (_, column, excerpt) = place(text, text.find("nope").unwrap());
+        let shown: String = excerpt.chars().skip(column as usize - 1).collect();
+        assert_eq!(shown, "nope;");
+        assert!(!excerpt.contains("topsecret"), "{excerpt}");
+        assert_eq!(masked_in_place("SELECT 1;"), "SELECT 1;");
+    }
+
+    #[test]
+    fn a_place_far_along_a_line_is_in_its_excerpt() {
+        let text = format!("SELECT {}nope, 2", "1 + ".repeat(400));
+        let (_, column, excerpt) = place(&text, text.find("nope").unwrap());
+        assert!(excerpt[column as usize - 1..].starts_with("nope"), "{excerpt}");
+        let (_, _, excerpt) = place(&"x".repeat(1_000_000), 900_000);
+        assert_eq!(excerpt, "");
     }
 
     #[test]

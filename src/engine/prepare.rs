@@ -199,6 +199,10 @@ fn copies_out(text: &str) -> bool {
 fn cannot_split(revision: &Revision, error: &SplitError) -> Error {
     let path = revision.path.display();
     match error {
+        SplitError::Unterminated { what: "COPY data", .. } => {
+            Error::new(Code::Unterminated, format!("{path}: {error}"))
+                .with_hint("end the data with a line of its own: `\\.`")
+        }
         SplitError::Unterminated { .. } => {
             Error::new(Code::Unterminated, format!("{path}: {error}"))
                 .with_hint("close it, or escape the quote")

@@ -60,9 +60,14 @@ impl WriteError {
     }
 
     fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
+        // A temporary file's error names that file, which says nothing to anybody.
+        let why = match error.kind() {
+            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            _ => error.to_string(),
+        };
         Self::new(
             Code::File,
-            format!("`{}` cannot be {doing}: {error}", path.display()),
+            format!("`{}` cannot be {doing}: {why}", path.display()),
             "check the folder and who may write to it",
         )
     }

@@ -25,7 +25,10 @@ impl ServerError {
     pub(super) fn file(doing: &str, path: &Path, error: &io::Error) -> Self {
         let plain = Self::new(format!("cannot {doing} `{}`: {error}", path.display()));
         if error.kind() == io::ErrorKind::PermissionDenied {
-            return plain.with_hint("the server belongs to another user: use that user, or root");
+            return plain.with_hint(
+                "use a folder that you may write to; if the server was made by another user, use \
+                 that user, or root",
+            );
         }
         plain
     }

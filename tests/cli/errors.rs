@@ -33,6 +33,7 @@ fn usage_exits_with_2() {
         &["--plain", "heads"],
         &["stamp", "head", "--sql"],
         &["revision", "--sql", "-m", "x"],
+        &["revision", "-m", " "],
         &["check"],
     ] {
         let ran = run(&mut project.limbeck(args)).fails("USAGE", 2);

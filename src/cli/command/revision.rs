@@ -79,7 +79,7 @@ pub(crate) fn run(ctx: &Context, args: Args) -> Result<u8, CliError> {
         )
         .with_hint("`limbeck upgrade --sql A:B` prints the script of existing revisions"));
     }
-    let Some(message) = args.message else {
+    let Some(message) = args.message.filter(|message| !message.trim().is_empty()) else {
         return Err(CliError::usage("a revision needs a message")
             .with_hint("`limbeck revision -m \"create account table\"`"));
     };
