@@ -187,7 +187,6 @@ fn edited(
         let Some(audited) = state.audit.get(&revision.id).filter(|a| a.applied()) else { continue };
         let path = revision.path.display();
         match edit(revision, audited) {
-            None => {}
             Some(Edit::Cosmetic) => {
                 remarks.push(format!("{path} differs in comments or blanks from what was applied"));
             }
@@ -198,7 +197,7 @@ fn edited(
                     revision.id
                 ));
             }
-            Some(Edit::Down) => {}
+            Some(Edit::Down) | None => {}
             Some(Edit::Up) => changed.push(revision),
         }
     }

@@ -51,6 +51,29 @@ impl Found {
 }
 
 impl Source {
+    /// The files and folders that every user of this machine may change, as they are shown. What
+    /// stands in them runs with the rights of whoever migrates.
+    ///
+    /// That a group may write is not counted: it is how teams share a checkout, and the default
+    /// where each user has a group of their own. Links are followed to what they name.
+    pub fn open_to_all(&self) -> Vec<PathBuf> {
+        let Self::Folders { folders, shown_from, .. } = self else { return Vec::new() };
+        let shown = |path: &Path| {
+            let from = shown_from.as_deref().and_then(|from| path.strip_prefix(from).ok());
+            from.unwrap_or(path).to_owned()
+        };
+        let mut open: Vec<PathBuf> =
+            folders.iter().filter(|folder| is_open(folder)).map(|folder| shown(folder)).collect();
+        for found in self.files().0 {
+            if let Content::Disk(path) = &found.content
+                && is_open(path)
+            {
+                open.push(found.shown);
+            }
+        }
+        open
+    }
+
     /// The files in load order, and the folders that cannot be read.
     pub(super) fn files(&self) -> (Vec<Found>, Vec<Problem>) {
         match self {
@@ -87,6 +110,19 @@ impl Source {
 fn is_wanted(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.ends_with(b".sql") && !name.starts_with(b".") && !name.starts_with(b"#")
+}
+
+/// Whether anybody may write to it.
+#[cfg(unix)]
+fn is_open(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o002 != 0)
+}
+
+/// Elsewhere access lists decide, which are not looked at.
+#[cfg(not(unix))]
+fn is_open(_path: &Path) -> bool {
+    false
 }
 
 struct Folders<'a> {
@@ -177,5 +213,43 @@ impl Folders<'_> {
             message,
             hint: Some(hint),
         });
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_everybody_may_change_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("migrations");
+        fs::create_dir(&folder).unwrap();
+        let mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        for (name, bits) in [("a.sql", 0o644), ("b.sql", 0o664), ("c.sql", 0o646), ("d.txt", 0o666)]
+        {
+            fs::write(folder.join(name), "").unwrap();
+            mode(&folder.join(name), bits);
+        }
+        let target = dir.path().join("elsewhere");
+        fs::write(&target, "").unwrap();
+        mode(&target, 0o666);
+        std::os::unix::fs::symlink(&target, folder.join("e.sql")).unwrap();
+        mode(&folder, 0o755);
+        let source = Source::Folders {
+            folders: vec![folder.clone()],
+            recursive: false,
+            shown_from: Some(dir.path().to_owned()),
+        };
+        let open = |source: &Source| -> Vec<String> {
+            source.open_to_all().iter().map(|path| path.display().to_string()).collect()
+        };
+        assert_eq!(open(&source), ["migrations/c.sql", "migrations/e.sql"]);
+        mode(&folder, 0o1777);
+        assert_eq!(open(&source)[0], "migrations");
     }
 }

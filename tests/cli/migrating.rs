@@ -30,6 +30,19 @@ async fn up_and_down_and_nothing_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn revisions_that_anybody_may_change_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (project, db) = (three(), database().await);
+    let ran = run(&mut on(&project, &db, &["upgrade", "+1"])).exits(0);
+    assert!(!ran.err.contains("every user"), "{}", ran.err);
+    let folder = project.path().join("migrations");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let ran = run(&mut on(&project, &db, &["upgrade", "+1"])).exits(0);
+    let warning = "warning: every user of this machine can change `migrations`\n";
+    assert!(ran.err.contains(warning), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_outcome_as_json() {
     let (project, db) = (three(), database().await);
     let mut document = run(&mut on(&project, &db, &["upgrade", "+2", "--json"])).exits(0).json();

@@ -37,6 +37,7 @@ pub(super) fn run(
         Output::raw(&offline::script(&history, direction, spec, &options)?)?;
         return Ok(0);
     }
+    open_to_all(ctx, &project);
     Context::block_on(async {
         let mut engine = ctx.engine(&project, Arc::clone(&history)).await?;
         engine.options = options;
@@ -53,6 +54,20 @@ pub(super) fn run(
         }
         Ok(0)
     })
+}
+
+/// Warns of revisions that anybody may change: they are code that runs with our rights.
+fn open_to_all(ctx: &Context, project: &Project) {
+    let open = project.source().open_to_all();
+    let Some(first) = open.first() else { return };
+    let path = first.display().to_string();
+    let path = display_safe(&path);
+    let others = match open.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    ctx.out.warn(&format!("every user of this machine can change `{path}`{others}"));
+    ctx.out.hint("take the right to write from others: `chmod -R o-w` on the folder of revisions");
 }
 
 /// The settings with what this command line says.

@@ -11,6 +11,7 @@ pub(crate) mod table;
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     io::{self, IsTerminal, Write},
 };
 
@@ -18,6 +19,7 @@ use super::{
     args::{ColorWhen, Global},
     error::CliError,
 };
+use crate::present::safe::is_unsafe;
 
 /// The two streams with their colours, and how talkative to be.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +79,7 @@ impl Output {
 
     /// Writes a JSON document to standard output.
     pub(crate) fn json(value: &serde_json::Value) -> Result<(), CliError> {
-        Self::raw(&format!("{value:#}\n"))
+        Self::raw(&format!("{}\n", escaped(&format!("{value:#}"))))
     }
 
     /// Tells a person something, unless `-q`.
@@ -104,6 +106,22 @@ impl Output {
     }
 }
 
+/// JSON in which what a terminal would obey or hide is written as `\uXXXX`. Such characters stand
+/// only in strings, where that is the same character.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_unsafe(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _infallible = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
 /// Whether a stream is coloured: the flag, then `NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR` and
 /// `TERM`, then whether it is a terminal (no-color.org, bixense.com/clicolors).
 fn coloured(when: ColorWhen, env: &BTreeMap<String, String>, terminal: bool) -> bool {
@@ -122,6 +140,14 @@ mod tests {
     use super::*;
 
     use ColorWhen::{Always, Auto, Never};
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys() {
+        let value = serde_json::json!({ "a": "\u{1b}[2Jü\u{9b}\u{202e}\u{e0041}\u{7f}", "b": 1 });
+        let json = escaped(&format!("{value:#}"));
+        assert!(json.contains(r"\u001b[2Jü\u009b\u202e\udb40\udc41\u007f"), "{json}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), value);
+    }
 
     #[test]
     fn colour_rules() {
