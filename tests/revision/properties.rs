@@ -8,7 +8,7 @@ use limbeck::revision::{
 };
 use proptest::prelude::*;
 
-use crate::reference::{self, Random, braid, random};
+use crate::reference::{self, Random, braid, hung, random};
 
 fn ids(graph: &Graph, nodes: impl IntoIterator<Item = Node>) -> Vec<RevisionId> {
     let mut ids: Vec<RevisionId> = nodes.into_iter().map(|node| graph.id(node).clone()).collect();
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn rows_of_a_downgrade_where_much_depends_on_much(history in braid(60), goal in any::<u16>()) {
+    fn rows_of_a_downgrade_where_much_depends_on_much(history in prop_oneof![braid(60), hung(20)], goal in any::<u16>()) {
         let graph = history.graph();
         let rows = target::upgrade(&graph, &[], "heads").expect("an upgrade to the heads").after();
         for spec in ["base".to_owned(), spec_for(&graph, goal)] {

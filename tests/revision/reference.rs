@@ -101,6 +101,41 @@ pub(crate) fn braid(most: usize) -> impl Strategy<Value = Random> {
     })
 }
 
+/// A line that hangs below the second one of a line that depends on any of it, and a revision by
+/// itself: while the upper line goes, the lower one gets rows again and again.
+pub(crate) fn hung(most: usize) -> impl Strategy<Value = Random> {
+    let dependencies = prop::collection::vec(prop::option::weighted(0.8, any::<u32>()), 2..most);
+    (2..most, dependencies).prop_map(|(below, dependencies)| {
+        let line = |at: usize, first: usize| if at > first { vec![id(at - 1)] } else { Vec::new() };
+        let mut vertices: Vec<Vertex> = (0..below)
+            .map(|at| Vertex {
+                id: id(at),
+                down: line(at, 0),
+                depends_on: Vec::new(),
+                labels: Vec::new(),
+            })
+            .collect();
+        for (step, dependency) in dependencies.into_iter().enumerate() {
+            let on =
+                if step == 0 { Some(below - 1) } else { dependency.map(|at| at as usize % below) };
+            vertices.push(Vertex {
+                id: id(below + step),
+                down: line(below + step, below),
+                depends_on: on.map(|at| id(at).to_string()).into_iter().collect(),
+                labels: Vec::new(),
+            });
+        }
+        let alone = id(vertices.len());
+        vertices.push(Vertex {
+            id: alone,
+            down: Vec::new(),
+            depends_on: Vec::new(),
+            labels: Vec::new(),
+        });
+        Random { vertices }
+    })
+}
+
 /// Everything at or below a node, by `next`.
 pub(crate) fn closure<'a>(of: &[Node], next: impl Fn(Node) -> &'a [Node]) -> HashSet<Node> {
     let mut seen = HashSet::new();
