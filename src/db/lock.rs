@@ -34,7 +34,7 @@ impl LockKey {
     }
 }
 
-/// Who holds the lock.
+/// Another session in our way: it has the runners' lock, or a lock that a statement of ours waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// Backend process id.

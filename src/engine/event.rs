@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use crate::db::lock::Holder as Blocker;
 use crate::{
     db::Notice,
     revision::{Direction, RevisionId},
@@ -20,25 +21,6 @@ pub struct PlannedMove {
     pub statements: usize,
     /// All its sections are transactional.
     pub transactional: bool,
-}
-
-/// Another session in our way.
-#[derive(Clone, Debug)]
-pub struct Blocker {
-    /// Backend pid.
-    pub pid: i32,
-    /// `application_name`.
-    pub app: String,
-    /// Role.
-    pub user: String,
-    /// Client address.
-    pub client: String,
-    /// State.
-    pub state: String,
-    /// Its statement.
-    pub query: String,
-    /// How long it has been in this state.
-    pub age: Duration,
 }
 
 /// One event of a run.

@@ -71,15 +71,7 @@ pub(super) async fn release(client: &Client, names: &Names) -> bool {
 /// Who has it, where this role may know.
 async fn holder(client: &Client, names: &Names) -> Option<Blocker> {
     let holder = lock::holder(client, LockKey::new(&names.version)).await.ok()??;
-    Some(Blocker {
-        pid: holder.pid,
-        app: holder.app,
-        user: holder.user,
-        client: holder.client,
-        state: holder.state,
-        query: mask_secrets(&holder.query).into_owned(),
-        age: holder.age,
-    })
+    Some(Blocker { query: mask_secrets(&holder.query).into_owned(), ..holder })
 }
 
 fn held(holder: Option<Blocker>, waited: Option<Duration>) -> Error {

@@ -11,7 +11,7 @@ use crate::{
         split::{SplitError, Statement},
         statement::{Transactionality, controls_transaction, semantic_text, transactionality},
     },
-    revision::{Direction, History, Node, Plan, Revision, RevisionId, RowOp},
+    revision::{Direction, History, Node, Plan, Revision, RevisionId, RowOp, id::hex},
 };
 
 /// One statement of a revision with its number, counted from 1 over all sections.
@@ -81,15 +81,6 @@ impl Job<'_> {
             transactional: self.transactional(),
         }
     }
-}
-
-/// Bytes in hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Splits and judges every script of the plan; all that is wrong is reported together.

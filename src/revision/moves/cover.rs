@@ -154,15 +154,12 @@ impl Cover {
         while proof.is_none()
             && let Some((node, above)) = path.last_mut()
         {
-            match above.find(|above| self.only[above.index()] != token) {
-                Some(next) => {
-                    proof = self.proof(state, next);
-                    path.push((next, state.above(next)));
-                }
-                None => {
-                    self.only[node.index()] = token;
-                    path.pop();
-                }
+            if let Some(next) = above.find(|above| self.only[above.index()] != token) {
+                proof = self.proof(state, next);
+                path.push((next, state.above(next)));
+            } else {
+                self.only[node.index()] = token;
+                path.pop();
             }
         }
         if let Some(proof) = proof {
