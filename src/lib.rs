@@ -39,3 +39,8 @@ pub mod tui;
 pub mod worker;
 
 pub use engine::{Error, Migrator};
+
+/// The program of `docs/library.md`, so that it goes on compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryGuide;

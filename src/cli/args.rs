@@ -80,7 +80,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// A value for templates and hooks; may be given several times
+    /// A value for the project; accepted as Alembic does, no file of limbeck's asks for one
     #[arg(short = 'x', global = true, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) extra: Vec<(String, String)>,
 

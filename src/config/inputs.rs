@@ -12,7 +12,7 @@ use std::{
 
 use super::error::ConfigError;
 
-/// All inputs of [`resolve`](super::resolve).
+/// All inputs of [`resolve`](super::resolve()).
 #[derive(Default)]
 pub struct Inputs {
     /// The project folder, absolute.

@@ -1,6 +1,6 @@
 //! Settings: built-in < `limbeck.toml` < `.env` < environment < flags, each with its origin.
 //!
-//! [`resolve`] is a function of its [`Inputs`]: the caller hands in the texts and variables, and the
+//! [`resolve()`] is a function of its [`Inputs`]: the caller hands in the texts and variables, and the
 //! few files that settings point to (`~/.pgpass`, a service file) are read through [`Files`].
 //! Every error names its file and line and the setting meant; none repeats a secret.
 //!
@@ -120,7 +120,7 @@ pub struct Config {
     pub runner_wait: Duration,
     /// Guard level.
     pub guard: Guard,
-    /// `-x KEY=VALUE`, for templates and hooks.
+    /// `-x KEY=VALUE`: for programs that embed limbeck; nothing of its own asks for one.
     pub extra: BTreeMap<String, String>,
     /// Interface settings.
     pub tui: TuiConfig,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Actor, Engine, Error, Options};
+use super::{Actor, Engine, Options};
 use crate::{
     config::Config,
     revision::{History, Source},
@@ -66,10 +66,11 @@ impl Project {
         &self,
         start: bool,
         progress: &(dyn Fn(&str) + Send + Sync),
-    ) -> Result<crate::db::Connector, Error> {
+    ) -> Result<crate::db::Connector, super::Error> {
         use crate::{
             code::Code,
             db::Connector,
+            engine::Error,
             server::{Provider, State},
         };
         if let Some(connection) = &self.config.connection {

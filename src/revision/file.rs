@@ -1,7 +1,7 @@
 //! One revision file: header, `-- migrate:up`, `-- migrate:down`.
 //!
-//! A file is read in three steps: bytes to text ([`text`]), the first comment block to a header
-//! ([`header`]), the rest to sections ([`section`]). Each reports everything wrong that it finds, and
+//! A file is read in three steps: bytes to text (`text`), the first comment block to a header
+//! (`header`), the rest to sections (`section`). Each reports everything wrong that it finds, and
 //! a revision whose id is known is still shown, with its problems beside it. What the statements
 //! themselves would do wrong is asked for separately ([`Script::check`]).
 

@@ -10,7 +10,7 @@
 //!   answers that at once.
 //! - Slots only ever move down and new ones come last, so for a given revision the lowest slot
 //!   above it never gets lower. A remembered answer is therefore right for as long as that slot has
-//!   not moved, and a lower bound afterwards ([`Above`]).
+//!   not moved, and a lower bound afterwards (`Above`).
 
 use std::{
     cmp::Reverse,

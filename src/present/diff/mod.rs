@@ -1,7 +1,7 @@
 //! Side-by-side diffs: lines, row pairing, word emphasis, folding, wrapping.
 //!
 //! A [`Diff`] is made once, off the drawing thread; everything that is asked of it per frame costs
-//! in proportion to what is visible. Both texts pass through the filter of [`safe`](super::safe)
+//! in proportion to what is visible. Both texts pass through the filter of [`safe`]
 //! on the way in, so all text, lines and ranges here are of what is *shown* (tabs are blanks,
 //! control characters escapes) and can be drawn as they are; what is compared are the true lines.
 //!

@@ -1,6 +1,6 @@
 //! What an identifier means, and the plans it leads to: upgrade, downgrade, stamp, ranges.
 //!
-//! Text becomes a [`spec::Spec`] (parsed: its shape is known), then nodes or a [`walk::Place`]
+//! Text becomes a `spec::Spec` (parsed: its shape is known), then nodes or a `walk::Place`
 //! (resolved: it exists in this graph), then a [`Plan`] (checked against the version rows). Each
 //! command of `docs/design/graph.md` has a file of its own.
 
