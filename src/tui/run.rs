@@ -99,6 +99,7 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
     let mut input = listen();
     let mut drawn = Instant::now();
     let mut terminated = false;
+    let mut own_stop = false;
     let mut leave_by: Option<Instant> = None;
     loop {
         let wake = update::wake(&app).map(|at| begun + at);
@@ -116,6 +117,8 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
                 terminated = true;
                 effects.extend(update::update(&mut app, Event::Terminate));
             }
+            // The stop that we sent to our group came to us as well, and was obeyed already.
+            Woken::Stop if std::mem::take(&mut own_stop) => {}
             Woken::Stop => {
                 if app.running().is_none() {
                     effects.push(Effect::Suspend);
@@ -154,7 +157,7 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
                 Effect::Suspend => {
                     release(input);
                     drop(screen.take());
-                    suspend(&mut signals);
+                    own_stop = suspend(&mut signals);
                     screen = Some(Screen::enter(app.mouse)?);
                     input = listen();
                     app.size = terminal::size();
@@ -312,8 +315,9 @@ async fn edit(editor: Option<&str>, path: &std::path::Path) -> Result<(), String
     if status.success() { Ok(()) } else { Err(format!("`{editor}` ended with {status}")) }
 }
 
-/// Stops the process as the terminal's own Ctrl-Z would; returns when it is continued.
-fn suspend(signals: &mut Signals) {
+/// Stops the process as the terminal's own Ctrl-Z would; returns when it is continued, and tells
+/// whether the stop that it sent is still on its way to the loop.
+fn suspend(signals: &mut Signals) -> bool {
     use nix::{
         sys::signal::{Signal, kill, raise},
         unistd::Pid,
@@ -322,8 +326,12 @@ fn suspend(signals: &mut Signals) {
     // this signal and would not.
     let _ = kill(Pid::from_raw(0), Signal::SIGTSTP);
     let _ = raise(Signal::SIGSTOP);
-    while signals.stop.recv().now_or_never().is_some() {}
+    let mut seen = false;
+    while signals.stop.recv().now_or_never().is_some() {
+        seen = true;
+    }
     while signals.resume.recv().now_or_never().is_some() {}
+    !seen
 }
 
 /// The theme of the settings; the dark one and a sentence when it cannot be used.

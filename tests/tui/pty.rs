@@ -283,6 +283,42 @@ fn the_editor_gets_the_terminal_and_gives_it_back() {
     assert_eq!(screen.ended(), 0);
 }
 
+/// What the system says the process is doing: `T` is stopped.
+fn process_state(pid: u32) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    let after = stat.rsplit_once(") ").expect("the name stands in parentheses").1;
+    after.chars().next().expect("the state follows")
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
+    let project = sample();
+    let mut screen = Screen::open(&project, (80, 24), NOWHERE);
+    screen.shows("cccc00000003");
+    let pid = screen.child.process_id().expect("it runs");
+    screen.keys("\u{1a}");
+    let end = Instant::now() + PATIENCE;
+    while process_state(pid) != 'T' {
+        assert!(Instant::now() < end, "it did not stop");
+        std::thread::yield_now();
+    }
+    let modes = |screen: &Screen| {
+        let both = screen.parser.lock().expect("no panic while it is held");
+        (both.0.screen().alternate_screen(), both.0.screen().hide_cursor())
+    };
+    screen.until("the shell's screen", |text| !text.contains("Revisions"));
+    assert_eq!(modes(&screen), (false, false));
+    screen.signal(Signal::SIGCONT);
+    screen.shows("cccc00000003");
+    assert!(modes(&screen).0);
+    screen.keys("?");
+    screen.shows("Keys");
+    screen.keys("?");
+    screen.until("the graph", |text| !text.contains("Keys"));
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+}
+
 #[test]
 fn a_new_file_appears_by_itself() {
     let project = sample();
