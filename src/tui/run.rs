@@ -25,8 +25,8 @@ use crate::worker::{Worker, WorkerEvent};
 const BATCH: usize = 256;
 /// Between two frames at least.
 const PACE: Duration = Duration::from_millis(8);
-/// How long the terminal may take to tell its background.
-const ASK_COLOURS: Duration = Duration::from_millis(50);
+/// How long the terminal may take to tell its background: the first frame waits for it.
+const ASK_COLOURS: Duration = Duration::from_millis(40);
 /// Most text that is put on the clipboard: terminals drop longer sequences in silence.
 const CLIPBOARD: usize = 74_000;
 /// How long a cancelled run may take before the interface leaves anyway.

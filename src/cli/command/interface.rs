@@ -20,7 +20,9 @@ pub(crate) fn prepare(ctx: &Context) -> Result<InterfaceStart, CliError> {
         || ctx.global.color == crate::cli::args::ColorWhen::Never;
     Ok(InterfaceStart {
         project,
-        light: light(),
+        // The interface asks the terminal itself, and only where the theme depends on it: the first
+        // frame waits for the answer.
+        light: None,
         no_color,
         editor: edit::editor(ctx).map(str::to_owned),
         config_dir: folders.as_ref().map(|f| f.config_dir().join("limbeck")),
@@ -28,18 +30,4 @@ pub(crate) fn prepare(ctx: &Context) -> Result<InterfaceStart, CliError> {
             .as_ref()
             .map(|f| f.state_dir().unwrap_or_else(|| f.data_dir()).join("limbeck")),
     })
-}
-
-/// Whether the terminal's background is light, if it tells quickly.
-#[cfg(feature = "tui")]
-fn light() -> Option<bool> {
-    let mut options = terminal_colorsaurus::QueryOptions::default();
-    options.timeout = std::time::Duration::from_millis(150);
-    let mode = terminal_colorsaurus::theme_mode(options).ok()?;
-    Some(mode == terminal_colorsaurus::ThemeMode::Light)
-}
-
-#[cfg(not(feature = "tui"))]
-fn light() -> Option<bool> {
-    None
 }
