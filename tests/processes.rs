@@ -126,7 +126,7 @@ async fn row_07_fifty_runners_at_once() {
 async fn row_01_killed_at_any_moment() {
     let project = history();
     // How long a whole run takes here, to spread the kills over it.
-    let whole = {
+    let mut whole = {
         let db = database().await;
         let start = std::time::Instant::now();
         let output = upgrade(&project, &db).output().expect("limbeck runs");
@@ -143,7 +143,12 @@ async fn row_01_killed_at_any_moment() {
         for delay in [delay, delay / 2] {
             let mut victim = upgrade(&project, &db).spawn().expect("limbeck starts");
             tokio::time::sleep(delay).await;
-            killed += u32::from(victim.try_wait().expect("its state can be read").is_none());
+            if victim.try_wait().expect("its state can be read").is_none() {
+                killed += 1;
+            } else {
+                // The machine has less to do than when the whole run was timed.
+                whole = whole.mul_f64(0.8);
+            }
             victim.kill().expect("SIGKILL can be sent");
             victim.wait().expect("it ends");
         }

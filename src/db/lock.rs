@@ -77,7 +77,7 @@ pub async fn holder(client: &Client, key: LockKey) -> Result<Option<Holder>, Err
         "SELECT l.pid, \
                 coalesce(a.application_name, ''), \
                 coalesce(a.usename::text, ''), \
-                coalesce(a.client_addr::text, 'local'), \
+                coalesce(pg_catalog.host(a.client_addr), 'local'), \
                 coalesce(a.state, ''), \
                 coalesce(a.query, ''), \
                 greatest(coalesce(extract(epoch FROM pg_catalog.clock_timestamp() \

@@ -82,7 +82,7 @@ fn held(holder: Option<Blocker>, waited: Option<Duration>) -> Error {
         waited.map_or_else(String::new, |w| format!(" after {} s of waiting", w.as_secs()));
     Error::new(Code::LockHeld, format!("another runner{who} holds the lock{waited}"))
         .with_state("nothing was changed")
-        .with_hint("wait for it to end; `limbeck status` shows what it is doing")
+        .with_hint("run it again when that one has ended, or wait longer with `--wait 10min`")
 }
 
 /// Up to a quarter more or less, so that runners started together do not stay together.

@@ -81,7 +81,10 @@ fn prologue(out: &mut String, names: &Names, options: &Options) {
         }
     }
     let _ = writeln!(out, "COMMIT;");
-    let _ = writeln!(out, "{};\n", search_path(options, false));
+    // As a block: psql would print the row of a SELECT.
+    let set = search_path(options, false);
+    let set = set.strip_prefix("SELECT ").unwrap_or(&set);
+    let _ = writeln!(out, "DO $limbeck$ BEGIN PERFORM {set}; END $limbeck$;\n");
 }
 
 /// Refuses a database that has any of these revisions, or one above them, already.

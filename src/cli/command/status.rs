@@ -328,6 +328,8 @@ fn next(ctx: &Context, facts: &Facts) {
         ctx.out.hint("`limbeck db start` starts the server");
     } else if let Some(problem) = facts.history.problems().iter().find_map(|p| p.hint.as_ref()) {
         ctx.out.hint(&display_safe(problem));
+    } else if facts.overview().is_some_and(|o| o.orphans.iter().any(|orphan| orphan.current)) {
+        ctx.out.hint("update the migrations folder (`git pull`), or check which database this is");
     } else if facts.history.revisions().is_empty() {
         ctx.out.hint("`limbeck revision -m MESSAGE` writes the first revision");
     } else if facts.overview().is_some_and(|o| o.pending > 0 && o.adoptable.is_none()) {
