@@ -56,7 +56,7 @@ pub const KEYS: &[Key] = &[
         "{id}_{slug}",
         "file name of new revisions, from `{id}`, `{slug}`, `{date}`, `{time}`",
     ),
-    key("models", Form::Paths, "models", "folder or files of the declared schema"),
+    key("models", Form::Paths, "models", "where the declared schema is; nothing reads it yet"),
     key("database_url", Form::Url, "", "the database, without its password"),
     key(
         "guard",
