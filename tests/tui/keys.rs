@@ -568,7 +568,8 @@ fn escape_and_a_key_right_after_it_are_two_keys() {
 
 /// A revision of many like lines with one that differs at each end.
 fn long() -> Rig {
-    let up: String = (1..=40).map(|n| format!("SELECT {n};\n")).collect();
+    let lines: Vec<String> = (1..=40).map(|n| format!("SELECT {n};")).collect();
+    let up = lines.join("\n");
     let down = up.replace("SELECT 2;", "SELECT 'two';").replace("SELECT 39;", "SELECT 'end';");
     let text = format!(
         "-- long\n--\n-- Revision ID: 10ng00000001\n-- Revises:\n\n-- migrate:up\n\n{up}\n-- migrate:down\n\n{down}"
