@@ -171,10 +171,10 @@ pub(crate) fn server(state: State) -> Arc<Status> {
         kind: Kind::Local,
         state,
         summary: "local cluster · PostgreSQL 17.2".into(),
-        data: Some("/work/shop/.limbeck/pg/data".into()),
+        data: Some("/srv/shop/.limbeck/pg/data".into()),
         port: Some(5433),
         socket: None,
-        log: Some("/work/shop/.limbeck/log/postgresql.log".into()),
+        log: Some("/srv/shop/.limbeck/log/postgresql.log".into()),
         binaries: None,
     })
 }
@@ -198,7 +198,7 @@ pub(crate) struct Rig {
 impl Rig {
     /// An interface that has just opened.
     pub(crate) fn opened(guard: Guard, size: (u16, u16)) -> Self {
-        let mut config = Config::default_for("/work/shop");
+        let mut config = Config::default_for("/srv/shop");
         config.name = "shop".into();
         config.guard = guard;
         let mut app = App::new(Arc::new(config), Theme::dark(), size);

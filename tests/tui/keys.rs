@@ -469,7 +469,7 @@ fn creating_a_revision_asks_for_its_message() {
         _ => None,
     });
     assert_eq!(message, Some(("add a thing".into(), Some(at(0).wall))));
-    rig.report(WorkerEvent::Created(Ok("/work/shop/migrations/abc_add_a_thing.sql".into())));
+    rig.report(WorkerEvent::Created(Ok("/srv/shop/migrations/abc_add_a_thing.sql".into())));
     assert_eq!(rig.asked(|job| matches!(job, Job::Refresh(Refresh::History))), 1);
 }
 
