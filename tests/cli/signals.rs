@@ -74,10 +74,10 @@ async fn once_rolls_back_and_exits_with_130() {
 async fn twice_leaves_at_once() {
     let db = database().await;
     let client = db.client().await;
-    // A statement that does not let itself be cancelled.
+    // A statement that does not let itself be cancelled, however often it is asked.
     let project = slow(
-        "DO $$ BEGIN PERFORM pg_sleep(300); EXCEPTION WHEN query_canceled THEN \
-         PERFORM set_config('application_name', 'stubborn', false); PERFORM pg_sleep(300); END $$;",
+        "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(300); EXCEPTION WHEN query_canceled THEN \
+         PERFORM set_config('application_name', 'stubborn', false); END; END LOOP; END $$;",
     );
     let child = start(&project, &db, &["upgrade", "head"]);
     until(&client, SLEEPING).await;

@@ -282,6 +282,11 @@ fn state_parts(app: &App, state: &RevisionState, mark: Mark) -> Vec<(String, Sty
     if let Some((done, of)) = state.partial {
         parts.push((format!("{dot}partial: {done} of {of} statements"), theme.failed));
     }
+    if state.skipped {
+        // It counts as applied, for a row stands above it; the audit table knows better.
+        let why = format!("{dot}{} skipped: put in below, never run", app.glyphs.cross);
+        parts.push((why, theme.failed));
+    }
     if let Some(at) = state.applied_at {
         parts.push((format!("{dot}{} ago", app.age_of(Some(at))), theme.text));
     }

@@ -187,6 +187,9 @@ fn revision_entry(
     if let Some((done, of)) = state.partial {
         flags.push((format!("{} {done}/{of}", app.glyphs.cross), theme.failed));
     }
+    if state.skipped {
+        flags.push((format!("{} skipped", app.glyphs.cross), theme.failed));
+    }
     match state.edited {
         Some(Edit::Up) => flags.push((app.glyphs.edited.to_owned(), theme.edited)),
         Some(Edit::Down | Edit::Cosmetic) => flags.push((app.glyphs.edited.to_owned(), theme.dim)),

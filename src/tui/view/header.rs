@@ -110,6 +110,10 @@ fn facts(app: &App) -> Vec<Fact> {
     if edited > 0 {
         add(format!("{} {edited} edited", app.glyphs.edited), theme.edited, 5);
     }
+    let skipped = overview.states.iter().filter(|s| s.skipped).count();
+    if skipped > 0 {
+        add(format!("{} {skipped} skipped", app.glyphs.cross), theme.failed, 4);
+    }
     let failed =
         overview.states.iter().filter(|s| s.failed.is_some() || s.partial.is_some()).count();
     if failed > 0 {

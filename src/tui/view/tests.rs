@@ -1,12 +1,12 @@
 //! Whole screens of the made-up project, as text at three sizes and with their styles.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, style::Modifier};
 
 use crate::tui::{
-    app::App,
+    app::{App, Row},
     demo,
     glyph::Glyphs,
     picture::cells,
@@ -126,6 +126,34 @@ fn empty() {
 #[test]
 fn unreachable() {
     check("unreachable");
+}
+
+#[test]
+fn a_skipped_revision_is_told_in_the_list_in_the_header_and_in_its_facts() {
+    let mut app = screen("graph", (120, 36));
+    let history = app.snapshot.history.clone().unwrap();
+    let mut overview = app.snapshot.overview.as_deref().cloned().unwrap();
+    let (row, node) = app
+        .graph
+        .rows
+        .iter()
+        .enumerate()
+        .find_map(|(index, row)| match row {
+            Row::Revision { node, .. } if overview.states[node.index()].applied => {
+                Some((index, *node))
+            }
+            _ => None,
+        })
+        .unwrap();
+    overview.states[node.index()].skipped = true;
+    app.snapshot.overview = Some(Arc::new(overview));
+    app.graph.selected = row;
+    let drawn = text(&cells(&app));
+    assert!(drawn.contains("1 skipped"), "{drawn}");
+    assert!(drawn.contains("skipped: put in"), "{drawn}");
+    let id = &history.graph().id(node).as_str()[..8];
+    let line = drawn.lines().find(|line| line.contains(id) && line.contains("skipped"));
+    assert!(line.is_some(), "{drawn}");
 }
 
 #[test]
