@@ -24,7 +24,9 @@ install() { # install PURPOSE PACKAGE…
         mkdir -p /etc/postgresql-common
         [ -e /etc/postgresql-common/createcluster.conf ] ||
             echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
-        apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+        # The file above stays: without a terminal dpkg could not ask about it.
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+            -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" >/dev/null
     elif have apt-get; then
         echo "missing: $purpose; run: sudo apt-get install $*" >&2
         return 1
