@@ -71,11 +71,6 @@ impl Folds {
         self.ranges.is_empty()
     }
 
-    /// Tells whether every fold is open.
-    pub fn all_open(&self) -> bool {
-        self.ranges.iter().all(|(_, open)| *open)
-    }
-
     /// Opens or closes a fold.
     pub fn toggle(&mut self, fold: usize) {
         if let Some((_, open)) = self.ranges.get_mut(fold) {

@@ -253,17 +253,6 @@ impl Diff {
         self.hunks.is_empty()
     }
 
-    /// The first hunk that begins after `row`, by its index.
-    pub fn next_hunk(&self, row: usize) -> Option<usize> {
-        let index = self.hunks.partition_point(|hunk| hunk.start <= row);
-        (index < self.hunks.len()).then_some(index)
-    }
-
-    /// The last hunk that begins before `row`, by its index.
-    pub fn previous_hunk(&self, row: usize) -> Option<usize> {
-        self.hunks.partition_point(|hunk| hunk.start < row).checked_sub(1)
-    }
-
     /// The line of `side` in row `row`; none where that side is empty.
     pub fn text(&self, row: usize, side: Side) -> Option<&str> {
         let line = self.rows.get(row)?.line(side)?;
@@ -327,26 +316,6 @@ impl Diff {
             }
         }
         hits
-    }
-
-    /// The same difference seen from the other side.
-    #[must_use]
-    pub fn swapped(self) -> Self {
-        let rows = self
-            .rows
-            .into_iter()
-            .map(|row| DiffRow {
-                left: row.right,
-                right: row.left,
-                kind: match row.kind {
-                    RowKind::Added => RowKind::Removed,
-                    RowKind::Removed => RowKind::Added,
-                    same => same,
-                },
-                hunk: row.hunk,
-            })
-            .collect();
-        Self::assemble(self.right, self.left, rows)
     }
 
     /// The difference in the unified form of `diff -u` with `context` lines around each change,

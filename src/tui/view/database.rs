@@ -246,7 +246,7 @@ fn server(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
             if facts.in_recovery { "a standby: read-only" } else { "accepting connections" };
         let style = if facts.in_recovery { theme.warn } else { theme.text };
         let ms = facts.latency.as_secs_f64() * 1000.0;
-        let took = if ms < 0.1 { "under 0.1 ms".to_owned() } else { format!("{ms:.1} ms") };
+        let took = if ms < 0.1 { "<0.1 ms".to_owned() } else { format!("{ms:.1} ms") };
         rows.push(("ready", format!("{standby}   {took}"), style));
         let superuser = if facts.superuser { "superuser" } else { "not superuser" };
         rows.push(("role", format!("{} ({superuser})", facts.user), theme.text));
