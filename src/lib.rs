@@ -13,7 +13,10 @@
 //! |---|---|---|
 //! | 0 | [`code`], [`pg`] | error codes; PostgreSQL's lexical rules, statements, locks: pure |
 //! | 1 | [`revision`], [`config`] | the history of revisions without a database; settings |
+//! | 1 | [`schema`] | what a database contains: kinds of objects, snapshots, differences |
 //! | 2 | [`present`], [`db`] | text for people (graph lanes, diffs, colours of SQL); connections |
+//! | 2 | [`plan`] | differences to ordered statements |
+//! | 3 | [`catalog`] | reading databases, scratch databases |
 //! | 3 | [`server`] | running a PostgreSQL server |
 //! | 4 | [`engine`] | the verbs: upgrade, downgrade, stamp, status, …; the public error |
 //! | 5 | `worker` | the engine on tasks, for the interface |
@@ -21,13 +24,16 @@
 //!
 //! The library is silent: it never prints, never reads the environment, never ends the process.
 
+pub mod catalog;
 pub mod code;
 pub mod config;
 pub mod db;
 pub mod engine;
 pub mod pg;
+pub mod plan;
 pub mod present;
 pub mod revision;
+pub mod schema;
 #[cfg(feature = "server")]
 pub mod server;
 

@@ -1,0 +1,196 @@
+//! Reads a database into a [`Snapshot`].
+//!
+//! All queries go out at once on one connection, in one `REPEATABLE READ READ ONLY` transaction:
+//! consistent, and as many round trips as one query takes. This file names no kind of object; it
+//! asks each registered one for its query, and adds what is filed by address in the catalogs:
+//! comments, labels, dependencies, membership in extensions.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use futures_util::future::{try_join, try_join_all};
+use tokio_postgres::{Client, Row};
+
+use crate::{
+    code::{Code, Diagnose},
+    schema::{KINDS, Key, Object, Snapshot, object::Address},
+};
+
+/// A database could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the schema could not be read: {0}")]
+pub struct LoadError(#[from] pub tokio_postgres::Error);
+
+impl Diagnose for LoadError {
+    fn code(&self) -> Code {
+        Code::Sql
+    }
+}
+
+/// Settings that the text of definitions depends on.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SET LOCAL search_path = pg_catalog; SET LOCAL quote_all_identifiers = off;
+    SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL timezone = 'UTC';
+    SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; SET LOCAL jit = off;
+    SET LOCAL row_security = off; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0";
+
+/// Comments, by address.
+const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description
+    WHERE objoid >= 16384 OR classoid = 'pg_namespace'::regclass";
+
+/// Security labels, by address.
+const LABELS: &str = "SELECT classoid, objoid, objsubid, provider, label FROM pg_seclabel";
+
+/// Dependencies of user objects; the other side may be built in, and is then known to nobody.
+const DEPENDS: &str = "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text
+    FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass)
+      AND deptype <> 'S'";
+
+/// Reads everything that the registered kinds know.
+///
+/// The connection must be in no transaction. On an error the transaction is rolled back.
+pub async fn load(client: &Client) -> Result<Snapshot, LoadError> {
+    client.batch_execute(BEGIN).await?;
+    let read = read(client).await;
+    // A read-only transaction has nothing to keep; the error that matters is the first one.
+    let _ = client.batch_execute("ROLLBACK").await;
+    Ok(read?)
+}
+
+async fn read(client: &Client) -> Result<Snapshot, tokio_postgres::Error> {
+    let facts = client
+        .query_one("SELECT current_setting('server_version_num')::int4, current_user::text", &[])
+        .await?;
+    let version = facts.try_get::<_, i32>(0)?.unsigned_abs();
+    let role: String = facts.try_get(1)?;
+    let kinds = try_join_all(KINDS.iter().map(|kind| {
+        let sql = kind.query(version);
+        async move { client.query(sql.as_ref(), &[]).await.map(|rows| (*kind, rows)) }
+    }));
+    let filed = try_join_all([COMMENTS, LABELS, DEPENDS].map(|sql| client.query(sql, &[])));
+    let (kinds, filed) = try_join(kinds, filed).await?;
+
+    let mut objects: Vec<Object> = Vec::new();
+    let mut known: HashMap<Address, usize> = HashMap::new();
+    for (kind, rows) in kinds {
+        for row in rows {
+            let (at, object) = kind.read(&row)?;
+            known.extend(at.into_iter().map(|address| (address, objects.len())));
+            objects.push(object);
+        }
+    }
+    comments(&mut objects, &known, &filed[0])?;
+    labels(&mut objects, &known, &filed[1])?;
+    let members = needs(&mut objects, &known, &filed[2])?;
+    let kept = objects
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| !members.contains(at))
+        .map(|(_, object)| Arc::new(object))
+        .collect();
+    Ok(Snapshot::new(kept, version, role))
+}
+
+fn address(row: &Row, from: usize) -> Result<Address, tokio_postgres::Error> {
+    Ok(Address {
+        class: row.try_get(from)?,
+        object: row.try_get(from + 1)?,
+        sub: row.try_get(from + 2)?,
+    })
+}
+
+fn comments(
+    objects: &mut [Object],
+    known: &HashMap<Address, usize>,
+    rows: &[Row],
+) -> Result<(), tokio_postgres::Error> {
+    for row in rows {
+        if let Some(at) = known.get(&address(row, 0)?) {
+            objects[*at].meta.comment = Some(row.try_get(3)?);
+        }
+    }
+    Ok(())
+}
+
+fn labels(
+    objects: &mut [Object],
+    known: &HashMap<Address, usize>,
+    rows: &[Row],
+) -> Result<(), tokio_postgres::Error> {
+    for row in rows {
+        if let Some(at) = known.get(&address(row, 0)?) {
+            objects[*at].meta.labels.insert(row.try_get(3)?, row.try_get(4)?);
+        }
+    }
+    Ok(())
+}
+
+/// Fills in what each object needs; returns those that are members of an extension.
+///
+/// What depends on a member depends on its extension: the member is not ours to build.
+fn needs(
+    objects: &mut [Object],
+    known: &HashMap<Address, usize>,
+    rows: &[Row],
+) -> Result<HashSet<usize>, tokio_postgres::Error> {
+    // A column that no kind knows stands for its relation.
+    let find =
+        |at: Address| known.get(&at).or_else(|| known.get(&Address { sub: 0, ..at })).copied();
+    let mut members = HashSet::new();
+    let mut extension_of: BTreeMap<Address, usize> = BTreeMap::new();
+    for row in rows {
+        if row.try_get::<_, &str>(6)? != "e" {
+            continue;
+        }
+        let member = address(row, 0)?;
+        if let Some(extension) = find(address(row, 3)?) {
+            extension_of.insert(member, extension);
+            members.extend(find(member));
+        }
+    }
+    let mut edges: Vec<(usize, Key)> = Vec::new();
+    for row in rows {
+        let (kind, from, to): (&str, _, _) = (row.try_get(6)?, address(row, 0)?, address(row, 3)?);
+        if kind == "e" {
+            continue;
+        }
+        let Some(from) = find(from) else { continue };
+        let whole = Address { sub: 0, ..to };
+        let Some(to) = extension_of.get(&whole).copied().or_else(|| find(to)) else { continue };
+        if kind == "x" {
+            let name = objects[to].key.base_name().to_owned();
+            objects[from].meta.extensions.push(name);
+        }
+        if from != to {
+            edges.push((from, objects[to].key.clone()));
+        }
+    }
+    for (from, to) in edges {
+        objects[from].needs.push(to);
+    }
+    for object in objects.iter_mut() {
+        object.needs.extend(object.parent.clone());
+        object.needs.sort_unstable();
+        object.needs.dedup();
+        object.meta.extensions.sort_unstable();
+        object.meta.extensions.dedup();
+    }
+    // Parts of a member (the columns of its table) are members too.
+    let keys: HashSet<Key> = members.iter().map(|at| objects[*at].key.clone()).collect();
+    loop {
+        let more: Vec<_> = objects
+            .iter()
+            .enumerate()
+            .filter(|(at, o)| {
+                !members.contains(at) && o.parent.as_ref().is_some_and(|p| keys.contains(p))
+            })
+            .map(|(at, _)| at)
+            .collect();
+        if more.is_empty() {
+            return Ok(members);
+        }
+        members.extend(more);
+    }
+}

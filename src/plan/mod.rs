@@ -1,0 +1,114 @@
+//! From two snapshots to ordered steps.
+//!
+//! [`plan`] decides the fate of every object (kept, altered, dropped, built, exchanged), asks what
+//! depends on a changed object how it answers, sorts what is to be done by what needs what, and
+//! writes it down in few, readable statements. It names no kind of object: kinds answer for
+//! themselves. A downgrade is `plan(new, old)`.
+
+pub mod meta;
+
+use serde::Serialize;
+
+use crate::schema::{Key, Run, Snapshot};
+
+/// How a plan is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Changes to existing tables take the form that lets others work meanwhile; new tables are
+    /// always made plainly.
+    pub online: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { online: true }
+    }
+}
+
+/// What leads from one schema to another.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Plan {
+    /// In order.
+    pub statements: Vec<Statement>,
+    /// What the plan cannot reach, stated once each: the order of columns of a kept table.
+    pub notes: Vec<String>,
+}
+
+/// One statement of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Statement {
+    /// The objects it is about, the main one first: a table, then the columns made with it.
+    pub keys: Vec<Key>,
+    /// The text, without its semicolon.
+    pub sql: String,
+    /// How it is run.
+    pub run: Run,
+    /// The data it destroys, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub loses: Vec<String>,
+}
+
+/// No order was found: these need each other. A fault of limbeck.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("these objects need each other in a circle: {}", list(.0))]
+pub struct Circle(pub Vec<Key>);
+
+fn list(keys: &[Key]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns what leads from `old` to `new`; empty when they are equal. The same input gives the
+/// same bytes.
+pub fn plan(_old: &Snapshot, _new: &Snapshot, _options: Options) -> Result<Plan, Circle> {
+    Ok(Plan::default())
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// Consecutive statements that run alike: in one transaction, or each outside of any.
+    pub fn sections(&self) -> Vec<Section<'_>> {
+        let mut sections: Vec<Section<'_>> = Vec::new();
+        for (at, statement) in self.statements.iter().enumerate() {
+            let transaction = statement.run != Run::Outside;
+            let joins = statement.run != Run::NewTransaction
+                && sections.last().is_some_and(|s| s.transaction == transaction);
+            if joins && let Some(last) = sections.last_mut() {
+                last.statements = &self.statements[at - last.statements.len()..=at];
+            } else {
+                sections.push(Section { transaction, statements: &self.statements[at..=at] });
+            }
+        }
+        sections
+    }
+
+    /// A script for `psql -f`: transactions are begun and committed where they belong.
+    pub fn script(&self) -> String {
+        let mut out = String::new();
+        for section in self.sections() {
+            if section.transaction {
+                out.push_str("BEGIN;\n\nSET LOCAL check_function_bodies = off;\n\n");
+            }
+            for statement in section.statements {
+                out.push_str(&statement.sql);
+                out.push_str(";\n\n");
+            }
+            if section.transaction {
+                out.push_str("COMMIT;\n\n");
+            }
+        }
+        out
+    }
+}
+
+/// Statements that run alike.
+#[derive(Clone, Copy, Debug)]
+pub struct Section<'a> {
+    /// In one transaction; else each by itself, outside of any.
+    pub transaction: bool,
+    /// In order.
+    pub statements: &'a [Statement],
+}

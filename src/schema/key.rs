@@ -1,0 +1,202 @@
+//! What an object is called: its kind and its name, in the few shapes that PostgreSQL's names have.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Serialize, Serializer};
+
+use super::sql::{ident, qualified};
+
+/// The tag of a kind of object ("table", "index"); each kind owns its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KindId(pub &'static str);
+
+/// The identity of an object: equal keys in two snapshots are the same object. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(Arc<Inner>);
+
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Inner {
+    kind: KindId,
+    name: Name,
+}
+
+/// The ways in which PostgreSQL names things.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Name {
+    /// One name in the whole database: a schema, an extension, a language.
+    Global(String),
+    /// A name in a schema: a table, a type.
+    InSchema {
+        /// The schema.
+        schema: String,
+        /// The name.
+        name: String,
+    },
+    /// A name that is unique on a relation (or a domain, for its constraints) only: a column, a
+    /// constraint, a trigger.
+    OnRelation {
+        /// The relation's schema.
+        schema: String,
+        /// The relation, or the domain.
+        relation: String,
+        /// The name.
+        name: String,
+    },
+    /// A name with the types of its arguments: a function, an aggregate, an operator.
+    Routine {
+        /// The schema.
+        schema: String,
+        /// The name.
+        name: String,
+        /// Types of the input arguments as `format_type` prints them, separated by ", ".
+        args: String,
+    },
+    /// A name in a schema for one access method: an operator class or family.
+    ForMethod {
+        /// The schema.
+        schema: String,
+        /// The name.
+        name: String,
+        /// The access method.
+        method: String,
+    },
+    /// Two names, printed as SQL already: a cast's types, a user mapping's role and server.
+    Pair(String, String),
+}
+
+impl Key {
+    /// Makes a key.
+    pub fn new(kind: KindId, name: Name) -> Self {
+        Self(Arc::new(Inner { kind, name }))
+    }
+
+    /// A key with one global name.
+    pub fn global(kind: KindId, name: impl Into<String>) -> Self {
+        Self::new(kind, Name::Global(name.into()))
+    }
+
+    /// A key with a name in a schema.
+    pub fn in_schema(kind: KindId, schema: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::new(kind, Name::InSchema { schema: schema.into(), name: name.into() })
+    }
+
+    /// A key with a name on a relation.
+    pub fn on(
+        kind: KindId,
+        schema: impl Into<String>,
+        relation: impl Into<String>,
+        name: impl Into<String>,
+    ) -> Self {
+        Self::new(
+            kind,
+            Name::OnRelation {
+                schema: schema.into(),
+                relation: relation.into(),
+                name: name.into(),
+            },
+        )
+    }
+
+    /// A key with argument types.
+    pub fn routine(
+        kind: KindId,
+        schema: impl Into<String>,
+        name: impl Into<String>,
+        args: impl Into<String>,
+    ) -> Self {
+        Self::new(
+            kind,
+            Name::Routine { schema: schema.into(), name: name.into(), args: args.into() },
+        )
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> KindId {
+        self.0.kind
+    }
+
+    /// The name.
+    pub fn name(&self) -> &Name {
+        &self.0.name
+    }
+
+    /// The schema it stands in, where it stands in one.
+    pub fn schema(&self) -> Option<&str> {
+        match self.name() {
+            Name::InSchema { schema, .. }
+            | Name::OnRelation { schema, .. }
+            | Name::Routine { schema, .. }
+            | Name::ForMethod { schema, .. } => Some(schema),
+            Name::Global(_) | Name::Pair(..) => None,
+        }
+    }
+
+    /// The relation (or domain) it stands on, where it stands on one.
+    pub fn relation(&self) -> Option<&str> {
+        match self.name() {
+            Name::OnRelation { relation, .. } => Some(relation),
+            _ => None,
+        }
+    }
+
+    /// The last part of the name, unquoted.
+    pub fn base_name(&self) -> &str {
+        match self.name() {
+            Name::Global(name)
+            | Name::InSchema { name, .. }
+            | Name::OnRelation { name, .. }
+            | Name::Routine { name, .. }
+            | Name::ForMethod { name, .. }
+            | Name::Pair(name, _) => name,
+        }
+    }
+
+    /// The name as SQL: `public.account`, `public.f(integer)`; for what stands on a relation, the
+    /// last part alone is `ident(key.base_name())`.
+    pub fn sql(&self) -> String {
+        match self.name() {
+            Name::Global(name) => ident(name),
+            Name::InSchema { schema, name } | Name::ForMethod { schema, name, .. } => {
+                qualified(schema, name)
+            }
+            Name::OnRelation { schema, relation, name } => {
+                format!("{}.{}", qualified(schema, relation), ident(name))
+            }
+            Name::Routine { schema, name, args } => format!("{}({args})", qualified(schema, name)),
+            Name::Pair(a, b) => format!("{a} {b}"),
+        }
+    }
+
+    /// The relation it stands on as SQL: `public.account`; empty where it stands on none.
+    pub fn relation_sql(&self) -> String {
+        match self.name() {
+            Name::OnRelation { schema, relation, .. } => qualified(schema, relation),
+            _ => String::new(),
+        }
+    }
+}
+
+impl fmt::Display for KindId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// For people: `table public.account`, `column public.account.email`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind(), self.sql())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

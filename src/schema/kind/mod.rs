@@ -1,0 +1,470 @@
+//! The kinds of objects: one file for each, all registered in one list.
+//!
+//! A kind's file holds, in this order: its spec (attributes only), its catalog query, `read`,
+//! `address`, `create`, `alter`, `drop`, `respond`, helpers, tests. To add a kind: copy the nearest
+//! neighbour, add its `mod` line and its entry in [`KINDS`], and cases under `tests/corpus/`.
+//!
+//! Kinds never run anything and never look at the order of a plan: they say what they are, what
+//! one change of them takes, and how they answer when something that they need changes
+//! ([`Kind::respond`]). The planner does the rest, the same way for all.
+
+// Tables and what they are made of.
+mod column;
+mod table;
+
+// Constraints, indexes, sequences.
+
+// Routines, views, triggers, policies.
+
+// Types, operators and what belongs to them.
+
+// Everything around: extensions, foreign data, publications, text search, grants by default.
+mod namespace;
+
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
+
+use tokio_postgres::Row;
+
+// Tables and what they are made of.
+pub use self::{column::Column, table::Table};
+
+// Constraints, indexes, sequences.
+
+// Routines, views, triggers, policies.
+
+// Types, operators and what belongs to them.
+
+// Everything around.
+pub use self::namespace::Namespace;
+
+use super::{
+    Acl, Key, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
+    object::{Address, Found},
+};
+
+/// Every kind there is. The order has no meaning.
+pub static KINDS: &[&dyn AnyKind] = &[
+    // Tables and what they are made of.
+    &Erased::<Table>(PhantomData),
+    &Erased::<Column>(PhantomData),
+    // Constraints, indexes, sequences.
+
+    // Routines, views, triggers, policies.
+
+    // Types, operators and what belongs to them.
+
+    // Everything around.
+    &Erased::<Namespace>(PhantomData),
+];
+
+/// A kind of object.
+///
+/// # What a kind must promise
+///
+/// - `QUERY` returns its user objects in all schemas but `pg_*` and `information_schema`, members
+///   of extensions included (the loader knows them and leaves them to their extension), and its
+///   text does not depend on the session: the loader sets `search_path` to `pg_catalog`, so that
+///   `pg_get_*def` and `format_type` qualify every name.
+/// - The spec holds attributes only: no name that the key has already, no OID, no text that is
+///   equal to another only by chance. Two databases built from the same script give equal specs.
+/// - `create` of a spec that was read gives the same spec again, on every supported version.
+pub trait Kind: Send + Sync + 'static {
+    /// Its attributes.
+    type Spec: Spec;
+
+    /// Its tag, which people read too: "table", "text search dictionary".
+    const ID: KindId;
+    /// The catalog its objects' own addresses stand in ("pg_class").
+    const CATALOG: &'static str;
+    /// Where it stands among builds when nothing else decides, as in `pg_dump_sort.c`: schemas 10,
+    /// types 40, functions 60, sequences 90, tables 100, defaults 110, constraints 120, indexes
+    /// 140, foreign keys 160, triggers 180, policies 190, grants by default 900. Drops go the
+    /// other way round.
+    const WEIGHT: u16;
+    /// Dropping one loses rows or values: never done to satisfy order.
+    const DATA: bool = false;
+    /// Goes when its parent goes: no drop of its own is needed then.
+    const DIES_WITH_PARENT: bool = false;
+    /// Is built in the statement that builds its parent (its steps give an `inside`).
+    const FOLDS: bool = false;
+    /// May be built after its parent, and dropped before it, to break a circle.
+    const DETACHABLE: bool = false;
+    /// PostgreSQL refuses to change the type of a column while one of these depends on it (views,
+    /// rules, policies, triggers with WHEN, …): it steps aside and comes back.
+    const PINS: bool = false;
+
+    /// The only SQL that reads this kind. `version` is `server_version_num`.
+    fn query(version: u32) -> Cow<'static, str>;
+
+    /// Reads one row.
+    fn read(row: &Row) -> Result<Found<Self::Spec>, tokio_postgres::Error>;
+
+    /// What DDL calls it: noun and name after `DROP`, `COMMENT ON`, `ALTER … OWNER TO`.
+    fn address(it: Obj<'_, Self::Spec>) -> Call;
+
+    /// What `GRANT … ON` calls it, with the letter that `acldefault` knows it by; none where the
+    /// kind has no rights. By default what `address` says, with the given letter.
+    fn grants(_it: Obj<'_, Self::Spec>) -> Option<GrantTarget> {
+        None
+    }
+
+    /// The statements that make it, without owner, comment and grants (the planner adds those).
+    fn create(new: Obj<'_, Self::Spec>, cx: &Cx<'_>) -> Vec<Step>;
+
+    /// What turns the old one into the new one; called when the specs differ.
+    fn alter(_old: Obj<'_, Self::Spec>, _new: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Alter {
+        Alter::Replace
+    }
+
+    /// The statements that drop it.
+    fn drop(old: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Vec<Step> {
+        let call = Self::address(old);
+        let step = Step::new(&old.key, format!("DROP {call}"));
+        vec![if Self::DATA { step.loses(format!("{}", old.key)) } else { step }]
+    }
+
+    /// How it answers when something that it needed in the old schema changes. `new` is none when
+    /// it is to go anyway; then nobody asks.
+    fn respond(
+        _old: Obj<'_, Self::Spec>,
+        _new: Obj<'_, Self::Spec>,
+        cause: &Cause<'_>,
+        _cx: &Cx<'_>,
+    ) -> Response {
+        match cause.change {
+            Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
+            Change::Retyped { .. } | Change::Reshaped if Self::PINS => Response::Rebuild,
+            Change::Retyped { .. } | Change::Reshaped => Response::Stay,
+        }
+    }
+
+    /// The names it takes up, beside its own key, in namespaces that kinds share: what leaves such
+    /// a name is dropped before what comes to it is built.
+    fn occupies(_it: Obj<'_, Self::Spec>) -> Vec<Slot> {
+        Vec::new()
+    }
+
+    /// Steps aside with its contents under the name `temporary`, so that a new one can be built
+    /// beside it and take the contents over; none where PostgreSQL cannot.
+    fn swap(
+        _old: Obj<'_, Self::Spec>,
+        _new: Obj<'_, Self::Spec>,
+        _temporary: &str,
+        _cx: &Cx<'_>,
+    ) -> Option<Swap> {
+        None
+    }
+
+    /// The statement that renames it to the name in `to`, or moves it to the schema in `to`; none
+    /// where PostgreSQL cannot.
+    fn rename(_it: Obj<'_, Self::Spec>, _to: &Key) -> Option<Vec<Step>> {
+        None
+    }
+
+    /// A statement that makes something of its name and shape which needs nothing else, and that
+    /// `create` can replace in place: for views and functions that need each other.
+    fn stub(_new: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Option<Vec<Step>> {
+        None
+    }
+}
+
+/// What DDL calls an object: `TABLE public.account`, `CONSTRAINT c ON public.account`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// `TABLE`, `MATERIALIZED VIEW`.
+    pub noun: &'static str,
+    /// `public.account`, `c ON public.account`, `public.f(integer)`.
+    pub name: String,
+}
+
+impl Call {
+    /// Makes one.
+    pub fn new(noun: &'static str, name: impl Into<String>) -> Self {
+        Self { noun, name: name.into() }
+    }
+}
+
+impl std::fmt::Display for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.noun, self.name)
+    }
+}
+
+/// What rights are granted on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantTarget {
+    /// The letter of `acldefault`: `r` table, `c` column, `s` sequence, `f` function, `T` type,
+    /// `n` schema, `l` language, `F` foreign-data wrapper, `S` server.
+    pub class: char,
+    /// What stands after ON: `TABLE public.account`. For a column, its table's.
+    pub on: String,
+    /// The column, quoted, for rights on a column: `SELECT (email)`.
+    pub column: Option<String>,
+}
+
+/// What turns an old object into a new one.
+#[derive(Debug)]
+pub enum Alter {
+    /// These steps; nothing that depends on it notices.
+    InPlace(Vec<Step>),
+    /// These steps, and what depends on it is asked how it answers to the change.
+    Around(Vec<Step>, Change),
+    /// It must be dropped and made again (or swapped, where it holds data).
+    Replace,
+}
+
+/// What happened to something that others depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is dropped for good.
+    Gone,
+    /// It is dropped and made again.
+    Replaced,
+    /// The old one was renamed, a new one was made beside it, the old one is dropped at the end.
+    Swapped,
+    /// A column's type changes (or an attribute's).
+    Retyped {
+        /// Only the type modifier or the like changed, and PostgreSQL keeps indexes and checks:
+        /// `varchar(10)` to `varchar(20)`.
+        compatible: bool,
+    },
+    /// It changes in place in a way that those which have its shape built in must be made again:
+    /// a view whose columns change.
+    Reshaped,
+}
+
+/// Something that an object needs, and what happens to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Cause<'a> {
+    /// As it was.
+    pub old: &'a Object,
+    /// As it will be; none when it goes.
+    pub new: Option<&'a Object>,
+    /// What happens.
+    pub change: Change,
+}
+
+/// How an object answers when something that it needs changes.
+#[derive(Debug)]
+pub enum Response {
+    /// It stays as it is; PostgreSQL takes care.
+    Stay,
+    /// It is dropped before and made again after.
+    Rebuild,
+    /// It takes these steps after the change (before the drop, when what it needed goes), and
+    /// those that depend on it are asked in turn if it changes so itself.
+    Adapt(Vec<Step>, Option<Change>),
+}
+
+/// How an object with contents is exchanged for another of its name.
+#[derive(Debug)]
+pub struct Swap {
+    /// Renames the old one.
+    pub aside: Vec<Step>,
+    /// Takes the contents over, after the new one is built; may be empty.
+    pub carry: Vec<Step>,
+    /// Drops the old one under its temporary name.
+    pub drop: Vec<Step>,
+}
+
+/// A name in a namespace that several kinds share.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot {
+    /// "relation" (tables, views, sequences, indexes, composite types), "type", "routine",
+    /// "constraint" (on a relation).
+    pub space: &'static str,
+    /// The name within: schema and name, relation where it matters.
+    pub name: Vec<String>,
+}
+
+impl Slot {
+    /// Makes one.
+    pub fn new<const N: usize>(space: &'static str, name: [&str; N]) -> Self {
+        Self { space, name: name.map(str::to_owned).to_vec() }
+    }
+}
+
+/// What the functions of a kind may look at.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    /// The schema that the plan starts from.
+    pub old: &'a Snapshot,
+    /// The schema that it leads to.
+    pub new: &'a Snapshot,
+    /// Changes to existing tables take the form that lets others work meanwhile
+    /// (`CONCURRENTLY`, `NOT VALID` and `VALIDATE`).
+    pub online: bool,
+    /// Tells which objects are built by this plan; see [`Cx::fresh`].
+    pub(crate) built: &'a (dyn Fn(&Key) -> bool + Sync),
+}
+
+impl Cx<'_> {
+    /// Whether this plan itself makes the object (usually a table), so that nobody can be using
+    /// it yet and the direct form is right. Known for certain in `create` and `drop`; in `alter`
+    /// and `respond` only for what the old schema has not.
+    pub fn fresh(&self, key: &Key) -> bool {
+        !self.old.contains(key) || (self.built)(key)
+    }
+
+    /// Whether the online form should be used for a change to `relation`.
+    pub fn careful(&self, relation: &Key) -> bool {
+        self.online && !self.fresh(relation)
+    }
+
+    /// `server_version_num` of the server that the plan is for.
+    pub fn version(&self) -> u32 {
+        self.old.version
+    }
+}
+
+/// The object-safe face of a kind.
+pub trait AnyKind: Send + Sync {
+    /// [`Kind::ID`].
+    fn id(&self) -> KindId;
+    /// [`Kind::CATALOG`].
+    fn catalog(&self) -> &'static str;
+    /// [`Kind::WEIGHT`].
+    fn weight(&self) -> u16;
+    /// [`Kind::DATA`].
+    fn data(&self) -> bool;
+    /// [`Kind::DIES_WITH_PARENT`].
+    fn dies_with_parent(&self) -> bool;
+    /// [`Kind::FOLDS`].
+    fn folds(&self) -> bool;
+    /// [`Kind::DETACHABLE`].
+    fn detachable(&self) -> bool;
+    /// [`Kind::query`].
+    fn query(&self, version: u32) -> Cow<'static, str>;
+    /// Reads one row into an object (its needs and comment are not known yet) and its addresses.
+    fn read(&self, row: &Row) -> Result<(Vec<Address>, Object), tokio_postgres::Error>;
+    /// [`Kind::address`].
+    fn address(&self, it: &Object) -> Call;
+    /// [`Kind::grants`].
+    fn grants(&self, it: &Object) -> Option<GrantTarget>;
+    /// [`Kind::create`].
+    fn create(&self, new: &Object, cx: &Cx<'_>) -> Vec<Step>;
+    /// [`Kind::alter`].
+    fn alter(&self, old: &Object, new: &Object, cx: &Cx<'_>) -> Alter;
+    /// [`Kind::drop`].
+    fn drop(&self, old: &Object, cx: &Cx<'_>) -> Vec<Step>;
+    /// [`Kind::respond`].
+    fn respond(&self, old: &Object, new: &Object, cause: &Cause<'_>, cx: &Cx<'_>) -> Response;
+    /// [`Kind::occupies`].
+    fn occupies(&self, it: &Object) -> Vec<Slot>;
+    /// [`Kind::swap`].
+    fn swap(&self, old: &Object, new: &Object, temporary: &str, cx: &Cx<'_>) -> Option<Swap>;
+    /// [`Kind::rename`].
+    fn rename(&self, it: &Object, to: &Key) -> Option<Vec<Step>>;
+    /// [`Kind::stub`].
+    fn stub(&self, new: &Object, cx: &Cx<'_>) -> Option<Vec<Step>>;
+}
+
+/// A kind behind its object-safe face; the only place of a downcast.
+struct Erased<K>(PhantomData<fn() -> K>);
+
+/// The object with its attributes in the kind's own type.
+fn obj<K: Kind>(object: &Object) -> Obj<'_, K::Spec> {
+    let spec = object.spec().expect("the registry pairs each kind with its own objects");
+    Obj { object, spec }
+}
+
+impl<K: Kind> AnyKind for Erased<K> {
+    fn id(&self) -> KindId {
+        K::ID
+    }
+
+    fn catalog(&self) -> &'static str {
+        K::CATALOG
+    }
+
+    fn weight(&self) -> u16 {
+        K::WEIGHT
+    }
+
+    fn data(&self) -> bool {
+        K::DATA
+    }
+
+    fn dies_with_parent(&self) -> bool {
+        K::DIES_WITH_PARENT
+    }
+
+    fn folds(&self) -> bool {
+        K::FOLDS
+    }
+
+    fn detachable(&self) -> bool {
+        K::DETACHABLE
+    }
+
+    fn query(&self, version: u32) -> Cow<'static, str> {
+        K::query(version)
+    }
+
+    fn read(&self, row: &Row) -> Result<(Vec<Address>, Object), tokio_postgres::Error> {
+        let found = K::read(row)?;
+        let meta = Meta {
+            owner: found.owner,
+            acl: found.acl.map(|items| Acl::parse(&items)),
+            ..Meta::default()
+        };
+        let object = Object {
+            key: found.key,
+            parent: found.parent,
+            spec: Arc::new(found.spec),
+            meta,
+            needs: Vec::new(),
+            ordinal: found.ordinal,
+        };
+        Ok((found.at, object))
+    }
+
+    fn address(&self, it: &Object) -> Call {
+        K::address(obj::<K>(it))
+    }
+
+    fn grants(&self, it: &Object) -> Option<GrantTarget> {
+        K::grants(obj::<K>(it))
+    }
+
+    fn create(&self, new: &Object, cx: &Cx<'_>) -> Vec<Step> {
+        K::create(obj::<K>(new), cx)
+    }
+
+    fn alter(&self, old: &Object, new: &Object, cx: &Cx<'_>) -> Alter {
+        K::alter(obj::<K>(old), obj::<K>(new), cx)
+    }
+
+    fn drop(&self, old: &Object, cx: &Cx<'_>) -> Vec<Step> {
+        K::drop(obj::<K>(old), cx)
+    }
+
+    fn respond(&self, old: &Object, new: &Object, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {
+        K::respond(obj::<K>(old), obj::<K>(new), cause, cx)
+    }
+
+    fn occupies(&self, it: &Object) -> Vec<Slot> {
+        K::occupies(obj::<K>(it))
+    }
+
+    fn swap(&self, old: &Object, new: &Object, temporary: &str, cx: &Cx<'_>) -> Option<Swap> {
+        K::swap(obj::<K>(old), obj::<K>(new), temporary, cx)
+    }
+
+    fn rename(&self, it: &Object, to: &Key) -> Option<Vec<Step>> {
+        K::rename(obj::<K>(it), to)
+    }
+
+    fn stub(&self, new: &Object, cx: &Cx<'_>) -> Option<Vec<Step>> {
+        K::stub(obj::<K>(new), cx)
+    }
+}
+
+/// The kind with this tag.
+///
+/// # Panics
+///
+/// When no such kind is registered, which a key that was read cannot show.
+pub fn kind(id: KindId) -> &'static dyn AnyKind {
+    *KINDS.iter().find(|k| k.id() == id).expect("keys are made by registered kinds")
+}

@@ -1,0 +1,183 @@
+//! An object of a snapshot, and how a kind reports one that it has read.
+
+use std::{any::Any, collections::BTreeMap, fmt::Debug, ops::Deref, sync::Arc};
+
+use serde::Serialize;
+
+use super::{Acl, Key};
+
+/// Attributes of an object: compared, printed, never holding its own name or an OID.
+pub trait Spec: Any + Debug + Send + Sync {
+    /// Whether `other` is the same type with equal attributes.
+    fn same(&self, other: &dyn Spec) -> bool;
+    /// The attributes as JSON, for `--json` and for fingerprints.
+    fn json(&self) -> serde_json::Value;
+    /// For the downcast to the kind's own type.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<T: Any + Debug + PartialEq + Serialize + Send + Sync> Spec for T {
+    fn same(&self, other: &dyn Spec) -> bool {
+        other.as_any().downcast_ref::<T>().is_some_and(|other| self == other)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or(serde_json::Value::Null)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// What every kind of object has alike; the DDL for it is written in one place, `plan::meta`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Meta {
+    /// The owner; none where the kind has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The comment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The rights in force, an absent list replaced by what it means; none where the kind has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Acl>,
+    /// Security labels by provider.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Extensions it is marked to depend on (`DEPENDS ON EXTENSION`), sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<String>,
+}
+
+/// One object of a database.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// What it is called.
+    pub key: Key,
+    /// What it stands on: a column's table; it goes when that goes, if its kind says so.
+    pub parent: Option<Key>,
+    /// Its attributes.
+    pub spec: Arc<dyn Spec>,
+    /// Owner, comment, grants, labels.
+    pub meta: Meta,
+    /// What it needs to exist, sorted, from `pg_depend`; its parent and schema included.
+    pub needs: Vec<Key>,
+    /// Where it stands among its siblings: a column's position.
+    pub ordinal: i32,
+}
+
+impl Object {
+    /// The attributes as the type `S`; none when it is of another kind.
+    pub fn spec<S: Spec>(&self) -> Option<&S> {
+        // `Arc<dyn Spec>` is itself no `Spec`: the call goes to what is inside.
+        self.spec.as_ref().as_any().downcast_ref()
+    }
+}
+
+/// An object together with its attributes in their own type: what the functions of a kind get.
+#[derive(Debug)]
+pub struct Obj<'a, S> {
+    /// The object.
+    pub object: &'a Object,
+    /// Its attributes.
+    pub spec: &'a S,
+}
+
+impl<S> Clone for Obj<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Obj<'_, S> {}
+
+impl<S> Deref for Obj<'_, S> {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        self.object
+    }
+}
+
+/// Where an object stands in the catalogs (`classid`, `objid`, `objsubid` of `pg_depend`); never
+/// leaves the loader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address {
+    /// OID of the catalog.
+    pub class: u32,
+    /// OID of the row.
+    pub object: u32,
+    /// Column number, or 0.
+    pub sub: i32,
+}
+
+impl Address {
+    /// A whole object.
+    pub fn new(class: u32, object: u32) -> Self {
+        Self { class, object, sub: 0 }
+    }
+}
+
+/// An object as its kind has read it; the loader adds comment, labels and needs.
+#[derive(Debug)]
+pub struct Found<S> {
+    /// Its addresses, its own first: the one that comments and labels are filed under. The others
+    /// are those of parts that stand for it: a view's rule, a constraint's index.
+    pub at: Vec<Address>,
+    /// Its key.
+    pub key: Key,
+    /// What it stands on.
+    pub parent: Option<Key>,
+    /// Its attributes.
+    pub spec: S,
+    /// Its owner; none where the kind has none.
+    pub owner: Option<String>,
+    /// Its rights as `aclitem` text, `acldefault` filled in by the query where the list is absent;
+    /// none where the kind has none.
+    pub acl: Option<Vec<String>>,
+    /// Where it stands among its siblings.
+    pub ordinal: i32,
+}
+
+impl<S> Found<S> {
+    /// An object without owner, rights, parent.
+    pub fn new(at: Address, key: Key, spec: S) -> Self {
+        Self { at: vec![at], key, parent: None, spec, owner: None, acl: None, ordinal: 0 }
+    }
+
+    /// Says what it stands on.
+    #[must_use]
+    pub fn parent(mut self, parent: Key) -> Self {
+        self.parent = Some(parent);
+        self
+    }
+
+    /// Says who owns it.
+    #[must_use]
+    pub fn owner(mut self, owner: String) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
+    /// Gives its rights.
+    #[must_use]
+    pub fn acl(mut self, acl: Option<Vec<String>>) -> Self {
+        self.acl = acl;
+        self
+    }
+
+    /// Claims another address.
+    #[must_use]
+    pub fn also(mut self, at: Option<Address>) -> Self {
+        self.at.extend(at);
+        self
+    }
+
+    /// Says where it stands among its siblings.
+    #[must_use]
+    pub fn ordinal(mut self, ordinal: i32) -> Self {
+        self.ordinal = ordinal;
+        self
+    }
+}

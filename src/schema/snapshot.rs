@@ -1,0 +1,65 @@
+//! The objects of a database at one moment.
+
+use std::sync::Arc;
+
+use super::{Key, Kind, Obj, Object, kind::AnyKind};
+
+/// The objects of a database at one moment, sorted by key; a plain value.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    objects: Vec<Arc<Object>>,
+    /// `server_version_num` of the server it was read from.
+    pub version: u32,
+    /// The role that read it, which owns what it creates.
+    pub role: String,
+    /// User objects of kinds that limbeck does not manage, as PostgreSQL describes them, sorted.
+    pub unmanaged: Vec<String>,
+}
+
+impl Snapshot {
+    /// Makes a snapshot of objects in any order.
+    pub fn new(mut objects: Vec<Arc<Object>>, version: u32, role: String) -> Self {
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Self { objects, version, role, unmanaged: Vec::new() }
+    }
+
+    /// All objects, sorted by key.
+    pub fn objects(&self) -> &[Arc<Object>] {
+        &self.objects
+    }
+
+    /// The object with this key.
+    pub fn get(&self, key: &Key) -> Option<&Arc<Object>> {
+        self.objects.binary_search_by(|o| o.key.cmp(key)).ok().map(|at| &self.objects[at])
+    }
+
+    /// Whether there is one.
+    pub fn contains(&self, key: &Key) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// The object with this key, with its attributes, when it is of the kind `K`.
+    pub fn typed<K: Kind>(&self, key: &Key) -> Option<Obj<'_, K::Spec>> {
+        let object = self.get(key)?;
+        Some(Obj { object, spec: object.spec()? })
+    }
+
+    /// All objects of the kind `K`.
+    pub fn of_kind<K: Kind>(&self) -> impl Iterator<Item = Obj<'_, K::Spec>> {
+        let from = self.objects.partition_point(|o| o.key.kind() < K::ID);
+        self.objects[from..]
+            .iter()
+            .take_while(|o| o.key.kind() == K::ID)
+            .filter_map(|object| Some(Obj { object: object.as_ref(), spec: object.spec()? }))
+    }
+
+    /// Keeps the objects that `keep` accepts, with those that stand on them only.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Object) -> bool) {
+        self.objects.retain(|o| keep(o));
+    }
+
+    /// The kind of an object.
+    pub fn kind_of(object: &Object) -> &'static dyn AnyKind {
+        super::kind::kind(object.key.kind())
+    }
+}

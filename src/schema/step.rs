@@ -1,0 +1,147 @@
+//! One statement of a plan, before and after it is put together with its neighbours.
+
+use serde::Serialize;
+
+use super::Key;
+
+/// One statement of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The object it is about.
+    pub key: Key,
+    /// What is run.
+    pub body: Body,
+    /// How it is run.
+    pub run: Run,
+    /// May be moved to the end of the plan: nothing waits for it (`VALIDATE CONSTRAINT`).
+    pub late: bool,
+    /// The data it destroys, in words ("the table and its rows"); none when it destroys none.
+    pub loses: Option<String>,
+}
+
+/// The text of a step, as far as it can be known before its neighbours are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A statement, without its semicolon.
+    Text(String),
+    /// `head (elements) tail`: elements are the `inside` of what is built together with it.
+    Container {
+        /// `CREATE TABLE public.account`.
+        head: String,
+        /// What follows the parenthesis: `PARTITION BY …`, `WITH (…)`; empty or starting without
+        /// a space.
+        tail: String,
+    },
+    /// A clause of `ALTER TABLE`, which may share the statement with others of its kind.
+    Clause {
+        /// `ALTER TABLE public.account`.
+        head: String,
+        /// `ADD COLUMN email text`; clauses with equal `head` and `group` may be joined.
+        clause: String,
+        /// Which clauses may stand together in one statement; PostgreSQL sorts the clauses of a
+        /// statement into passes of its own, so only those of one sort are safe together.
+        group: Group,
+        /// The same within the parentheses of the relation's own creation: `email text`.
+        inside: Option<String>,
+    },
+}
+
+/// Sorts of `ALTER TABLE` clauses that may be joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// `ADD COLUMN`.
+    AddColumn,
+    /// `DROP COLUMN`.
+    DropColumn,
+    /// `ADD CONSTRAINT`.
+    AddConstraint,
+    /// `DROP CONSTRAINT`.
+    DropConstraint,
+    /// Changes of columns that depend on nothing else in the statement: `ALTER COLUMN … SET …`.
+    AlterColumn,
+    /// Never joined.
+    Alone,
+}
+
+/// How a step is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Run {
+    /// In a transaction with its neighbours.
+    Together,
+    /// In a transaction that starts after the one before it was committed: `VALIDATE CONSTRAINT`
+    /// (its light lock helps only when the heavy one is gone), the first use of a new enum value.
+    NewTransaction,
+    /// Not in a transaction: `CREATE INDEX CONCURRENTLY`.
+    Outside,
+}
+
+impl Step {
+    /// A statement of its own, run together with its neighbours.
+    pub fn new(key: &Key, sql: impl Into<String>) -> Self {
+        Self {
+            key: key.clone(),
+            body: Body::Text(sql.into()),
+            run: Run::Together,
+            late: false,
+            loses: None,
+        }
+    }
+
+    /// The creation of a relation that takes elements.
+    pub fn container(key: &Key, head: impl Into<String>, tail: impl Into<String>) -> Self {
+        let body = Body::Container { head: head.into(), tail: tail.into() };
+        Self { body, ..Self::new(key, "") }
+    }
+
+    /// A clause of `ALTER TABLE`; `head` is `ALTER TABLE public.account`.
+    pub fn clause(
+        key: &Key,
+        head: impl Into<String>,
+        group: Group,
+        clause: impl Into<String>,
+    ) -> Self {
+        let body = Body::Clause { head: head.into(), clause: clause.into(), group, inside: None };
+        Self { body, ..Self::new(key, "") }
+    }
+
+    /// Gives the form within the parentheses of the relation's creation.
+    #[must_use]
+    pub fn inside(mut self, text: impl Into<String>) -> Self {
+        if let Body::Clause { inside, .. } = &mut self.body {
+            *inside = Some(text.into());
+        }
+        self
+    }
+
+    /// Says what data it destroys.
+    #[must_use]
+    pub fn loses(mut self, what: impl Into<String>) -> Self {
+        self.loses = Some(what.into());
+        self
+    }
+
+    /// Says how it is run.
+    #[must_use]
+    pub fn run(mut self, run: Run) -> Self {
+        self.run = run;
+        self
+    }
+
+    /// Lets it move to the end of the plan.
+    #[must_use]
+    pub fn late(mut self) -> Self {
+        self.late = true;
+        self
+    }
+
+    /// The statement as it stands by itself, without its semicolon.
+    pub fn sql(&self) -> String {
+        match &self.body {
+            Body::Text(sql) => sql.clone(),
+            Body::Container { head, tail } if tail.is_empty() => format!("{head} (\n)"),
+            Body::Container { head, tail } => format!("{head} (\n)\n{tail}"),
+            Body::Clause { head, clause, .. } => format!("{head} {clause}"),
+        }
+    }
+}
