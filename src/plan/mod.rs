@@ -5,7 +5,10 @@
 //! writes it down in few, readable statements. It names no kind of object: kinds answer for
 //! themselves. A downgrade is `plan(new, old)`.
 
+mod fate;
+mod graph;
 pub mod meta;
+mod order;
 
 use serde::Serialize;
 

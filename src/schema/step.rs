@@ -15,6 +15,9 @@ pub struct Step {
     pub run: Run,
     /// May be moved to the end of the plan: nothing waits for it (`VALIDATE CONSTRAINT`).
     pub late: bool,
+    /// What it did can be used only after it is committed (`ALTER TYPE … ADD VALUE`): what follows
+    /// starts a new transaction, if it needs the object.
+    pub commit_after: bool,
     /// The data it destroys, in words ("the table and its rows"); none when it destroys none.
     pub loses: Option<String>,
 }
@@ -41,9 +44,19 @@ pub enum Body {
         /// Which clauses may stand together in one statement; PostgreSQL sorts the clauses of a
         /// statement into passes of its own, so only those of one sort are safe together.
         group: Group,
-        /// The same within the parentheses of the relation's own creation: `email text`.
-        inside: Option<String>,
+        /// The same when it is built together with what it stands on.
+        inside: Option<Inside>,
     },
+}
+
+/// What a part contributes to the statement that builds it together with its parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inside {
+    /// An element within the parentheses: `email text`, `PRIMARY KEY (id)`.
+    Element(String),
+    /// What is appended to the parent's own element, or to its clause when the parent is added to
+    /// a table that exists: ` DEFAULT 5`, with the space before it.
+    Suffix(String),
 }
 
 /// Sorts of `ALTER TABLE` clauses that may be joined.
@@ -84,6 +97,7 @@ impl Step {
             body: Body::Text(sql.into()),
             run: Run::Together,
             late: false,
+            commit_after: false,
             loses: None,
         }
     }
@@ -107,9 +121,19 @@ impl Step {
 
     /// Gives the form within the parentheses of the relation's creation.
     #[must_use]
-    pub fn inside(mut self, text: impl Into<String>) -> Self {
+    pub fn inside(self, text: impl Into<String>) -> Self {
+        self.with(Inside::Element(text.into()))
+    }
+
+    /// Gives the form at the end of its parent's element or clause, the space before it included.
+    #[must_use]
+    pub fn suffix(self, text: impl Into<String>) -> Self {
+        self.with(Inside::Suffix(text.into()))
+    }
+
+    fn with(mut self, form: Inside) -> Self {
         if let Body::Clause { inside, .. } = &mut self.body {
-            *inside = Some(text.into());
+            *inside = Some(form);
         }
         self
     }
@@ -132,6 +156,13 @@ impl Step {
     #[must_use]
     pub fn late(mut self) -> Self {
         self.late = true;
+        self
+    }
+
+    /// Says that it must be committed before what it did can be used.
+    #[must_use]
+    pub fn commit_after(mut self) -> Self {
+        self.commit_after = true;
         self
     }
 

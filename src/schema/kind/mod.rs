@@ -251,6 +251,8 @@ pub enum Response {
     Stay,
     /// It is dropped before and made again after.
     Rebuild,
+    /// The same for what it stands on: an attribute whose composite type must be made again.
+    RebuildParent,
     /// It takes these steps after the change (before the drop, when what it needed goes), and
     /// those that depend on it are asked in turn if it changes so itself.
     Adapt(Vec<Step>, Option<Change>),

@@ -1,0 +1,254 @@
+//! What becomes of each object: who is altered, who goes, who steps aside for whom.
+//!
+//! The differences give a start. Then every object that goes, is made again, or changes in a way
+//! that others notice asks its dependents in the old schema how they answer, and so on until
+//! nobody has anything left to say. An object that is in neither list stays as it is.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use crate::schema::{
+    Delta, Key, Object, Snapshot, Step, diff,
+    kind::{Alter, Cause, Change, Cx, Response, Swap},
+};
+
+/// What becomes of an object.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// It is made; the old schema has none.
+    Create,
+    /// It goes; the new schema has none.
+    Drop,
+    /// It is dropped and made again.
+    Replace,
+    /// It steps aside under another name, a new one takes its contents over.
+    Swap(Swap),
+    /// It changes in place: by these steps, or in its owner, comment and rights only.
+    Alter(Vec<Step>),
+}
+
+impl Fate {
+    /// The old one ceases to be, now or at the end.
+    pub(super) fn leaves(&self) -> bool {
+        matches!(self, Self::Drop | Self::Replace | Self::Swap(_))
+    }
+
+    /// A new one is made.
+    pub(super) fn builds(&self) -> bool {
+        matches!(self, Self::Create | Self::Replace | Self::Swap(_))
+    }
+}
+
+/// The fate of every object that does not just stay.
+pub(super) type Fates = BTreeMap<Key, Fate>;
+
+/// Decides the fate of every object.
+pub(super) fn decide(old: &Snapshot, new: &Snapshot, online: bool) -> Fates {
+    let deltas = diff(old, new);
+    if deltas.is_empty() {
+        return Fates::new();
+    }
+    let nothing_built = |_: &Key| false;
+    let cx = Cx { old, new, online, built: &nothing_built };
+    let mut decision = Decision {
+        cx,
+        dependents: dependents(old),
+        fates: Fates::new(),
+        queue: VecDeque::new(),
+        taken: HashSet::new(),
+    };
+    for delta in deltas {
+        decision.start(&delta);
+    }
+    while let Some((key, change)) = decision.queue.pop_front() {
+        decision.spread(&key, change);
+    }
+    decision.fates
+}
+
+/// Who needs whom in a schema.
+fn dependents(schema: &Snapshot) -> HashMap<&Key, Vec<&Object>> {
+    let mut dependents: HashMap<&Key, Vec<&Object>> = HashMap::new();
+    for object in schema.objects() {
+        for need in &object.needs {
+            dependents.entry(need).or_default().push(object);
+        }
+    }
+    dependents
+}
+
+struct Decision<'a> {
+    cx: Cx<'a>,
+    dependents: HashMap<&'a Key, Vec<&'a Object>>,
+    fates: Fates,
+    queue: VecDeque<(Key, Change)>,
+    /// Temporary names that are given out.
+    taken: HashSet<Key>,
+}
+
+impl<'a> Decision<'a> {
+    fn start(&mut self, delta: &Delta<'_>) {
+        let key = delta.key().clone();
+        let fate = match delta {
+            Delta::Added(_) => Fate::Create,
+            Delta::Removed(_) => {
+                self.queue.push_back((key.clone(), Change::Gone));
+                Fate::Drop
+            }
+            Delta::Changed(a, b) if a.parent != b.parent => {
+                self.queue.push_back((key.clone(), Change::Replaced));
+                Fate::Replace
+            }
+            Delta::Changed(a, b) if a.spec.same(b.spec.as_ref()) => Fate::Alter(Vec::new()),
+            Delta::Changed(a, b) => match Snapshot::kind_of(a).alter(a, b, &self.cx) {
+                Alter::InPlace(steps) => Fate::Alter(steps),
+                Alter::Around(steps, change) => {
+                    self.queue.push_back((key.clone(), change));
+                    Fate::Alter(steps)
+                }
+                Alter::Replace => {
+                    self.queue.push_back((key.clone(), Change::Replaced));
+                    Fate::Replace
+                }
+            },
+        };
+        self.fates.insert(key, fate);
+    }
+
+    /// Asks those that need `key` how they answer to its change.
+    fn spread(&mut self, key: &Key, mut change: Change) {
+        let Some(old) = self.cx.old.get(key) else { return };
+        let new = self.cx.new.get(key).map(AsRef::as_ref);
+        if change == Change::Replaced
+            && matches!(self.fates.get(key), Some(Fate::Replace))
+            && let Some(new) = new
+            && let Some(swap) = self.swap(old, new)
+        {
+            self.fates.insert(key.clone(), Fate::Swap(swap));
+            change = Change::Swapped;
+        }
+        let cause = Cause { old, new, change };
+        for dependent in self.dependents.get(key).cloned().unwrap_or_default() {
+            self.answer(dependent, &cause);
+        }
+    }
+
+    fn answer(&mut self, dependent: &'a Object, cause: &Cause<'_>) {
+        let fate = self.fates.get(&dependent.key);
+        if fate.is_some_and(Fate::leaves) {
+            return;
+        }
+        // What is not in the new schema was removed, and leaves already.
+        let Some(after) = self.cx.new.get(&dependent.key) else { return };
+        let kind = Snapshot::kind_of(dependent);
+        let is_child = dependent.parent.as_ref() == Some(&cause.old.key);
+        if is_child && matches!(cause.change, Change::Replaced | Change::Swapped) {
+            self.rebuild(dependent);
+            return;
+        }
+        // It lets go of it by its own change, before that is dropped.
+        if cause.change == Change::Gone && fate.is_some() && !after.needs.contains(&cause.old.key) {
+            return;
+        }
+        match kind.respond(dependent, after, cause, &self.cx) {
+            Response::Stay => {}
+            Response::Rebuild => self.rebuild(dependent),
+            Response::RebuildParent => {
+                let parent = dependent.parent.as_ref().and_then(|p| self.cx.old.get(p));
+                if let Some(parent) = parent
+                    && self.cx.new.contains(&parent.key)
+                    && !self.fates.get(&parent.key).is_some_and(Fate::leaves)
+                {
+                    self.rebuild(parent);
+                }
+            }
+            Response::Adapt(steps, change) => {
+                let fate = self
+                    .fates
+                    .entry(dependent.key.clone())
+                    .or_insert_with(|| Fate::Alter(Vec::new()));
+                let Fate::Alter(own) = fate else { return };
+                let fresh: Vec<_> = steps.into_iter().filter(|s| !own.contains(s)).collect();
+                if fresh.is_empty() {
+                    return;
+                }
+                own.extend(fresh);
+                if let Some(change) = change {
+                    self.queue.push_back((dependent.key.clone(), change));
+                }
+            }
+        }
+    }
+
+    fn rebuild(&mut self, object: &Object) {
+        self.fates.insert(object.key.clone(), Fate::Replace);
+        self.queue.push_back((object.key.clone(), Change::Replaced));
+    }
+
+    /// The exchange of an object that is to be made again, when contents hang on it: its own, or
+    /// those of columns whose type it is, directly or through other types.
+    fn swap(&mut self, old: &Object, new: &Object) -> Option<Swap> {
+        let kind = Snapshot::kind_of(old);
+        // A part goes with the whole.
+        if let Some(parent) = &old.parent
+            && self.fates.get(parent).is_some_and(Fate::leaves)
+        {
+            return None;
+        }
+        if !kind.data() && !self.holds_data(old) {
+            return None;
+        }
+        let temporary = self.temporary(old);
+        let swap = kind.swap(old, new, temporary.base_name(), &self.cx)?;
+        self.taken.insert(temporary);
+        Some(swap)
+    }
+
+    /// Whether rows or values that stay depend on the object, through others that can be swapped.
+    fn holds_data(&self, object: &Object) -> bool {
+        let mut seen = HashSet::new();
+        let mut open = vec![&object.key];
+        while let Some(key) = open.pop() {
+            for dependent in self.dependents.get(key).into_iter().flatten() {
+                let leaves =
+                    self.fates.get(&dependent.key).is_some_and(|f| matches!(f, Fate::Drop));
+                if leaves || !self.cx.new.contains(&dependent.key) || !seen.insert(&dependent.key) {
+                    continue;
+                }
+                // An attribute of what holds no rows itself (a composite type) is data where that is.
+                match dependent.parent.as_ref().and_then(|p| self.cx.old.get(p)) {
+                    Some(parent) if !Snapshot::kind_of(parent).data() => open.push(&parent.key),
+                    _ if Snapshot::kind_of(dependent).data() => return true,
+                    _ => {}
+                }
+                open.push(&dependent.key);
+            }
+        }
+        false
+    }
+
+    /// A name that neither schema uses for this kind of object.
+    fn temporary(&self, object: &Object) -> Key {
+        use crate::schema::Name;
+        let base = object.key.base_name();
+        let mut end = base.len().min(50);
+        while !base.is_char_boundary(end) {
+            end -= 1;
+        }
+        let mut number = 0;
+        loop {
+            let suffix = if number == 0 { String::new() } else { number.to_string() };
+            let name = format!("{}_old{suffix}", &base[..end]);
+            let key = match object.key.name() {
+                Name::InSchema { schema, .. } => {
+                    Key::in_schema(object.key.kind(), schema.clone(), name)
+                }
+                _ => Key::global(object.key.kind(), name),
+            };
+            let free = |s: &Snapshot| !s.contains(&key);
+            if free(self.cx.old) && free(self.cx.new) && !self.taken.contains(&key) {
+                return key;
+            }
+            number += 1;
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! What is done to each object, as nodes of a graph, and in which order.
+//!
+//! A node is a drop, a rename aside, a build, an alteration, or the late drop of what was renamed.
+//! Drops are ordered by the old dependencies, builds by the new ones. What PostgreSQL does in one
+//! statement is one node: a table is built together with its columns and constraints, and they go
+//! when it goes. Where that makes a circle (two tables that refer to each other), the parts that
+//! can stand alone are taken out of their node again, and the sort is repeated.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{
+    Circle,
+    fate::{Fate, Fates},
+    graph::Graph,
+};
+use crate::schema::{
+    Key, Object, Snapshot,
+    kind::{Cx, Slot},
+};
+
+/// What is done to an object at one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Phase {
+    /// The old one is made to need nothing, to break a circle.
+    Hollow,
+    /// The old one is dropped.
+    Drop,
+    /// The old one is renamed.
+    Aside,
+    /// Something of its shape that needs nothing is made first, to break a circle.
+    Stub,
+    /// The new one is built.
+    Build,
+    /// The contents are taken over from the one that stepped aside.
+    Carry,
+    /// It is altered in place.
+    Alter,
+    /// The one that stepped aside is dropped.
+    Discard,
+}
+
+/// One thing to do, and the parts that are done with it.
+#[derive(Debug)]
+pub(super) struct Node<'a> {
+    /// What is done.
+    pub(super) phase: Phase,
+    /// The object: the old one where it leaves, else the new one.
+    pub(super) object: &'a Object,
+    /// What is done in the same statement, parents before their parts, columns in their order.
+    pub(super) parts: Vec<&'a Object>,
+}
+
+/// Steps that run outside of a transaction are kept apart from the others where they can be.
+pub(super) type RunsOutside<'f> = &'f dyn Fn(Phase, &Object) -> bool;
+
+type At = (Phase, Key);
+
+/// Brings what the fates ask for into order.
+pub(super) fn order<'a>(
+    old: &'a Snapshot,
+    new: &'a Snapshot,
+    fates: &Fates,
+    outside: RunsOutside<'_>,
+) -> Result<Vec<Node<'a>>, Circle> {
+    let mut apart = Apart::default();
+    loop {
+        let layout = Layout::new(old, new, fates, &apart);
+        let graph = layout.graph();
+        let stuck = match graph.sort(|n| layout.rank(n, outside)) {
+            Ok(sorted) => return Ok(layout.into_nodes(&sorted)),
+            Err(stuck) => stuck,
+        };
+        let circles = graph.circles(&stuck);
+        let more: Vec<_> = circles.iter().map(|circle| layout.loosen(circle)).collect();
+        if more.iter().all(Apart::is_empty) {
+            let members = circles.iter().flatten();
+            return Err(Circle(members.map(|n| layout.nodes[*n].object.key.clone()).collect()));
+        }
+        for more in more {
+            apart.parts.extend(more.parts);
+            apart.stubs.extend(more.stubs);
+        }
+    }
+}
+
+/// What was taken apart to break circles.
+#[derive(Debug, Default)]
+struct Apart {
+    /// Parts that are not built or dropped with their parent.
+    parts: HashSet<At>,
+    /// Objects that get a stub first, or are made hollow first.
+    stubs: HashSet<At>,
+}
+
+impl Apart {
+    fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.stubs.is_empty()
+    }
+}
+
+/// The nodes, and which of them each thing to do belongs to.
+struct Layout<'a, 'f> {
+    old: &'a Snapshot,
+    new: &'a Snapshot,
+    fates: &'f Fates,
+    apart: &'f Apart,
+    nodes: Vec<Node<'a>>,
+    at: HashMap<At, usize>,
+}
+
+impl<'a, 'f> Layout<'a, 'f> {
+    fn new(old: &'a Snapshot, new: &'a Snapshot, fates: &'f Fates, apart: &'f Apart) -> Self {
+        let mut layout = Self { old, new, fates, apart, nodes: Vec::new(), at: HashMap::new() };
+        // Wholes first, so that their parts find them.
+        let mut parts = Vec::new();
+        for (key, fate) in fates {
+            for phase in phases(fate) {
+                layout.place(*phase, key, &mut parts);
+            }
+        }
+        // A part of a part waits until its own whole is placed.
+        while !parts.is_empty() {
+            let waiting = parts.len();
+            let mut rest = Vec::new();
+            for (phase, key, whole) in parts {
+                match layout.at.get(&whole) {
+                    Some(node) => {
+                        let node = *node;
+                        let object = layout.object(phase, &key);
+                        layout.nodes[node].parts.extend(object);
+                        layout.at.insert((phase, key), node);
+                    }
+                    None => rest.push((phase, key, whole)),
+                }
+            }
+            if rest.len() == waiting {
+                // Its whole is no node (it cannot happen, but nothing must be lost by it).
+                for (phase, key, _) in rest.drain(..) {
+                    layout.node(phase, &key);
+                }
+            }
+            parts = rest;
+        }
+        for node in &mut layout.nodes {
+            node.parts.sort_by(|a, b| {
+                let rank = |o: &Object| (Snapshot::kind_of(o).weight(), o.ordinal);
+                rank(a).cmp(&rank(b)).then_with(|| a.key.cmp(&b.key))
+            });
+        }
+        layout
+    }
+
+    fn object(&self, phase: Phase, key: &Key) -> Option<&'a Object> {
+        let schema = match phase {
+            Phase::Hollow | Phase::Drop | Phase::Aside | Phase::Discard => self.old,
+            Phase::Stub | Phase::Build | Phase::Carry | Phase::Alter => self.new,
+        };
+        schema.get(key).map(AsRef::as_ref)
+    }
+
+    /// Makes a node, or puts the thing off because it is done with something else.
+    fn place(&mut self, phase: Phase, key: &Key, parts: &mut Vec<(Phase, Key, At)>) {
+        if let Some(whole) = self.whole(phase, key) {
+            parts.push((phase, key.clone(), whole));
+        } else {
+            self.node(phase, key);
+            let extra = match phase {
+                Phase::Build => Phase::Stub,
+                Phase::Drop => Phase::Hollow,
+                _ => return,
+            };
+            if self.apart.stubs.contains(&(extra, key.clone())) {
+                self.node(extra, key);
+            }
+        }
+    }
+
+    fn node(&mut self, phase: Phase, key: &Key) {
+        if let Some(object) = self.object(phase, key) {
+            self.at.insert((phase, key.clone()), self.nodes.len());
+            self.nodes.push(Node { phase, object, parts: Vec::new() });
+        }
+    }
+
+    /// What a thing is done together with.
+    fn whole(&self, phase: Phase, key: &Key) -> Option<At> {
+        if self.apart.parts.contains(&(phase, key.clone())) {
+            return None;
+        }
+        let object = self.object(phase, key)?;
+        let parent = object.parent.as_ref()?;
+        let (kind, fate) = (Snapshot::kind_of(object), self.fates.get(parent)?);
+        match phase {
+            Phase::Build if kind.folds() && fate.builds() => Some((Phase::Build, parent.clone())),
+            Phase::Drop if kind.dies_with_parent() => match fate {
+                Fate::Drop | Fate::Replace => Some((Phase::Drop, parent.clone())),
+                // What takes up a name that the new one needs goes before; the rest with the old.
+                Fate::Swap(_) if kind.occupies(object).is_empty() => {
+                    Some((Phase::Discard, parent.clone()))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn find(&self, phase: Phase, key: &Key) -> Option<usize> {
+        self.at.get(&(phase, key.clone())).copied()
+    }
+
+    /// Where the old one ceases to be.
+    fn leaving(&self, key: &Key) -> Option<usize> {
+        self.find(Phase::Drop, key).or_else(|| self.find(Phase::Discard, key))
+    }
+
+    fn graph(&self) -> Graph {
+        let mut graph = Graph::new(self.nodes.len());
+        let mut edge = |first: Option<usize>, then: Option<usize>| {
+            if let (Some(first), Some(then)) = (first, then) {
+                graph.edge(first, then);
+            }
+        };
+        for (key, fate) in self.fates {
+            if let Some(object) = self.old.get(key) {
+                self.old_edges(object, fate, &mut edge);
+            }
+            if fate.builds() || matches!(fate, Fate::Alter(_)) {
+                if let Some(object) = self.new.get(key) {
+                    self.new_edges(object, fate, &mut edge);
+                }
+            }
+            edge(self.find(Phase::Drop, key), self.find(Phase::Build, key));
+            edge(self.find(Phase::Aside, key), self.find(Phase::Build, key));
+            edge(self.find(Phase::Build, key), self.find(Phase::Carry, key));
+            edge(self.find(Phase::Carry, key), self.find(Phase::Discard, key));
+            edge(self.find(Phase::Hollow, key), self.find(Phase::Drop, key));
+            edge(self.find(Phase::Drop, key), self.find(Phase::Stub, key));
+            edge(self.find(Phase::Stub, key), self.find(Phase::Build, key));
+        }
+        self.slots(&mut edge);
+        graph
+    }
+
+    fn old_edges(
+        &self,
+        object: &Object,
+        fate: &Fate,
+        edge: &mut impl FnMut(Option<usize>, Option<usize>),
+    ) {
+        let key = &object.key;
+        let hollow = self.find(Phase::Hollow, key);
+        for need in &object.needs {
+            let Some(theirs) = self.fates.get(need) else { continue };
+            if fate.leaves() {
+                edge(hollow.or_else(|| self.leaving(key)), self.leaving(need));
+                if matches!(theirs, Fate::Alter(_)) && matches!(fate, Fate::Drop | Fate::Replace) {
+                    edge(self.find(Phase::Drop, key), self.find(Phase::Alter, need));
+                }
+            } else if matches!(fate, Fate::Alter(_)) && theirs.leaves() {
+                let still = self.new.get(key).is_some_and(|new| new.needs.contains(need));
+                if !still || matches!(theirs, Fate::Swap(_)) {
+                    edge(self.find(Phase::Alter, key), self.leaving(need));
+                }
+            }
+        }
+    }
+
+    fn new_edges(
+        &self,
+        object: &Object,
+        fate: &Fate,
+        edge: &mut impl FnMut(Option<usize>, Option<usize>),
+    ) {
+        let key = &object.key;
+        let own = if fate.builds() { Phase::Build } else { Phase::Alter };
+        for need in &object.needs {
+            let Some(theirs) = self.fates.get(need) else { continue };
+            let there = if theirs.builds() {
+                self.find(Phase::Stub, need).or_else(|| self.find(Phase::Build, need))
+            } else {
+                self.find(Phase::Alter, need)
+            };
+            edge(there, self.find(own, key));
+        }
+    }
+
+    /// A name is freed before another takes it.
+    fn slots(&self, edge: &mut impl FnMut(Option<usize>, Option<usize>)) {
+        let mut freed: BTreeMap<Slot, usize> = BTreeMap::new();
+        for (key, fate) in self.fates.iter().filter(|(_, fate)| fate.leaves()) {
+            let Some(object) = self.old.get(key) else { continue };
+            let node = match fate {
+                Fate::Swap(_) => self.find(Phase::Aside, key),
+                _ => self.leaving(key),
+            };
+            let Some(node) = node else { continue };
+            freed.extend(Snapshot::kind_of(object).occupies(object).into_iter().map(|s| (s, node)));
+        }
+        if freed.is_empty() {
+            return;
+        }
+        for (key, _) in self.fates.iter().filter(|(_, fate)| fate.builds()) {
+            let Some(object) = self.new.get(key) else { continue };
+            for slot in Snapshot::kind_of(object).occupies(object) {
+                if let Some(node) = freed.get(&slot) {
+                    edge(Some(*node), self.find(Phase::Stub, key));
+                    edge(Some(*node), self.find(Phase::Build, key));
+                }
+            }
+        }
+    }
+
+    /// Drops first, in the reverse order of builds; then what is built and altered, kinds by their
+    /// weight; what was renamed aside goes last. Within a kind: by relation, position, name.
+    fn rank(&self, node: usize, outside: RunsOutside<'_>) -> impl Ord + 'a + use<'a> {
+        let Node { phase, object, .. } = self.nodes[node];
+        let weight = i32::from(Snapshot::kind_of(object).weight());
+        let outside = outside(phase, object);
+        let class = match phase {
+            Phase::Hollow => -4_000,
+            Phase::Drop => -1_000 - weight - if outside { 2_000 } else { 0 },
+            Phase::Aside => -500,
+            Phase::Stub => weight - 1,
+            Phase::Build | Phase::Alter | Phase::Carry => weight + if outside { 2_000 } else { 0 },
+            Phase::Discard => 1_500 - weight,
+        };
+        (class, object.parent.as_ref(), object.ordinal, &object.key, phase)
+    }
+
+    /// What may be taken out of a circle: parts that can stand alone, else one object for a stub.
+    fn loosen(&self, circle: &[usize]) -> Apart {
+        let mut more = Apart::default();
+        for node in circle {
+            let Node { phase, parts, .. } = &self.nodes[*node];
+            for part in parts.iter().filter(|p| Snapshot::kind_of(p).detachable()) {
+                // A part that goes with one renamed aside was to be dropped before.
+                let phase = if *phase == Phase::Discard { Phase::Drop } else { *phase };
+                more.parts.insert((phase, part.key.clone()));
+            }
+        }
+        if !more.is_empty() {
+            return more;
+        }
+        let cx = Cx { old: self.old, new: self.new, online: false, built: &|_| false };
+        for node in circle {
+            let Node { phase, object, .. } = &self.nodes[*node];
+            let stub = match phase {
+                Phase::Build => Phase::Stub,
+                Phase::Drop => Phase::Hollow,
+                _ => continue,
+            };
+            let at = (stub, object.key.clone());
+            if !self.apart.stubs.contains(&at)
+                && Snapshot::kind_of(object).stub(object, &cx).is_some()
+            {
+                more.stubs.insert(at);
+                break;
+            }
+        }
+        more
+    }
+
+    fn into_nodes(self, sorted: &[usize]) -> Vec<Node<'a>> {
+        let mut nodes: Vec<_> = self.nodes.into_iter().map(Some).collect();
+        sorted.iter().filter_map(|n| nodes[*n].take()).collect()
+    }
+}
+
+/// What a fate asks for.
+fn phases(fate: &Fate) -> &'static [Phase] {
+    match fate {
+        Fate::Create => &[Phase::Build],
+        Fate::Drop => &[Phase::Drop],
+        Fate::Replace => &[Phase::Drop, Phase::Build],
+        Fate::Swap(_) => &[Phase::Aside, Phase::Build, Phase::Carry, Phase::Discard],
+        Fate::Alter(_) => &[Phase::Alter],
+    }
+}
