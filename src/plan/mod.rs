@@ -9,10 +9,13 @@ mod fate;
 mod graph;
 pub mod meta;
 mod order;
+mod positions;
+mod write;
 
 use serde::Serialize;
 
-use crate::schema::{Key, Run, Snapshot};
+use self::{fate::Fate, order::Phase};
+use crate::schema::{Key, Object, Run, Snapshot, kind::Cx};
 
 /// How a plan is written.
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +65,29 @@ fn list(keys: &[Key]) -> String {
 
 /// Returns what leads from `old` to `new`; empty when they are equal. The same input gives the
 /// same bytes.
-pub fn plan(_old: &Snapshot, _new: &Snapshot, _options: Options) -> Result<Plan, Circle> {
-    Ok(Plan::default())
+pub fn plan(old: &Snapshot, new: &Snapshot, options: Options) -> Result<Plan, Circle> {
+    let fates = fate::decide(old, new, options.online);
+    if fates.is_empty() {
+        return Ok(Plan::default());
+    }
+    let built = |key: &Key| fates.get(key).is_some_and(Fate::builds);
+    let cx = Cx { old, new, online: options.online, built: &built };
+    let outside = |phase, object: &Object| runs_outside(phase, object, &cx);
+    let nodes = order::order(old, new, &fates, &outside)?;
+    let notes = positions::notes(&nodes, &fates, &cx);
+    Ok(Plan { statements: write::write(&nodes, &fates, &cx), notes })
+}
+
+/// Whether what is done to an object runs outside of a transaction, if only in part.
+fn runs_outside(phase: Phase, object: &Object, cx: &Cx<'_>) -> bool {
+    let kind = Snapshot::kind_of(object);
+    let steps = match phase {
+        _ if !cx.online => return false,
+        Phase::Build => kind.create(object, cx),
+        Phase::Drop => kind.drop(object, cx),
+        _ => return false,
+    };
+    steps.iter().any(|step| step.run == Run::Outside)
 }
 
 impl Plan {
