@@ -62,6 +62,15 @@ pub enum Name {
     },
     /// Two names, printed as SQL already: a cast's types, a user mapping's role and server.
     Pair(String, String),
+    /// What holds for the objects of a role: default privileges.
+    ForRole {
+        /// The role.
+        role: String,
+        /// The schema, where it holds in one only.
+        schema: Option<String>,
+        /// The sort of objects: `TABLES`.
+        objects: String,
+    },
 }
 
 impl Key {
@@ -127,6 +136,7 @@ impl Key {
             | Name::OnRelation { schema, .. }
             | Name::Routine { schema, .. }
             | Name::ForMethod { schema, .. } => Some(schema),
+            Name::ForRole { schema, .. } => schema.as_deref(),
             Name::Global(_) | Name::Pair(..) => None,
         }
     }
@@ -147,7 +157,8 @@ impl Key {
             | Name::OnRelation { name, .. }
             | Name::Routine { name, .. }
             | Name::ForMethod { name, .. }
-            | Name::Pair(name, _) => name,
+            | Name::Pair(name, _)
+            | Name::ForRole { role: name, .. } => name,
         }
     }
 
@@ -164,6 +175,12 @@ impl Key {
             }
             Name::Routine { schema, name, args } => format!("{}({args})", qualified(schema, name)),
             Name::Pair(a, b) => format!("{a} {b}"),
+            Name::ForRole { role, schema: None, objects } => {
+                format!("of {} on {objects}", ident(role))
+            }
+            Name::ForRole { role, schema: Some(schema), objects } => {
+                format!("of {} in {} on {objects}", ident(role), ident(schema))
+            }
         }
     }
 

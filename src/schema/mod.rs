@@ -9,6 +9,7 @@
 
 pub mod acl;
 pub mod diff;
+pub mod grant;
 pub mod key;
 pub mod kind;
 pub mod object;

@@ -19,6 +19,7 @@ mod table;
 // Types, operators and what belongs to them.
 
 // Everything around: extensions, foreign data, publications, text search, grants by default.
+mod default_privileges;
 mod namespace;
 
 use std::{borrow::Cow, marker::PhantomData, sync::Arc};
@@ -35,7 +36,10 @@ pub use self::{column::Column, table::Table};
 // Types, operators and what belongs to them.
 
 // Everything around.
-pub use self::namespace::Namespace;
+pub use self::{
+    default_privileges::{DefaultPrivileges, InForce, defaults_in_force},
+    namespace::Namespace,
+};
 
 use super::{
     Acl, Key, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
@@ -55,6 +59,7 @@ pub static KINDS: &[&dyn AnyKind] = &[
 
     // Everything around.
     &Erased::<Namespace>(PhantomData),
+    &Erased::<DefaultPrivileges>(PhantomData),
 ];
 
 /// A kind of object.
