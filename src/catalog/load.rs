@@ -170,6 +170,9 @@ fn needs(
     for (from, to) in edges {
         objects[from].needs.push(to);
     }
+    for (parent, more) in parts(objects) {
+        objects[parent].needs.extend(more);
+    }
     for object in objects.iter_mut() {
         object.needs.extend(object.parent.clone());
         object.needs.sort_unstable();
@@ -193,4 +196,24 @@ fn needs(
         }
         members.extend(more);
     }
+}
+
+/// What parents need because their parts do.
+fn parts(objects: &[Object]) -> Vec<(usize, Vec<Key>)> {
+    let parts: Vec<&Object> = objects.iter().filter(|o| Snapshot::kind_of(o).part()).collect();
+    let parents: HashSet<&Key> = parts.iter().filter_map(|o| o.parent.as_ref()).collect();
+    let at: HashMap<&Key, usize> = objects
+        .iter()
+        .enumerate()
+        .filter(|(_, o)| parents.contains(&o.key))
+        .map(|(at, o)| (&o.key, at))
+        .collect();
+    parts
+        .into_iter()
+        .filter_map(|part| {
+            let parent = *at.get(part.parent.as_ref()?)?;
+            let needs = part.needs.iter().filter(|key| **key != objects[parent].key);
+            Some((parent, needs.cloned().collect()))
+        })
+        .collect()
 }

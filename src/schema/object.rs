@@ -138,12 +138,20 @@ pub struct Found<S> {
     pub acl: Option<Vec<String>>,
     /// Where it stands among its siblings.
     pub ordinal: i32,
+    /// What it needs beside what `pg_depend` says of its addresses.
+    pub needs: Vec<Key>,
 }
 
 impl<S> Found<S> {
     /// An object without owner, rights, parent.
     pub fn new(at: Address, key: Key, spec: S) -> Self {
-        Self { at: vec![at], key, parent: None, spec, owner: None, acl: None, ordinal: 0 }
+        Self { at: vec![at], ..Self::nowhere(key, spec) }
+    }
+
+    /// An object that no catalog row stands for alone: a table's place under its parent.
+    pub fn nowhere(key: Key, spec: S) -> Self {
+        let (at, needs) = (Vec::new(), Vec::new());
+        Self { at, key, parent: None, spec, owner: None, acl: None, ordinal: 0, needs }
     }
 
     /// Says what it stands on.
@@ -171,6 +179,13 @@ impl<S> Found<S> {
     #[must_use]
     pub fn also(mut self, at: Option<Address>) -> Self {
         self.at.extend(at);
+        self
+    }
+
+    /// Says what it needs beside what `pg_depend` says.
+    #[must_use]
+    pub fn needs(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
+        self.needs.extend(keys);
         self
     }
 

@@ -53,6 +53,24 @@ impl Snapshot {
             .filter_map(|object| Some(Obj { object: object.as_ref(), spec: object.spec()? }))
     }
 
+    /// All objects of the kind `K` that stand on one relation, sorted by name.
+    pub fn on_relation<'a, K: Kind>(
+        &'a self,
+        schema: &'a str,
+        relation: &'a str,
+    ) -> impl Iterator<Item = Obj<'a, K::Spec>> {
+        let first = Key::on(K::ID, schema, relation, "");
+        let from = self.objects.partition_point(|o| o.key < first);
+        self.objects[from..]
+            .iter()
+            .take_while(move |o| {
+                o.key.kind() == K::ID
+                    && o.key.schema() == Some(schema)
+                    && o.key.relation() == Some(relation)
+            })
+            .filter_map(|object| Some(Obj { object: object.as_ref(), spec: object.spec()? }))
+    }
+
     /// Keeps the objects that `keep` accepts, with those that stand on them only.
     pub fn retain(&mut self, mut keep: impl FnMut(&Object) -> bool) {
         self.objects.retain(|o| keep(o));

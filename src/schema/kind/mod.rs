@@ -98,6 +98,16 @@ pub trait Kind: Send + Sync + 'static {
     /// rules, policies, triggers with WHEN, …): it steps aside and comes back.
     const PINS: bool = false;
 
+    /// Made and dropped by the statements of its parent (a view's column): what it needs, its
+    /// parent needs too.
+    const PART: bool = false;
+
+    /// Whether dropping this one loses rows or values, where [`Kind::DATA`] is not true of all: a
+    /// generated column and a foreign table hold none.
+    fn holds_data(_it: Obj<'_, Self::Spec>) -> bool {
+        Self::DATA
+    }
+
     /// The only SQL that reads this kind. `version` is `server_version_num`.
     fn query(version: u32) -> Cow<'static, str>;
 
@@ -334,6 +344,10 @@ pub trait AnyKind: Send + Sync {
     fn weight(&self) -> u16;
     /// [`Kind::DATA`].
     fn data(&self) -> bool;
+    /// [`Kind::holds_data`].
+    fn holds_data(&self, it: &Object) -> bool;
+    /// [`Kind::PART`].
+    fn part(&self) -> bool;
     /// [`Kind::DIES_WITH_PARENT`].
     fn dies_with_parent(&self) -> bool;
     /// [`Kind::FOLDS`].
@@ -392,6 +406,14 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::DATA
     }
 
+    fn holds_data(&self, it: &Object) -> bool {
+        K::holds_data(obj::<K>(it))
+    }
+
+    fn part(&self) -> bool {
+        K::PART
+    }
+
     fn dies_with_parent(&self) -> bool {
         K::DIES_WITH_PARENT
     }
@@ -420,7 +442,7 @@ impl<K: Kind> AnyKind for Erased<K> {
             parent: found.parent,
             spec: Arc::new(found.spec),
             meta,
-            needs: Vec::new(),
+            needs: found.needs,
             ordinal: found.ordinal,
         };
         Ok((found.at, object))
