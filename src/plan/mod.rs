@@ -5,15 +5,23 @@
 //! writes it down in few, readable statements. It names no kind of object: kinds answer for
 //! themselves. A downgrade is `plan(new, old)`.
 
+pub mod describe;
 mod fate;
 mod graph;
+pub mod hazard;
 pub mod meta;
 mod order;
 mod positions;
+pub mod select;
 mod write;
 
 use serde::Serialize;
 
+pub use self::{
+    describe::Definitions,
+    hazard::{Hazard, Severity},
+    select::Selection,
+};
 use self::{fate::Fate, order::Phase};
 use crate::schema::{Key, Object, Run, Snapshot, kind::Cx};
 
@@ -52,6 +60,9 @@ pub struct Statement {
     /// The data it destroys, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub loses: Vec<String>,
+    /// What it does to a running database beside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hazards: Vec<Hazard>,
 }
 
 /// No order was found: these need each other. A fault of limbeck.
@@ -75,7 +86,9 @@ pub fn plan(old: &Snapshot, new: &Snapshot, options: Options) -> Result<Plan, Ci
     let outside = |phase, object: &Object| runs_outside(phase, object, &cx);
     let nodes = order::order(old, new, &fates, &outside)?;
     let notes = positions::notes(&nodes, &fates, &cx);
-    Ok(Plan { statements: write::write(&nodes, &fates, &cx), notes })
+    let mut statements = write::write(&nodes, &fates, &cx);
+    hazard::mark(&mut statements, &|key| cx.fresh(key));
+    Ok(Plan { statements, notes })
 }
 
 /// Whether what is done to an object runs outside of a transaction, if only in part.

@@ -237,6 +237,6 @@ impl Piece {
         let mut keys = self.keys;
         let mut seen = std::collections::HashSet::new();
         keys.retain(|key| seen.insert(key.clone()));
-        Statement { keys, sql, run, loses: self.loses }
+        Statement { keys, sql, run, loses: self.loses, hazards: Vec::new() }
     }
 }

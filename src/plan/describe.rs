@@ -1,0 +1,65 @@
+//! The definition of one object as people read it: the table with its columns and constraints,
+//! then its indexes, triggers, comments and grants.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use super::{Fate, order, write};
+use crate::schema::{Key, Object, Snapshot, kind::Cx};
+
+/// Definitions of the objects of one snapshot.
+#[derive(Debug)]
+pub struct Definitions<'a> {
+    schema: &'a Snapshot,
+    empty: Snapshot,
+    parts: HashMap<&'a Key, Vec<&'a Arc<Object>>>,
+}
+
+impl<'a> Definitions<'a> {
+    /// Prepares the definitions of `schema`.
+    pub fn new(schema: &'a Snapshot) -> Self {
+        let mut parts: HashMap<&Key, Vec<&Arc<Object>>> = HashMap::new();
+        for object in schema.objects() {
+            if let Some(parent) = &object.parent {
+                parts.entry(parent).or_default().push(object);
+            }
+        }
+        let empty = Snapshot::new(Vec::new(), schema.version, schema.role.clone());
+        Self { schema, empty, parts }
+    }
+
+    /// The whole that an object belongs to: a column's table; itself when it stands alone.
+    pub fn whole<'k>(&self, key: &'k Key) -> &'k Key
+    where
+        'a: 'k,
+    {
+        let mut key = key;
+        while let Some(parent) = self.schema.get(key).and_then(|o| o.parent.as_ref()) {
+            key = parent;
+        }
+        key
+    }
+
+    /// The definition of a whole as statements with semicolons; empty when there is no such object.
+    pub fn text(&self, key: &Key) -> String {
+        let mut fates = BTreeMap::new();
+        let mut open = vec![key];
+        while let Some(key) = open.pop() {
+            if self.schema.contains(key) && fates.insert(key.clone(), Fate::Create).is_none() {
+                open.extend(self.parts.get(key).into_iter().flatten().map(|o| &o.key));
+            }
+        }
+        let cx = Cx { old: &self.empty, new: self.schema, online: false, built: &|_| true };
+        // A circle within one whole cannot be: its parts were built one after the other once.
+        let nodes = order::order(&self.empty, self.schema, &fates, &|_, _| false);
+        let Ok(nodes) = nodes else { return String::new() };
+        let mut text = String::new();
+        for statement in write::write(&nodes, &fates, &cx) {
+            text.push_str(&statement.sql);
+            text.push_str(";\n");
+        }
+        text
+    }
+}
