@@ -15,7 +15,7 @@ use tokio_postgres::{Client, Row};
 
 use crate::{
     code::{Code, Diagnose},
-    schema::{KINDS, Key, Object, Snapshot, object::Address},
+    schema::{KINDS, Key, Object, Snapshot, kind::Filed, object::Address},
 };
 
 /// A database could not be read.
@@ -74,16 +74,21 @@ async fn read(client: &Client) -> Result<Snapshot, tokio_postgres::Error> {
 
     let mut objects: Vec<Object> = Vec::new();
     let mut known: HashMap<Address, usize> = HashMap::new();
+    // Comments and labels of a part that stands for an object are not the object's own.
+    let mut own: HashMap<Address, usize> = HashMap::new();
+    let mut apart: HashSet<(usize, Address)> = HashSet::new();
     for (kind, rows) in kinds {
         for row in rows {
-            let (at, object) = kind.read(&row)?;
-            known.extend(at.into_iter().map(|address| (address, objects.len())));
-            objects.push(object);
+            let filed: Filed = kind.read(&row)?;
+            own.extend(filed.at.first().map(|address| (*address, objects.len())));
+            known.extend(filed.at.into_iter().map(|address| (address, objects.len())));
+            apart.extend(filed.apart.into_iter().map(|address| (objects.len(), address)));
+            objects.push(filed.object);
         }
     }
-    comments(&mut objects, &known, &filed[0])?;
-    labels(&mut objects, &known, &filed[1])?;
-    let members = needs(&mut objects, &known, &filed[2])?;
+    comments(&mut objects, &own, &filed[0])?;
+    labels(&mut objects, &own, &filed[1])?;
+    let members = needs(&mut objects, &known, &apart, &filed[2])?;
     let kept = objects
         .into_iter()
         .enumerate()
@@ -133,6 +138,7 @@ fn labels(
 fn needs(
     objects: &mut [Object],
     known: &HashMap<Address, usize>,
+    apart: &HashSet<(usize, Address)>,
     rows: &[Row],
 ) -> Result<HashSet<usize>, tokio_postgres::Error> {
     // A column that no kind knows stands for its relation.
@@ -157,6 +163,9 @@ fn needs(
             continue;
         }
         let Some(from) = find(from) else { continue };
+        if apart.contains(&(from, to)) {
+            continue;
+        }
         let whole = Address { sub: 0, ..to };
         let Some(to) = extension_of.get(&whole).copied().or_else(|| find(to)) else { continue };
         if kind == "x" {

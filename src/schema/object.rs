@@ -140,6 +140,9 @@ pub struct Found<S> {
     pub ordinal: i32,
     /// What it needs beside what `pg_depend` says of its addresses.
     pub needs: Vec<Key>,
+    /// What it does not need although `pg_depend` says so: an object of its own stands for the
+    /// link, as `OWNED BY` does between a sequence and its column.
+    pub apart: Vec<Address>,
 }
 
 impl<S> Found<S> {
@@ -150,8 +153,8 @@ impl<S> Found<S> {
 
     /// An object that no catalog row stands for alone: a table's place under its parent.
     pub fn nowhere(key: Key, spec: S) -> Self {
-        let (at, needs) = (Vec::new(), Vec::new());
-        Self { at, key, parent: None, spec, owner: None, acl: None, ordinal: 0, needs }
+        let (at, needs, apart) = (Vec::new(), Vec::new(), Vec::new());
+        Self { at, key, parent: None, spec, owner: None, acl: None, ordinal: 0, needs, apart }
     }
 
     /// Says what it stands on.
@@ -186,6 +189,13 @@ impl<S> Found<S> {
     #[must_use]
     pub fn needs(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
         self.needs.extend(keys);
+        self
+    }
+
+    /// Says what it does not need although `pg_depend` says so.
+    #[must_use]
+    pub fn apart(mut self, at: Option<Address>) -> Self {
+        self.apart.extend(at);
         self
     }
 

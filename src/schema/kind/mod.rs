@@ -356,8 +356,9 @@ pub trait AnyKind: Send + Sync {
     fn detachable(&self) -> bool;
     /// [`Kind::query`].
     fn query(&self, version: u32) -> Cow<'static, str>;
-    /// Reads one row into an object (its needs and comment are not known yet) and its addresses.
-    fn read(&self, row: &Row) -> Result<(Vec<Address>, Object), tokio_postgres::Error>;
+    /// Reads one row into an object (its comment and most of its needs are not known yet) and its
+    /// addresses.
+    fn read(&self, row: &Row) -> Result<Filed, tokio_postgres::Error>;
     /// [`Kind::address`].
     fn address(&self, it: &Object) -> Call;
     /// [`Kind::grants`].
@@ -378,6 +379,17 @@ pub trait AnyKind: Send + Sync {
     fn rename(&self, it: &Object, to: &Key) -> Option<Vec<Step>>;
     /// [`Kind::stub`].
     fn stub(&self, new: &Object, cx: &Cx<'_>) -> Option<Vec<Step>>;
+}
+
+/// An object as it was read, and where the catalogs know it.
+#[derive(Debug)]
+pub struct Filed {
+    /// [`Found::at`].
+    pub at: Vec<Address>,
+    /// [`Found::apart`].
+    pub apart: Vec<Address>,
+    /// The object.
+    pub object: Object,
 }
 
 /// A kind behind its object-safe face; the only place of a downcast.
@@ -430,7 +442,7 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::query(version)
     }
 
-    fn read(&self, row: &Row) -> Result<(Vec<Address>, Object), tokio_postgres::Error> {
+    fn read(&self, row: &Row) -> Result<Filed, tokio_postgres::Error> {
         let found = K::read(row)?;
         let meta = Meta {
             owner: found.owner,
@@ -445,7 +457,7 @@ impl<K: Kind> AnyKind for Erased<K> {
             needs: found.needs,
             ordinal: found.ordinal,
         };
-        Ok((found.at, object))
+        Ok(Filed { at: found.at, apart: found.apart, object })
     }
 
     fn address(&self, it: &Object) -> Call {
