@@ -194,7 +194,7 @@ impl<'a> Decision<'a> {
         {
             return None;
         }
-        if !kind.data() && !self.holds_data(old) {
+        if !kind.holds_data(old) && !self.holds_data(old) {
             return None;
         }
         let temporary = self.temporary(old);
@@ -216,8 +216,8 @@ impl<'a> Decision<'a> {
                 }
                 // An attribute of what holds no rows itself (a composite type) is data where that is.
                 match dependent.parent.as_ref().and_then(|p| self.cx.old.get(p)) {
-                    Some(parent) if !Snapshot::kind_of(parent).data() => open.push(&parent.key),
-                    _ if Snapshot::kind_of(dependent).data() => return true,
+                    Some(parent) if !Snapshot::kind_of(parent).holds_data(parent) => open.push(&parent.key),
+                    _ if Snapshot::kind_of(dependent).holds_data(dependent) => return true,
                     _ => {}
                 }
                 open.push(&dependent.key);
