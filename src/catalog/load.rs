@@ -157,17 +157,22 @@ fn needs(
         }
     }
     let mut edges: Vec<(usize, Key)> = Vec::new();
+    let mut along: Vec<(usize, Key)> = Vec::new();
     for row in rows {
         let (kind, from, to): (&str, _, _) = (row.try_get(6)?, address(row, 0)?, address(row, 3)?);
         if kind == "e" {
             continue;
         }
         let Some(from) = find(from) else { continue };
-        if apart.contains(&(from, to)) {
-            continue;
-        }
+        let is_apart = apart.contains(&(from, to));
         let whole = Address { sub: 0, ..to };
         let Some(to) = extension_of.get(&whole).copied().or_else(|| find(to)) else { continue };
+        if from != to && matches!(kind, "a" | "i") {
+            along.push((from, objects[to].key.clone()));
+        }
+        if is_apart {
+            continue;
+        }
         if kind == "x" {
             let name = objects[to].key.base_name().to_owned();
             objects[from].meta.extensions.push(name);
@@ -179,6 +184,9 @@ fn needs(
     for (from, to) in edges {
         objects[from].needs.push(to);
     }
+    for (from, to) in along {
+        objects[from].goes_with.push(to);
+    }
     for (parent, more) in parts(objects) {
         objects[parent].needs.extend(more);
     }
@@ -186,11 +194,13 @@ fn needs(
         object.needs.extend(object.parent.clone());
         object.needs.sort_unstable();
         object.needs.dedup();
+        object.goes_with.sort_unstable();
+        object.goes_with.dedup();
         object.meta.extensions.sort_unstable();
         object.meta.extensions.dedup();
     }
     // Parts of a member (the columns of its table) are members too.
-    let keys: HashSet<Key> = members.iter().map(|at| objects[*at].key.clone()).collect();
+    let mut keys: HashSet<Key> = members.iter().map(|at| objects[*at].key.clone()).collect();
     loop {
         let more: Vec<_> = objects
             .iter()
@@ -203,6 +213,7 @@ fn needs(
         if more.is_empty() {
             return Ok(members);
         }
+        keys.extend(more.iter().map(|at| objects[*at].key.clone()));
         members.extend(more);
     }
 }

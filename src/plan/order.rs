@@ -188,6 +188,11 @@ impl<'a, 'f> Layout<'a, 'f> {
             return None;
         }
         let object = self.object(phase, key)?;
+        if phase == Phase::Drop
+            && let Some(with) = self.goes_with(object)
+        {
+            return Some((Phase::Drop, with.clone()));
+        }
         let parent = object.parent.as_ref()?;
         let (kind, fate) = (Snapshot::kind_of(object), self.fates.get(parent)?);
         match phase {
@@ -202,6 +207,16 @@ impl<'a, 'f> Layout<'a, 'f> {
             },
             _ => None,
         }
+    }
+
+    /// What is dropped and takes the object along; of several columns the one dropped first.
+    fn goes_with<'o>(&self, object: &'o Object) -> Option<&'o Key> {
+        let dropped = |key: &&Key| {
+            Some(*key) != object.parent.as_ref()
+                && matches!(self.fates.get(*key), Some(Fate::Drop | Fate::Replace))
+        };
+        let position = |key: &&Key| self.old.get(key).map_or(0, |o| o.ordinal);
+        object.goes_with.iter().filter(dropped).min_by_key(position)
     }
 
     fn find(&self, phase: Phase, key: &Key) -> Option<usize> {

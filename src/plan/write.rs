@@ -59,7 +59,13 @@ fn render(node: &Node<'_>, fates: &Fates, cx: &Cx<'_>, out: &mut Vec<Piece>) {
     };
     let plain = |steps: Vec<Step>, out: &mut Vec<Piece>| out.extend(steps.into_iter().map(piece));
     match node.phase {
-        Phase::Drop => plain(kind.drop(object, cx), out),
+        Phase::Drop => {
+            let from = out.len();
+            plain(kind.drop(object, cx), out);
+            if let Some(first) = out.get_mut(from) {
+                first.loses.extend(taken_along(node));
+            }
+        }
         Phase::Hollow | Phase::Stub => plain(kind.stub(object, cx).unwrap_or_default(), out),
         Phase::Aside => plain(swap.map(|s| s.aside.clone()).unwrap_or_default(), out),
         Phase::Carry => plain(swap.map(|s| s.carry.clone()).unwrap_or_default(), out),
@@ -77,6 +83,17 @@ fn render(node: &Node<'_>, fates: &Fates, cx: &Cx<'_>, out: &mut Vec<Piece>) {
             }
         }
     }
+}
+
+/// The data of what goes with a node, its own parts aside: the partitions of a table.
+fn taken_along(node: &Node<'_>) -> Vec<String> {
+    let own = Some(&node.object.key);
+    node.parts
+        .iter()
+        .filter(|o| o.parent.as_ref() != own && o.key.relation().is_none())
+        .filter(|o| Snapshot::kind_of(o).holds_data(o))
+        .map(|o| o.key.to_string())
+        .collect()
 }
 
 /// The statement that builds a whole with its parts, and what must follow it.

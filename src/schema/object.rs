@@ -63,6 +63,9 @@ pub struct Object {
     pub meta: Meta,
     /// What it needs to exist, sorted, from `pg_depend`; its parent and schema included.
     pub needs: Vec<Key>,
+    /// Of what it is linked to, what takes it along when it is dropped (`deptype` `a` and `i` of
+    /// `pg_depend`): an index goes with a column of it.
+    pub goes_with: Vec<Key>,
     /// Where it stands among its siblings: a column's position.
     pub ordinal: i32,
 }

@@ -455,6 +455,7 @@ impl<K: Kind> AnyKind for Erased<K> {
             spec: Arc::new(found.spec),
             meta,
             needs: found.needs,
+            goes_with: Vec::new(),
             ordinal: found.ordinal,
         };
         Ok(Filed { at: found.at, apart: found.apart, object })
