@@ -17,6 +17,7 @@
 //! | 2 | [`present`], [`db`] | text for people (graph lanes, diffs, colours of SQL); connections |
 //! | 2 | [`plan`] | differences to ordered statements |
 //! | 3 | [`catalog`] | reading databases, scratch databases |
+//! | 3 | [`models`] | the declared schema, built in a scratch database |
 //! | 3 | [`server`] | running a PostgreSQL server |
 //! | 4 | [`engine`] | the verbs: upgrade, downgrade, stamp, status, …; the public error |
 //! | 5 | `worker` | the engine on tasks, for the interface |
@@ -29,6 +30,7 @@ pub mod code;
 pub mod config;
 pub mod db;
 pub mod engine;
+pub mod models;
 pub mod pg;
 pub mod plan;
 pub mod present;

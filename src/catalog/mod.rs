@@ -1,5 +1,7 @@
 //! Reading databases: one snapshot of everything, and scratch databases to build things in.
 
 mod load;
+pub mod scratch;
 
 pub use load::{LoadError, load};
+pub use scratch::{Owner, Scratch, ScratchError};
