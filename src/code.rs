@@ -171,6 +171,8 @@ codes! {
     Ambiguous = "AMBIGUOUS", Unresolved;
     /// A commit's outcome cannot be found out.
     CommitUnknown = "COMMIT_UNKNOWN", Unresolved;
+    /// A plan of limbeck's own does not do what it should: a fault of limbeck.
+    Unproved = "UNPROVED", Unresolved;
 }
 
 impl Code {

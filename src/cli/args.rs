@@ -142,6 +142,8 @@ pub(crate) enum Command {
     Branches(command::branches::Args),
     /// Show one revision and its SQL
     Show(command::show::Args),
+    /// Compare two schemas: models, database, revisions, SQL files, URLs
+    Diff(command::diff::Args),
     /// Open a revision in your editor
     Edit(command::edit::Args),
     /// Start, stop and look at the project's database server

@@ -143,6 +143,11 @@ impl CliError {
         self
     }
 
+    /// The sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// The exit status of the process.
     pub(crate) fn status(&self) -> u8 {
         self.0.status.unwrap_or_else(|| self.0.code.exit_status())

@@ -96,6 +96,8 @@ struct Display {
     obstacle: Option<String>,
     reminded: Option<Instant>,
     statement_line: u32,
+    /// What is being done, where it is no revision.
+    doing: String,
     bar: Option<ProgressBar>,
     began: Instant,
 }
@@ -116,6 +118,7 @@ impl Display {
             obstacle: None,
             reminded: None,
             statement_line: 0,
+            doing: String::new(),
             bar: None,
             began: now,
         }
@@ -223,6 +226,7 @@ impl Display {
                 let row = self.rows.get(index).map_or("", String::as_str);
                 self.line(&format!("{row}  {}", style::dim(&age::elapsed(elapsed))));
             }
+            Event::Stage(text) => self.doing = display_safe(&text).into_owned(),
             Event::Remark(text) => self.line(&style::dim(&display_safe(&text))),
         }
     }
@@ -311,6 +315,9 @@ impl Display {
         match &self.obstacle {
             Some(obstacle) => parts.push(style::warning(obstacle)),
             None if current.is_some() => parts.push(style::dim(&self.summary)),
+            None if !self.doing.is_empty() => {
+                parts.push(format!("{} {}", self.doing, age::elapsed(self.began.elapsed())));
+            }
             None => {}
         }
         parts.join("  ")

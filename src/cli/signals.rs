@@ -49,6 +49,43 @@ pub(crate) async fn guarded<T>(
     progress: &Progress,
     work: impl Future<Output = Result<T, engine::Error>>,
 ) -> Result<T, CliError> {
+    guarded_as(control, progress, &ROLLBACK, work).await
+}
+
+/// What is said while a run is being stopped.
+pub(crate) struct Words {
+    suspended: &'static str,
+    stopping: &'static str,
+    left: &'static str,
+    state: &'static str,
+    hint: &'static str,
+}
+
+/// For runs of revisions.
+const ROLLBACK: Words = Words {
+    suspended: "not suspended: a stopped run would keep its locks; Ctrl-C rolls it back",
+    stopping: "stopping: the revision is being rolled back; Ctrl-C again leaves at once",
+    left: "left without waiting for the rollback",
+    state: "not known yet: the server rolls back whatever was not committed as soon as it notices",
+    hint: "look with `limbeck status`",
+};
+
+/// For work in scratch databases.
+pub(crate) const SCRATCH: Words = Words {
+    suspended: "not suspended: scratch databases would stay behind; Ctrl-C drops them",
+    stopping: "stopping: the scratch databases are being dropped; Ctrl-C again leaves at once",
+    left: "left without waiting for the scratch databases to be dropped",
+    state: "your database was not changed",
+    hint: "the next run on this machine drops what was left behind",
+};
+
+/// [`guarded`], with other words.
+pub(crate) async fn guarded_as<T>(
+    control: &Control,
+    progress: &Progress,
+    words: &Words,
+    work: impl Future<Output = Result<T, engine::Error>>,
+) -> Result<T, CliError> {
     let mut signals = Signals::install().map_err(|error| {
         CliError::new(Code::File, format!("signals cannot be received: {error}"))
             .with_state("nothing was changed")
@@ -65,21 +102,16 @@ pub(crate) async fn guarded<T>(
                 });
             }
             wish = signals.next() => match wish {
-                Wish::Suspend => progress.note(
-                    "not suspended: a stopped run would keep its locks; Ctrl-C rolls it back",
-                ),
+                Wish::Suspend => progress.note(words.suspended),
                 Wish::Stop if stopping => {
-                    return Err(CliError::new(Code::Cancelled, "left without waiting for the rollback")
-                        .with_state(
-                            "not known yet: the server rolls back whatever was not committed as \
-                             soon as it notices",
-                        )
-                        .with_hint("look with `limbeck status`")
+                    return Err(CliError::new(Code::Cancelled, words.left)
+                        .with_state(words.state)
+                        .with_hint(words.hint)
                         .interrupted());
                 }
                 Wish::Stop => {
                     stopping = true;
-                    progress.note("stopping: the revision is being rolled back; Ctrl-C again leaves at once");
+                    progress.note(words.stopping);
                     control.cancel.cancel();
                 }
             }

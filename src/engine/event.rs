@@ -105,6 +105,8 @@ pub enum Event {
         /// How long it took.
         elapsed: Duration,
     },
+    /// What is being done now, where it is no revision: "reading the database".
+    Stage(String),
     /// A fact worth a line: "database is managed by alembic", …
     Remark(String),
 }

@@ -22,6 +22,7 @@ pub mod record;
 pub mod report;
 mod resolve;
 mod run;
+pub mod schema;
 mod sections;
 mod session;
 mod stamp;

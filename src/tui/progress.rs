@@ -314,7 +314,7 @@ impl JobView {
                 revision.done = revision.planned.statements;
                 return Some(index);
             }
-            Event::Remark(text) => self.say(wall, "", text),
+            Event::Stage(text) | Event::Remark(text) => self.say(wall, "", text),
         }
         None
     }

@@ -4,6 +4,7 @@ pub(crate) mod branches;
 pub(crate) mod completions;
 pub(crate) mod current;
 pub(crate) mod db;
+pub(crate) mod diff;
 pub(crate) mod downgrade;
 pub(crate) mod edit;
 pub(crate) mod heads;
@@ -39,6 +40,7 @@ pub(super) fn run(ctx: &Context, command: Command) -> Result<u8, CliError> {
         Command::Heads(args) => heads::run(ctx, &args),
         Command::Branches(args) => branches::run(ctx, &args),
         Command::Show(args) => show::run(ctx, &args),
+        Command::Diff(args) => diff::run(ctx, &args),
         Command::Edit(args) => edit::run(ctx, &args),
         Command::Db(args) => db::run(ctx, args),
         Command::Completions(args) => completions::run(&args),
@@ -61,6 +63,7 @@ pub(super) fn wants_json(command: &Command) -> bool {
         Command::Heads(args) => args.json,
         Command::Branches(args) => args.json,
         Command::Show(args) => args.json,
+        Command::Diff(args) => args.json,
         Command::Db(args) => args.wants_json(),
         Command::Init(_) | Command::Edit(_) | Command::Completions(_) | Command::Man(_) => false,
     }

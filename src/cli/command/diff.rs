@@ -1,0 +1,175 @@
+//! `limbeck diff`: two schemas compared, and the script that leads from one to the other.
+
+use std::{path::PathBuf, sync::Arc};
+
+use serde_json::json;
+
+use crate::{
+    cli::{
+        args::Global,
+        context::Context,
+        error::CliError,
+        output::{Output, listing, style},
+        progress::Progress,
+        signals,
+    },
+    code::Code,
+    config::Connection,
+    engine::{
+        self, Control, Project,
+        schema::{self, Bench, Comparison, Side, Source, Wishes},
+    },
+    plan::{Options, Plan},
+    present::safe::display_safe,
+    server,
+};
+
+/// Arguments of `diff`.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub(crate) struct Args {
+    /// What is there: database, models, rev:ID, base, an SQL file, a folder, a URL
+    #[arg(long, value_name = "SOURCE", default_value = "database")]
+    pub(crate) from: String,
+
+    /// What it shall become, written the same way
+    #[arg(long, value_name = "SOURCE", default_value = "models")]
+    pub(crate) to: String,
+
+    /// Print the SQL script that leads there, for psql
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) sql: bool,
+
+    /// Print the differences and the steps as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Change existing tables in the direct form, without the steps that spare other sessions
+    #[arg(long)]
+    pub(crate) plain: bool,
+}
+
+pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
+    let project = ctx.project()?;
+    let here = ctx.folder()?;
+    let locate = |url: &str| locate(ctx, url);
+    let from = Source::parse(&args.from, &here, &locate)?;
+    let to = Source::parse(&args.to, &here, &locate)?;
+    let wishes = Wishes { plan: Options { online: !args.plain } };
+    let comparison = Context::block_on(async {
+        with_bench(ctx, &project, async |bench| schema::compare(bench, &from, &to, &wishes).await)
+            .await
+    })?;
+    for side in [&comparison.old, &comparison.new] {
+        warn(ctx, side);
+    }
+    if args.json {
+        Output::json(&document(&comparison))?;
+    } else if args.sql {
+        Output::raw(&comparison.up.script())?;
+    } else {
+        list(ctx, &comparison)?;
+    }
+    Ok(u8::from(!comparison.is_equal()))
+}
+
+/// Puts a workbench together and works on it, with progress, until Ctrl-C.
+pub(super) async fn with_bench<T>(
+    ctx: &Context,
+    project: &Project,
+    work: impl AsyncFnOnce(&Bench) -> Result<T, engine::Error>,
+) -> Result<T, CliError> {
+    let history = Arc::new(project.history());
+    let home = project.connect(true, &|line| ctx.stage(line)).await?;
+    let progress = Progress::start(ctx.out, Arc::clone(&history));
+    let control = Control::new(progress.observer());
+    let mut bench = Bench::new(project.clone(), history, home, control);
+    bench.create_roles = project.config.connection.is_none()
+        && server::Provider::choose(&project.config)
+            .await
+            .is_ok_and(|provider| provider.kind() == server::Kind::Local);
+    bench.pg_dump = pg_dumps(ctx, project);
+    let control = bench.control.clone();
+    let outcome = {
+        let work = bench.until_cancelled(work(&bench));
+        signals::guarded_as(&control, &progress, &signals::SCRATCH, Box::pin(work)).await
+    };
+    drop(control);
+    drop(bench);
+    progress.finish();
+    outcome
+}
+
+/// Where a `pg_dump` may be: beside the server's programs, on the search path, where distributions
+/// put each version.
+fn pg_dumps(ctx: &Context, project: &Project) -> Vec<PathBuf> {
+    let set = project.config.server.bin_dir.clone();
+    let path = ctx.var("PATH").unwrap_or_default();
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin"))
+        .collect();
+    versions.sort();
+    let folders = set.into_iter().chain(std::env::split_paths(path)).chain(versions);
+    folders.map(|folder| folder.join("pg_dump")).filter(|program| program.is_file()).collect()
+}
+
+/// A URL as the settings would understand it, password file and all.
+fn locate(ctx: &Context, url: &str) -> Result<Connection, engine::Error> {
+    let global = Global { database_url: Some(url.to_owned()), ..ctx.global.clone() };
+    let wrong = |message: String| engine::Error::new(Code::Settings, message);
+    let project = ctx.with(global).project().map_err(|e| wrong(e.message().to_owned()))?;
+    let connection = project.config.connection.clone();
+    connection.ok_or_else(|| wrong(format!("`{url}` names no database")))
+}
+
+/// Says what is worth knowing about the files of a side.
+pub(super) fn warn(ctx: &Context, side: &Side) {
+    for warning in &side.warnings {
+        ctx.out.warn(&display_safe(&warning.to_string()));
+    }
+    for thing in &side.snapshot.unmanaged {
+        let text = format!("{thing} in {} is not managed by limbeck", side.label);
+        ctx.out.warn(&display_safe(&text));
+    }
+}
+
+fn document(comparison: &Comparison) -> serde_json::Value {
+    let steps = |plan: &Plan| json!({ "statements": plan.statements, "notes": plan.notes });
+    json!({
+        "from": comparison.old.label,
+        "to": comparison.new.label,
+        "equal": comparison.is_equal(),
+        "changes": comparison.changes(),
+        "up": steps(&comparison.up),
+        "down": steps(&comparison.down),
+    })
+}
+
+fn list(ctx: &Context, comparison: &Comparison) -> Result<(), CliError> {
+    let mut text = String::new();
+    let changes = comparison.changes();
+    for change in &changes {
+        let mark = match change.change {
+            "added" => style::good("+"),
+            "removed" => style::error("-"),
+            _ => style::warning("~"),
+        };
+        text.push_str(&format!("{mark} {}\n", display_safe(&change.object)));
+    }
+    ctx.out.data(&text)?;
+    for note in &comparison.up.notes {
+        ctx.out.say(&display_safe(note));
+    }
+    let (from, to) = (&comparison.old.label, &comparison.new.label);
+    if changes.is_empty() {
+        ctx.out.say(&format!("no difference from {from} to {to}"));
+    } else {
+        let count = listing::count(changes.len(), "difference", "differences");
+        ctx.out.say(&format!("{count} from {from} to {to}"));
+        ctx.out.hint("`--sql` prints the script that leads there");
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! Where a schema comes from, and how it becomes a snapshot.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use super::{Bench, Locate, Manage};
+use crate::{
+    catalog::{Scratch, load},
+    code::Code,
+    config::Connection,
+    db::Connector,
+    engine::{Engine, Error},
+    models::{self, Fault, File},
+    schema::Snapshot,
+};
+
+/// Where a schema comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Nothing is there: a new database.
+    Empty,
+    /// The project's database as it is.
+    Database,
+    /// The project's models.
+    Models,
+    /// What the revisions up to this target make.
+    Revisions(String),
+    /// An SQL file, or a folder of them.
+    Files(PathBuf),
+    /// Another database.
+    Url(Box<Connection>),
+}
+
+impl Source {
+    /// Reads what the command line says: `models`, `database`, `empty`, `base`, `head`, `rev:ID`,
+    /// a URL, a file or a folder. Relative paths start from `folder`.
+    ///
+    /// A file or folder that is called like one of the words is written `./models`.
+    pub fn parse(text: &str, folder: &Path, locate: Locate<'_>) -> Result<Self, Error> {
+        Ok(match text {
+            "empty" | "base" | "rev:base" => Self::Empty,
+            "database" | "db" => Self::Database,
+            "models" => Self::Models,
+            "head" | "heads" => Self::Revisions(text.to_owned()),
+            _ => {
+                let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+                if matches!(scheme, Some("postgres" | "postgresql")) {
+                    Self::Url(Box::new(locate(text)?))
+                } else if let Some(id) = text.strip_prefix("rev:") {
+                    Self::Revisions(id.to_owned())
+                } else {
+                    let path = folder.join(text);
+                    if !path.exists() {
+                        return Err(unknown(text));
+                    }
+                    Self::Files(path)
+                }
+            }
+        })
+    }
+}
+
+fn unknown(text: &str) -> Error {
+    Error::new(Code::Usage, format!("`{text}` is no file or folder, and no other source"))
+        .with_hint("name `models`, `database`, `rev:ID`, `base`, an SQL file, a folder or a URL")
+}
+
+impl fmt::Display for Source {
+    /// In words, after "from" and "to".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("an empty database"),
+            Self::Database => f.write_str("the database"),
+            Self::Models => f.write_str("the models"),
+            Self::Revisions(spec) => write!(f, "revision {spec}"),
+            Self::Files(path) => write!(f, "{}", path.display()),
+            Self::Url(connection) => write!(f, "{connection}"),
+        }
+    }
+}
+
+/// A source that was read.
+#[derive(Debug)]
+pub struct Side {
+    /// Where it came from, in words.
+    pub label: String,
+    /// What is managed of it.
+    pub snapshot: Snapshot,
+    /// All of it.
+    pub full: Snapshot,
+    /// The scratch database that holds it; none where it was read from a real one.
+    pub scratch: Option<Scratch>,
+    /// What is worth knowing about its files.
+    pub warnings: Vec<Fault>,
+}
+
+/// Reads a source, building it in a scratch database where it must be built.
+pub async fn resolve(bench: &Bench, source: &Source) -> Result<Side, Error> {
+    let config = &bench.project.config;
+    let (full, scratch, warnings) = match source {
+        Source::Database => (read(bench, &bench.home, source).await?, None, Vec::new()),
+        Source::Url(connection) => {
+            let connector = Connector::new((**connection).clone());
+            (read(bench, &connector, source).await?, None, Vec::new())
+        }
+        Source::Empty => {
+            let scratch = make(bench).await?;
+            (read(bench, scratch.connector(), source).await?, Some(scratch), Vec::new())
+        }
+        Source::Revisions(spec) => {
+            let scratch = make(bench).await?;
+            bench.stage(format!("running the revisions up to {spec}"));
+            upgrade(bench, &scratch, spec).await?;
+            (read(bench, scratch.connector(), source).await?, Some(scratch), Vec::new())
+        }
+        Source::Models => {
+            let missing: Vec<_> = config.models.iter().filter(|path| !path.exists()).collect();
+            if let Some(path) = missing.first() {
+                let shown = path.strip_prefix(&config.root).unwrap_or(path);
+                return Err(Error::new(
+                    Code::File,
+                    format!("there are no models: `{}` does not exist", shown.display()),
+                )
+                .with_hint(
+                    "write the schema as SQL files there, or set `models` in limbeck.toml",
+                ));
+            }
+            let mut files = models::read(&config.models, &config.root)?;
+            for file in &mut files {
+                // As in revisions: what a check-out made of line ends is no difference.
+                if file.text.contains("\r\n") {
+                    file.text = file.text.replace("\r\n", "\n");
+                }
+            }
+            build(bench, source, &files).await?
+        }
+        Source::Files(path) => {
+            let files = models::read(std::slice::from_ref(path), &config.root)?;
+            build(bench, source, &files).await?
+        }
+    };
+    let snapshot = Manage::of(&bench.project).filter(&full);
+    Ok(Side { label: source.to_string(), snapshot, full, scratch, warnings })
+}
+
+/// Makes an empty scratch database.
+pub(super) async fn make(bench: &Bench) -> Result<Scratch, Error> {
+    bench.stage("making a scratch database");
+    Ok(Scratch::create(&bench.home, &bench.owner()).await?)
+}
+
+/// Reads a database.
+pub(super) async fn read(
+    bench: &Bench,
+    connector: &Connector,
+    what: &dyn fmt::Display,
+) -> Result<Snapshot, Error> {
+    bench.stage(format!("reading {what}"));
+    let session = connector.connect("schema").await?;
+    Ok(load(&session.client).await?)
+}
+
+async fn build(
+    bench: &Bench,
+    source: &Source,
+    files: &[File],
+) -> Result<(Snapshot, Option<Scratch>, Vec<Fault>), Error> {
+    let scratch = make(bench).await?;
+    bench.stage(format!("building {source}"));
+    let options = models::Options {
+        create_roles: bench.create_roles,
+        search_path: bench.project.config.search_path.clone(),
+        check_bodies: true,
+    };
+    let session = scratch.open().await?;
+    let built = models::build(&session.client, files, &options).await?;
+    drop(session);
+    let full = read(bench, scratch.connector(), source).await?;
+    Ok((full, Some(scratch), built.warnings))
+}
+
+/// Runs revisions in a scratch database, from nothing.
+async fn upgrade(bench: &Bench, scratch: &Scratch, spec: &str) -> Result<(), Error> {
+    let mut engine: Engine =
+        bench.project.engine(bench.history.clone(), scratch.connector().clone());
+    // Nothing of this is for the project's records.
+    engine.options.journal = None;
+    let control = bench.control.clone().observed(|_| {});
+    let outcome = Box::pin(engine.upgrade(spec, &control)).await;
+    outcome.map(drop).map_err(|mut error| {
+        error.state = Some("nothing was changed: this was a scratch database".to_owned());
+        error.done.clear();
+        error
+    })
+}
