@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Fate, order, write};
-use crate::schema::{Key, Object, Snapshot, kind::Cx};
+use crate::schema::{Key, Object, Snapshot, diff, kind::Cx};
 
 /// Definitions of the objects of one snapshot.
 #[derive(Debug)]
@@ -62,4 +62,39 @@ impl<'a> Definitions<'a> {
         }
         text
     }
+}
+
+/// A whole that differs between two schemas, in words that can be laid side by side.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Changed {
+    /// The whole: a table, a function.
+    pub key: Key,
+    /// Its definition before; none when it is new.
+    pub before: Option<String>,
+    /// Its definition after; none when it goes.
+    pub after: Option<String>,
+}
+
+/// The wholes that differ, in the order in which they are built: schemas, types, tables, ….
+///
+/// A whole whose definitions read alike differs in something that the text does not show (an order
+/// of columns); it is in the list all the same.
+pub fn changed(old: &Snapshot, new: &Snapshot) -> Vec<Changed> {
+    let (before, after) = (Definitions::new(old), Definitions::new(new));
+    let mut keys = BTreeMap::new();
+    for delta in diff(old, new) {
+        let key = delta.key();
+        let side = if new.contains(key) { &after } else { &before };
+        let whole = side.whole(key);
+        let weight =
+            new.get(whole).or_else(|| old.get(whole)).map(|o| Snapshot::kind_of(o).weight());
+        keys.insert((weight, whole.clone()), ());
+    }
+    keys.into_keys()
+        .map(|(_, key)| Changed {
+            before: old.contains(&key).then(|| before.text(&key)),
+            after: new.contains(&key).then(|| after.text(&key)),
+            key,
+        })
+        .collect()
 }

@@ -18,7 +18,7 @@ mod write;
 use serde::Serialize;
 
 pub use self::{
-    describe::Definitions,
+    describe::{Changed, Definitions, changed},
     hazard::{Hazard, Severity},
     select::Selection,
 };
