@@ -7,8 +7,8 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, Slot,
-    relation::{let_go, rename},
+    Alter, Call, Cx, GrantTarget, Kind, Slot,
+    relation::rename,
     view::{ALSO, also, query_text, with},
 };
 use crate::schema::{
@@ -137,13 +137,6 @@ impl Kind for MaterializedView {
             texts.push(format!("REFRESH {}{no_data}", Self::address(new)));
         }
         Alter::InPlace(texts.into_iter().map(|sql| Step::new(&new.key, sql)).collect())
-    }
-
-    fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
-        match cause.change {
-            Change::Gone if let_go(old, new, cause) => Response::Stay,
-            _ => Response::Rebuild,
-        }
     }
 
     fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {

@@ -5,10 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{
-    Alter, Call, Cause, Change, Cx, Kind, Response,
-    relation::{let_go, relation_key},
-};
+use super::{Alter, Call, Cx, Kind, relation::relation_key};
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
     object::Address,
@@ -120,13 +117,6 @@ impl Kind for Policy {
         let check = check.as_deref().filter(|_| *check != old.spec.check);
         sql += &expressions(using, check);
         Alter::InPlace(vec![Step::new(&new.key, sql)])
-    }
-
-    fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
-        match cause.change {
-            Change::Gone if let_go(old, new, cause) => Response::Stay,
-            _ => Response::Rebuild,
-        }
     }
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {

@@ -1,7 +1,7 @@
 //! What relations of all kinds have alike: whose key a row of `pg_class` is, how they are renamed.
 
-use super::{Call, Cause, MaterializedView, Table, View};
-use crate::schema::{Key, Obj, Spec, Step, sql::ident};
+use super::{Call, MaterializedView, Table, View};
+use crate::schema::{Key, Step, sql::ident};
 
 /// The key of the relation of this `relkind` (as text): table, view or materialized view.
 pub(super) fn relation_key(relkind: &str, schema: &str, name: &str) -> Key {
@@ -30,14 +30,4 @@ pub(super) fn rename(call: &Call, from: &Key, to: &Key) -> Vec<Step> {
         steps.push(Step::new(from, format!("ALTER {} {name} RENAME TO {new}", call.noun)));
     }
     steps
-}
-
-/// Whether an object is changed so that it no longer needs what changes: its own change comes
-/// first then, and it need not step aside.
-pub(super) fn let_go<S: Spec + PartialEq>(
-    old: Obj<'_, S>,
-    new: Obj<'_, S>,
-    cause: &Cause<'_>,
-) -> bool {
-    old.spec != new.spec && new.needs.binary_search(&cause.old.key).is_err()
 }

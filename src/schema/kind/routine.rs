@@ -9,10 +9,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{
-    Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, Slot,
-    relation::{let_go, rename},
-};
+use super::{Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, Slot, relation::rename};
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
     mention::mentions,
@@ -205,9 +202,8 @@ impl<const PROCEDURE: bool> Kind for Routine<PROCEDURE> {
         Alter::InPlace(steps)
     }
 
-    fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
+    fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
         match cause.change {
-            Change::Gone if let_go(old, new, cause) => Response::Stay,
             Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
             // A parsed body pins what it uses, as a view does; anything else depends on whole
             // types, whose parts may change.

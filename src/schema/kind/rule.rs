@@ -5,11 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{
-    Alter, Call, Cause, Change, Cx, Kind, Response,
-    relation::{let_go, relation_key},
-    trigger::Fires,
-};
+use super::{Alter, Call, Cx, Kind, relation::relation_key, trigger::Fires};
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
     object::Address,
@@ -95,13 +91,6 @@ impl Kind for Rule {
         }
         steps.extend(state(new, old.spec.fires));
         Alter::InPlace(steps)
-    }
-
-    fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
-        match cause.change {
-            Change::Gone if let_go(old, new, cause) => Response::Stay,
-            _ => Response::Rebuild,
-        }
     }
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {

@@ -8,11 +8,7 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 use tokio_postgres::Row;
 
-use super::{
-    Alter, Call, Cause, Change, Cx, Kind, Response,
-    relation::{let_go, relation_key},
-    routine::marks,
-};
+use super::{Alter, Call, Cx, Kind, relation::relation_key, routine::marks};
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
     object::Address,
@@ -158,18 +154,6 @@ impl Kind for Trigger {
         steps.extend(state(new, Fires::Origin));
         steps.extend(marks(old.object, new.object, &Self::address(new)));
         Alter::InPlace(steps)
-    }
-
-    fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {
-        match cause.change {
-            Change::Gone
-                if let_go(old, new, cause)
-                    && matches!(Self::alter(old, new, cx), Alter::InPlace(_)) =>
-            {
-                Response::Stay
-            }
-            _ => Response::Rebuild,
-        }
     }
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {

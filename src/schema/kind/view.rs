@@ -9,10 +9,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{
-    Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, Slot,
-    relation::{let_go, rename},
-};
+use super::{Alter, Call, Cx, GrantTarget, Kind, Slot, relation::rename};
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
     object::Address,
@@ -184,13 +181,6 @@ impl Kind for View {
         let changes = option_changes(&old.spec.options, options);
         let step = |c| Step::new(&new.key, format!("ALTER VIEW {} {c}", new.key.sql()));
         Alter::InPlace(changes.into_iter().map(step).collect())
-    }
-
-    fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
-        match cause.change {
-            Change::Gone if let_go(old, new, cause) => Response::Stay,
-            _ => Response::Rebuild,
-        }
     }
 
     fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
