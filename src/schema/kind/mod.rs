@@ -15,23 +15,28 @@ mod table;
 // Constraints, indexes, sequences.
 
 // Routines, views, triggers, policies.
-mod aggregate;
-mod event_trigger;
-mod matview;
-mod policy;
-mod relation;
-mod routine;
-mod rule;
-mod trigger;
-mod view;
 
 // Types, operators and what belongs to them.
+mod access_method;
+mod cast;
+mod collation;
+mod conversion;
+mod domain_constraint;
+mod language;
+mod operator;
+mod operator_class;
+mod operator_family;
+mod transform;
+pub mod types;
+
+// What several of them share.
+mod shared;
 
 // Everything around: extensions, foreign data, publications, text search, grants by default.
 mod default_privileges;
 mod namespace;
 
-use std::{borrow::Cow, collections::BTreeSet, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use tokio_postgres::Row;
 
@@ -41,18 +46,14 @@ pub use self::{column::Column, table::Table};
 // Constraints, indexes, sequences.
 
 // Routines, views, triggers, policies.
-pub use self::{
-    aggregate::Aggregate,
-    event_trigger::EventTrigger,
-    matview::MaterializedView,
-    policy::Policy,
-    routine::{Function, Procedure},
-    rule::Rule,
-    trigger::{PartitionTrigger, Trigger},
-    view::View,
-};
 
 // Types, operators and what belongs to them.
+pub use self::{
+    access_method::AccessMethod, cast::Cast, collation::Collation, conversion::Conversion,
+    domain_constraint::DomainConstraint, language::Language, operator::Operator,
+    operator_class::OperatorClass, operator_family::OperatorFamily, transform::Transform,
+    types::Type,
+};
 
 // Everything around.
 pub use self::{
@@ -62,7 +63,6 @@ pub use self::{
 
 use super::{
     Acl, Key, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
-    mention::Mention,
     object::{Address, Found},
 };
 
@@ -74,18 +74,19 @@ pub static KINDS: &[&dyn AnyKind] = &[
     // Constraints, indexes, sequences.
 
     // Routines, views, triggers, policies.
-    &Erased::<Function>(PhantomData),
-    &Erased::<Procedure>(PhantomData),
-    &Erased::<Aggregate>(PhantomData),
-    &Erased::<View>(PhantomData),
-    &Erased::<MaterializedView>(PhantomData),
-    &Erased::<Rule>(PhantomData),
-    &Erased::<Trigger>(PhantomData),
-    &Erased::<PartitionTrigger>(PhantomData),
-    &Erased::<EventTrigger>(PhantomData),
-    &Erased::<Policy>(PhantomData),
-    // Types, operators and what belongs to them.
 
+    // Types, operators and what belongs to them.
+    &Erased::<AccessMethod>(PhantomData),
+    &Erased::<Cast>(PhantomData),
+    &Erased::<Collation>(PhantomData),
+    &Erased::<Conversion>(PhantomData),
+    &Erased::<DomainConstraint>(PhantomData),
+    &Erased::<Language>(PhantomData),
+    &Erased::<Operator>(PhantomData),
+    &Erased::<OperatorClass>(PhantomData),
+    &Erased::<OperatorFamily>(PhantomData),
+    &Erased::<Transform>(PhantomData),
+    &Erased::<Type>(PhantomData),
     // Everything around.
     &Erased::<Namespace>(PhantomData),
     &Erased::<DefaultPrivileges>(PhantomData),
@@ -417,8 +418,6 @@ pub struct Filed {
     pub at: Vec<Address>,
     /// [`Found::apart`].
     pub apart: Vec<Address>,
-    /// [`Found::mentions`].
-    pub mentions: BTreeSet<Mention>,
     /// The object.
     pub object: Object,
 }
@@ -487,10 +486,9 @@ impl<K: Kind> AnyKind for Erased<K> {
             meta,
             needs: found.needs,
             goes_with: Vec::new(),
-            wishes: Vec::new(),
             ordinal: found.ordinal,
         };
-        Ok(Filed { at: found.at, apart: found.apart, object, mentions: found.mentions })
+        Ok(Filed { at: found.at, apart: found.apart, object })
     }
 
     fn address(&self, it: &Object) -> Call {
