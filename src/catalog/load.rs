@@ -6,7 +6,7 @@
 //! comments, labels, dependencies, membership in extensions.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -15,7 +15,7 @@ use tokio_postgres::{Client, Row};
 
 use crate::{
     code::{Code, Diagnose},
-    schema::{KINDS, Key, Object, Snapshot, kind::Filed, object::Address},
+    schema::{KINDS, Key, Name, Object, Snapshot, kind::Filed, mention::Mention, object::Address},
 };
 
 /// A database could not be read.
@@ -77,22 +77,27 @@ async fn read(client: &Client) -> Result<Snapshot, tokio_postgres::Error> {
     // Comments and labels of a part that stands for an object are not the object's own.
     let mut own: HashMap<Address, usize> = HashMap::new();
     let mut apart: HashSet<(usize, Address)> = HashSet::new();
+    let mut mentioned: Vec<(usize, BTreeSet<Mention>)> = Vec::new();
     for (kind, rows) in kinds {
         for row in rows {
             let filed: Filed = kind.read(&row)?;
             own.extend(filed.at.first().map(|address| (*address, objects.len())));
             known.extend(filed.at.into_iter().map(|address| (address, objects.len())));
             apart.extend(filed.apart.into_iter().map(|address| (objects.len(), address)));
+            if !filed.mentions.is_empty() {
+                mentioned.push((objects.len(), filed.mentions));
+            }
             objects.push(filed.object);
         }
     }
     comments(&mut objects, &own, &filed[0])?;
     labels(&mut objects, &own, &filed[1])?;
     let members = needs(&mut objects, &known, &apart, &filed[2])?;
+    wishes(&mut objects, &mentioned, &members);
     let kept = objects
         .into_iter()
         .enumerate()
-        .filter(|(at, _)| !members.contains(at))
+        .filter(|(at, _)| !members.contains_key(at))
         .map(|(_, object)| Arc::new(object))
         .collect();
     Ok(Snapshot::new(kept, version, role))
@@ -132,7 +137,7 @@ fn labels(
     Ok(())
 }
 
-/// Fills in what each object needs; returns those that are members of an extension.
+/// Fills in what each object needs; returns those that are members of an extension, with that.
 ///
 /// What depends on a member depends on its extension: the member is not ours to build.
 fn needs(
@@ -140,11 +145,11 @@ fn needs(
     known: &HashMap<Address, usize>,
     apart: &HashSet<(usize, Address)>,
     rows: &[Row],
-) -> Result<HashSet<usize>, tokio_postgres::Error> {
+) -> Result<HashMap<usize, usize>, tokio_postgres::Error> {
     // A column that no kind knows stands for its relation.
     let find =
         |at: Address| known.get(&at).or_else(|| known.get(&Address { sub: 0, ..at })).copied();
-    let mut members = HashSet::new();
+    let mut members: HashMap<usize, usize> = HashMap::new();
     let mut extension_of: BTreeMap<Address, usize> = BTreeMap::new();
     for row in rows {
         if row.try_get::<_, &str>(6)? != "e" {
@@ -153,7 +158,7 @@ fn needs(
         let member = address(row, 0)?;
         if let Some(extension) = find(address(row, 3)?) {
             extension_of.insert(member, extension);
-            members.extend(find(member));
+            members.extend(find(member).map(|member| (member, extension)));
         }
     }
     let mut edges: Vec<(usize, Key)> = Vec::new();
@@ -200,21 +205,76 @@ fn needs(
         object.meta.extensions.dedup();
     }
     // Parts of a member (the columns of its table) are members too.
-    let mut keys: HashSet<Key> = members.iter().map(|at| objects[*at].key.clone()).collect();
+    let mut extension_of: HashMap<Key, usize> =
+        members.iter().map(|(at, extension)| (objects[*at].key.clone(), *extension)).collect();
     loop {
-        let more: Vec<_> = objects
-            .iter()
-            .enumerate()
-            .filter(|(at, o)| {
-                !members.contains(at) && o.parent.as_ref().is_some_and(|p| keys.contains(p))
-            })
-            .map(|(at, _)| at)
-            .collect();
-        if more.is_empty() {
+        let before = members.len();
+        for (at, object) in objects.iter().enumerate() {
+            let extension = object.parent.as_ref().and_then(|parent| extension_of.get(parent));
+            if let Some(extension) = extension.copied()
+                && members.insert(at, extension).is_none()
+            {
+                extension_of.insert(object.key.clone(), extension);
+            }
+        }
+        if members.len() == before {
             return Ok(members);
         }
-        keys.extend(more.iter().map(|at| objects[*at].key.clone()));
-        members.extend(more);
+    }
+}
+
+/// Fills in what each object wishes for: the objects whose names stand in its text.
+///
+/// A member of an extension stands for its extension.
+fn wishes(
+    objects: &mut [Object],
+    mentioned: &[(usize, BTreeSet<Mention>)],
+    members: &HashMap<usize, usize>,
+) {
+    if mentioned.is_empty() {
+        return;
+    }
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut on_relation: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, object) in objects.iter().enumerate() {
+        match object.key.name() {
+            Name::InSchema { name, .. } | Name::Routine { name, .. } => {
+                by_name.entry(name).or_default().push(at);
+            }
+            Name::OnRelation { relation, .. } => on_relation.entry(relation).or_default().push(at),
+            _ => {}
+        }
+    }
+    let nothing = Vec::new();
+    let mut found: Vec<(usize, Vec<Key>)> = Vec::new();
+    for (from, mentions) in mentioned {
+        let names: HashSet<&str> = mentions.iter().map(|m| m.name.as_str()).collect();
+        let mut wishes: Vec<usize> = Vec::new();
+        for mention in mentions {
+            // A name before the dot may be a schema, or a table of which this is a column.
+            let fits = |at: &&usize| {
+                let schema = objects[**at].key.schema();
+                mention.qualifier.as_deref().is_none_or(|q| schema == Some(q))
+            };
+            let whole = by_name.get(mention.name.as_str()).unwrap_or(&nothing);
+            wishes.extend(whole.iter().filter(fits));
+            let parts = on_relation.get(mention.name.as_str()).unwrap_or(&nothing);
+            let named = |at: &&usize| names.contains(objects[**at].key.base_name());
+            wishes.extend(parts.iter().filter(fits).filter(named));
+        }
+        let mut keys: Vec<Key> = wishes
+            .into_iter()
+            .map(|at| members.get(&at).copied().unwrap_or(at))
+            .filter(|at| at != from)
+            .map(|at| objects[at].key.clone())
+            .filter(|key| objects[*from].needs.binary_search(key).is_err())
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        found.push((*from, keys));
+    }
+    for (from, keys) in found {
+        objects[from].wishes = keys;
     }
 }
 

@@ -12,6 +12,7 @@ pub mod diff;
 pub mod grant;
 pub mod key;
 pub mod kind;
+pub mod mention;
 pub mod object;
 pub mod snapshot;
 pub mod sql;

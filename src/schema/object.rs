@@ -1,10 +1,16 @@
 //! An object of a snapshot, and how a kind reports one that it has read.
 
-use std::{any::Any, collections::BTreeMap, fmt::Debug, ops::Deref, sync::Arc};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+    ops::Deref,
+    sync::Arc,
+};
 
 use serde::Serialize;
 
-use super::{Acl, Key};
+use super::{Acl, Key, mention::Mention};
 
 /// Attributes of an object: compared, printed, never holding its own name or an OID.
 pub trait Spec: Any + Debug + Send + Sync {
@@ -66,6 +72,12 @@ pub struct Object {
     /// Of what it is linked to, what takes it along when it is dropped (`deptype` `a` and `i` of
     /// `pg_depend`): an index goes with a column of it.
     pub goes_with: Vec<Key>,
+    /// What its text names, sorted, though the catalogs do not know that it needs it: what a
+    /// quoted function body touches. Other objects (an index expression, a check, a default) may
+    /// run or inline such a body when they are built, so a build or change of this one comes after
+    /// builds and changes of what it wishes for, and its drop before theirs - unless that closes a
+    /// circle: a wish may be ignored, and is then. It never makes anything step aside.
+    pub wishes: Vec<Key>,
     /// Where it stands among its siblings: a column's position.
     pub ordinal: i32,
 }
@@ -139,6 +151,8 @@ pub struct Found<S> {
     /// Its rights as `aclitem` text, `acldefault` filled in by the query where the list is absent;
     /// none where the kind has none.
     pub acl: Option<Vec<String>>,
+    /// Names in its text that may be those of objects; see [`Object::wishes`].
+    pub mentions: BTreeSet<Mention>,
     /// Where it stands among its siblings.
     pub ordinal: i32,
     /// What it needs beside what `pg_depend` says of its addresses.
@@ -156,8 +170,18 @@ impl<S> Found<S> {
 
     /// An object that no catalog row stands for alone: a table's place under its parent.
     pub fn nowhere(key: Key, spec: S) -> Self {
-        let (at, needs, apart) = (Vec::new(), Vec::new(), Vec::new());
-        Self { at, key, parent: None, spec, owner: None, acl: None, ordinal: 0, needs, apart }
+        Self {
+            at: Vec::new(),
+            key,
+            parent: None,
+            spec,
+            owner: None,
+            acl: None,
+            mentions: BTreeSet::new(),
+            ordinal: 0,
+            needs: Vec::new(),
+            apart: Vec::new(),
+        }
     }
 
     /// Says what it stands on.
@@ -199,6 +223,13 @@ impl<S> Found<S> {
     #[must_use]
     pub fn apart(mut self, at: Option<Address>) -> Self {
         self.apart.extend(at);
+        self
+    }
+
+    /// Gives the names in its text.
+    #[must_use]
+    pub fn mentions(mut self, mentions: BTreeSet<Mention>) -> Self {
+        self.mentions = mentions;
         self
     }
 

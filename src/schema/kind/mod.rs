@@ -15,6 +15,15 @@ mod table;
 // Constraints, indexes, sequences.
 
 // Routines, views, triggers, policies.
+mod aggregate;
+mod event_trigger;
+mod matview;
+mod policy;
+mod relation;
+mod routine;
+mod rule;
+mod trigger;
+mod view;
 
 // Types, operators and what belongs to them.
 mod access_method;
@@ -36,7 +45,7 @@ mod shared;
 mod default_privileges;
 mod namespace;
 
-use std::{borrow::Cow, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, marker::PhantomData, sync::Arc};
 
 use tokio_postgres::Row;
 
@@ -46,6 +55,16 @@ pub use self::{column::Column, table::Table};
 // Constraints, indexes, sequences.
 
 // Routines, views, triggers, policies.
+pub use self::{
+    aggregate::Aggregate,
+    event_trigger::EventTrigger,
+    matview::MaterializedView,
+    policy::Policy,
+    routine::{Function, Procedure},
+    rule::Rule,
+    trigger::{PartitionTrigger, Trigger},
+    view::View,
+};
 
 // Types, operators and what belongs to them.
 pub use self::{
@@ -63,6 +82,7 @@ pub use self::{
 
 use super::{
     Acl, Key, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
+    mention::Mention,
     object::{Address, Found},
 };
 
@@ -74,7 +94,16 @@ pub static KINDS: &[&dyn AnyKind] = &[
     // Constraints, indexes, sequences.
 
     // Routines, views, triggers, policies.
-
+    &Erased::<Function>(PhantomData),
+    &Erased::<Procedure>(PhantomData),
+    &Erased::<Aggregate>(PhantomData),
+    &Erased::<View>(PhantomData),
+    &Erased::<MaterializedView>(PhantomData),
+    &Erased::<Rule>(PhantomData),
+    &Erased::<Trigger>(PhantomData),
+    &Erased::<PartitionTrigger>(PhantomData),
+    &Erased::<EventTrigger>(PhantomData),
+    &Erased::<Policy>(PhantomData),
     // Types, operators and what belongs to them.
     &Erased::<AccessMethod>(PhantomData),
     &Erased::<Cast>(PhantomData),
@@ -418,6 +447,8 @@ pub struct Filed {
     pub at: Vec<Address>,
     /// [`Found::apart`].
     pub apart: Vec<Address>,
+    /// [`Found::mentions`].
+    pub mentions: BTreeSet<Mention>,
     /// The object.
     pub object: Object,
 }
@@ -486,9 +517,10 @@ impl<K: Kind> AnyKind for Erased<K> {
             meta,
             needs: found.needs,
             goes_with: Vec::new(),
+            wishes: Vec::new(),
             ordinal: found.ordinal,
         };
-        Ok(Filed { at: found.at, apart: found.apart, object })
+        Ok(Filed { at: found.at, apart: found.apart, object, mentions: found.mentions })
     }
 
     fn address(&self, it: &Object) -> Call {

@@ -1,0 +1,322 @@
+//! Functions and procedures, window functions among them; aggregates are a kind of their own.
+//!
+//! The text is that of `pg_get_functiondef`, without the name. Most changes are made in place,
+//! which no dependent notices; what `CREATE OR REPLACE` refuses is known here, so that a plan does
+//! not find out when it runs.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use tokio_postgres::Row;
+
+use super::{Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, Slot, relation::rename};
+use crate::schema::{
+    Found, Key, KindId, Obj, Step,
+    mention::mentions,
+    object::Address,
+    sql::{ident, qualified},
+};
+
+/// Functions.
+pub type Function = Routine<false>;
+/// Procedures.
+pub type Procedure = Routine<true>;
+
+/// A function or a procedure.
+#[derive(Debug)]
+pub struct Routine<const PROCEDURE: bool>;
+
+/// Attributes of a function or a procedure.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Spec {
+    /// What follows the name in `pg_get_functiondef`, from the parenthesis on.
+    pub definition: String,
+    /// Arguments of all modes, in order.
+    pub arguments: Vec<Argument>,
+    /// How many of the last input arguments have defaults.
+    pub defaults: i32,
+    /// An argument of a polymorphic type has a default, whose own type counts then.
+    pub polymorphic_default: bool,
+    /// The result, of which there are `returns_set`; none for a procedure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returns: Option<String>,
+    /// It returns a set.
+    pub returns_set: bool,
+    /// It is a window function.
+    pub window: bool,
+    /// `i`, `s` or `v`.
+    pub volatility: String,
+    /// Its body is parsed when it is made (`BEGIN ATOMIC`, `RETURN`), and depends on what it uses.
+    pub standard_body: bool,
+    /// The arguments as they stand in a definition, without defaults and `TABLE` columns.
+    pub signature: String,
+    /// The result as it stands in a definition; empty for a procedure.
+    pub result: String,
+}
+
+/// An argument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Argument {
+    /// Its name, if it has one.
+    pub name: String,
+    /// `i` in, `o` out, `b` both, `v` variadic, `t` column of the result.
+    pub mode: String,
+    /// Its type.
+    pub r#type: String,
+}
+
+impl Argument {
+    fn is_input(&self) -> bool {
+        matches!(self.mode.as_str(), "i" | "b" | "v")
+    }
+
+    fn is_output(&self) -> bool {
+        matches!(self.mode.as_str(), "o" | "b" | "t")
+    }
+}
+
+/// The types of the input arguments of `p`, separated by ", ": what tells overloads apart.
+pub(super) const ARGUMENT_TYPES: &str =
+    "array_to_string(ARRAY(SELECT format_type(u.t, NULL) FROM unnest(p.proargtypes)
+        WITH ORDINALITY u(t, i) ORDER BY u.i), ', ')";
+
+impl<const PROCEDURE: bool> Routine<PROCEDURE> {
+    /// The key of the routine with this name and these input types, separated by ", ".
+    pub fn key(schema: &str, name: &str, args: &str) -> Key {
+        Key::routine(Self::ID, schema, name, args)
+    }
+
+    const NOUN: &str = if PROCEDURE { "PROCEDURE" } else { "FUNCTION" };
+}
+
+impl<const PROCEDURE: bool> Kind for Routine<PROCEDURE> {
+    type Spec = Spec;
+
+    const ID: KindId = KindId(if PROCEDURE { "procedure" } else { "function" });
+    const CATALOG: &'static str = "pg_proc";
+    const WEIGHT: u16 = 60;
+
+    fn query(version: u32) -> Cow<'static, str> {
+        let kinds = if PROCEDURE { "= 'p'" } else { "IN ('f', 'w')" };
+        let noun = Self::NOUN;
+        let standard = if version >= 140_000 { "p.prosqlbody IS NOT NULL" } else { "false" };
+        format!(
+            "SELECT p.tableoid, p.oid, n.nspname::text, p.proname::text, {ARGUMENT_TYPES},
+                    r.rolname::text, coalesce(p.proacl, acldefault('f', p.proowner))::text[],
+                    substr(pg_get_functiondef(p.oid),
+                           length('CREATE OR REPLACE {noun} ' || quote_ident(n.nspname) || '.'
+                                  || quote_ident(p.proname)) + 1),
+                    coalesce(p.proargnames, '{{}}'), coalesce(p.proargmodes, '{{}}')::text[],
+                    ARRAY(SELECT format_type(u.t, NULL)
+                            FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]))
+                                 WITH ORDINALITY u(t, i) ORDER BY u.i),
+                    p.pronargdefaults::int4,
+                    p.pronargdefaults > 0 AND EXISTS (
+                        SELECT FROM unnest(p.proargtypes) u(t) JOIN pg_type y ON y.oid = u.t
+                         WHERE y.typtype = 'p'),
+                    CASE WHEN p.prokind <> 'p' THEN format_type(p.prorettype, NULL) END,
+                    p.proretset, p.prokind = 'w', p.provolatile::text, {standard},
+                    pg_get_function_identity_arguments(p.oid),
+                    CASE WHEN p.prokind <> 'p' THEN pg_get_function_result(p.oid) ELSE '' END,
+                    CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN p.prosrc ELSE '' END
+               FROM pg_proc p
+               JOIN pg_namespace n ON n.oid = p.pronamespace
+               JOIN pg_roles r ON r.oid = p.proowner
+               JOIN pg_language l ON l.oid = p.prolang
+              WHERE p.prokind {kinds}
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+        )
+        .into()
+    }
+
+    fn read(row: &Row) -> Result<Found<Spec>, tokio_postgres::Error> {
+        let at = Address::new(row.try_get(0)?, row.try_get(1)?);
+        let (schema, name, args): (&str, &str, &str) =
+            (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+        let names: Vec<String> = row.try_get(8)?;
+        let modes: Vec<String> = row.try_get(9)?;
+        let types: Vec<String> = row.try_get(10)?;
+        let arguments = types
+            .into_iter()
+            .enumerate()
+            .map(|(at, r#type)| Argument {
+                name: names.get(at).cloned().unwrap_or_default(),
+                mode: modes.get(at).cloned().unwrap_or_else(|| "i".into()),
+                r#type,
+            })
+            .collect();
+        let definition: &str = row.try_get(7)?;
+        let spec = Spec {
+            definition: definition.trim_end().to_owned(),
+            arguments,
+            defaults: row.try_get(11)?,
+            polymorphic_default: row.try_get(12)?,
+            returns: row.try_get(13)?,
+            returns_set: row.try_get(14)?,
+            window: row.try_get(15)?,
+            volatility: row.try_get(16)?,
+            standard_body: row.try_get(17)?,
+            signature: row.try_get(18)?,
+            result: row.try_get(19)?,
+        };
+        Ok(Found::new(at, Self::key(schema, name, args), spec)
+            .owner(row.try_get(5)?)
+            .acl(row.try_get(6)?)
+            .mentions(mentions(row.try_get(20)?)))
+    }
+
+    fn address(it: Obj<'_, Spec>) -> Call {
+        if !PROCEDURE {
+            return Call::new(Self::NOUN, it.key.sql());
+        }
+        // A bare list of types could also mean all arguments of a procedure, those that are only
+        // returned included; with the mode it means those that are given.
+        let inputs: Vec<_> = it
+            .spec
+            .arguments
+            .iter()
+            .filter(|argument| argument.is_input())
+            .map(|argument| format!("IN {}", argument.r#type))
+            .collect();
+        let name = qualified(it.key.schema().unwrap_or_default(), it.key.base_name());
+        Call::new(Self::NOUN, format!("{name}({})", inputs.join(", ")))
+    }
+
+    fn grants(it: Obj<'_, Spec>) -> Option<GrantTarget> {
+        Some(GrantTarget { class: 'f', on: Self::address(it).to_string(), column: None })
+    }
+
+    fn create(new: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+        let name = qualified(new.key.schema().unwrap_or_default(), new.key.base_name());
+        let definition = &new.spec.definition;
+        let sql = format!("CREATE OR REPLACE {} {name}{definition}", Self::NOUN);
+        vec![Step::new(&new.key, sql)]
+    }
+
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
+        if !replaceable(old.spec, new.spec) {
+            return Alter::Replace;
+        }
+        let mut steps = Self::create(new, cx);
+        steps.extend(marks(old.object, new.object, &Self::address(new)));
+        Alter::InPlace(steps)
+    }
+
+    fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
+        match cause.change {
+            Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
+            // A parsed body pins what it uses, as a view does; anything else depends on whole
+            // types, whose parts may change.
+            Change::Retyped { .. } | Change::Reshaped if old.spec.standard_body => {
+                Response::Rebuild
+            }
+            Change::Retyped { .. } | Change::Reshaped => Response::Stay,
+        }
+    }
+
+    fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
+        vec![slot(&it.key)]
+    }
+
+    fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
+        same_arguments(&it.key, to).then(|| rename(&Self::address(it), &it.key, to))
+    }
+
+    fn stub(new: Obj<'_, Spec>, _: &Cx<'_>) -> Option<Vec<Step>> {
+        let Spec { signature, result, volatility, window, .. } = new.spec;
+        if *window {
+            return None;
+        }
+        let name = qualified(new.key.schema().unwrap_or_default(), new.key.base_name());
+        let returns = if PROCEDURE { String::new() } else { format!(" RETURNS {result}") };
+        let volatility = match volatility.as_str() {
+            "i" if !PROCEDURE => " IMMUTABLE",
+            "s" if !PROCEDURE => " STABLE",
+            _ => "",
+        };
+        let sql = format!(
+            "CREATE FUNCTION {name}({signature}){returns} LANGUAGE sql{volatility} AS 'SELECT'"
+        )
+        .replacen("FUNCTION", Self::NOUN, 1);
+        Some(vec![Step::new(&new.key, sql)])
+    }
+}
+
+/// Whether `CREATE OR REPLACE` accepts the new definition over the old one.
+fn replaceable(old: &Spec, new: &Spec) -> bool {
+    let Spec {
+        definition,
+        arguments,
+        defaults,
+        polymorphic_default,
+        returns,
+        returns_set,
+        window,
+        volatility: _,
+        standard_body: _,
+        signature: _,
+        result: _,
+    } = new;
+    let inputs = |spec: &Spec| -> Vec<Argument> {
+        spec.arguments.iter().filter(|a| a.is_input()).cloned().collect()
+    };
+    // A name may be given, not taken away or changed. That an argument became variadic would pass,
+    // but calls that were written for the old form would not mean the same.
+    let names = inputs(old).iter().zip(inputs(new)).all(|(old, new)| {
+        (old.name.is_empty() || old.name == new.name) && (old.mode == "v") == (new.mode == "v")
+    });
+    let outputs = |arguments: &[Argument]| -> Vec<(String, String)> {
+        arguments
+            .iter()
+            .filter(|a| a.is_output())
+            .map(|a| (a.name.clone(), a.r#type.clone()))
+            .collect()
+    };
+    let record = returns.as_deref().is_none_or(|r| r == "record");
+    names
+        && *window == old.window
+        && *returns == old.returns
+        && *returns_set == old.returns_set
+        && (!record || outputs(arguments) == outputs(&old.arguments))
+        && *defaults >= old.defaults
+        && !(*polymorphic_default
+            && old.polymorphic_default
+            && head(definition) != head(&old.definition))
+}
+
+/// The line of a definition that has the arguments and their defaults.
+fn head(definition: &str) -> &str {
+    definition.split("\n RETURNS ").next().unwrap_or(definition)
+}
+
+/// Marks that `CREATE OR REPLACE` forgets: those of extensions that the object depends on.
+pub(super) fn marks(
+    old: &crate::schema::Object,
+    new: &crate::schema::Object,
+    call: &Call,
+) -> Vec<Step> {
+    new.meta
+        .extensions
+        .iter()
+        .filter(|extension| old.meta.extensions.contains(extension))
+        .map(|extension| {
+            let extension = ident(extension);
+            Step::new(&new.key, format!("ALTER {call} DEPENDS ON EXTENSION {extension}"))
+        })
+        .collect()
+}
+
+/// The name that functions, procedures and aggregates share.
+pub(super) fn slot(key: &Key) -> Slot {
+    let full = key.sql();
+    Slot::new("routine", [key.schema().unwrap_or_default(), &full])
+}
+
+/// Whether two keys differ in schema and name only.
+pub(super) fn same_arguments(a: &Key, b: &Key) -> bool {
+    use crate::schema::Name;
+    match (a.name(), b.name()) {
+        (Name::Routine { args: a, .. }, Name::Routine { args: b, .. }) => a == b,
+        _ => false,
+    }
+}
