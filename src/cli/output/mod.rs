@@ -6,6 +6,7 @@
 pub(crate) mod drawing;
 pub(crate) mod json;
 pub(crate) mod listing;
+pub(crate) mod sides;
 pub(crate) mod style;
 pub(crate) mod table;
 
