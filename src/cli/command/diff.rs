@@ -9,7 +9,7 @@ use crate::{
         args::Global,
         context::Context,
         error::CliError,
-        output::{Output, listing, style},
+        output::{Output, listing, sides},
         progress::Progress,
         signals,
     },
@@ -19,7 +19,7 @@ use crate::{
         self, Control, Project,
         schema::{self, Bench, Comparison, Side, Source, Wishes},
     },
-    plan::{Options, Plan},
+    plan::{self, Options, Plan},
     present::safe::display_safe,
     server,
 };
@@ -149,17 +149,8 @@ fn document(comparison: &Comparison) -> serde_json::Value {
 }
 
 fn list(ctx: &Context, comparison: &Comparison) -> Result<(), CliError> {
-    let mut text = String::new();
-    let changes = comparison.changes();
-    for change in &changes {
-        let mark = match change.change {
-            "added" => style::good("+"),
-            "removed" => style::error("-"),
-            _ => style::warning("~"),
-        };
-        text.push_str(&format!("{mark} {}\n", display_safe(&change.object)));
-    }
-    ctx.out.data(&text)?;
+    let changes = plan::changed(&comparison.old.snapshot, &comparison.new.snapshot);
+    ctx.out.data(&sides::render(&changes, ctx.out.columns()))?;
     for note in &comparison.up.notes {
         ctx.out.say(&display_safe(note));
     }
@@ -167,8 +158,8 @@ fn list(ctx: &Context, comparison: &Comparison) -> Result<(), CliError> {
     if changes.is_empty() {
         ctx.out.say(&format!("no difference from {from} to {to}"));
     } else {
-        let count = listing::count(changes.len(), "difference", "differences");
-        ctx.out.say(&format!("{count} from {from} to {to}"));
+        let count = listing::count(changes.len(), "object differs", "objects differ");
+        ctx.out.say(&format!("{count}, from {from} to {to}"));
         ctx.out.hint("`--sql` prints the script that leads there");
     }
     Ok(())

@@ -60,6 +60,15 @@ impl Output {
         self.stderr != anstream::ColorChoice::Never
     }
 
+    /// Columns of the terminal that standard output is; none when it is something else.
+    pub(crate) fn columns(self) -> Option<usize> {
+        if !io::stdout().is_terminal() {
+            return None;
+        }
+        let size = terminal_size::terminal_size_of(io::stdout());
+        Some(size.map_or(80, |(terminal_size::Width(columns), _)| usize::from(columns)))
+    }
+
     /// Writes styled data to standard output.
     pub(crate) fn data(self, text: &str) -> Result<(), CliError> {
         let mut stream = anstream::AutoStream::new(io::stdout().lock(), self.stdout);
