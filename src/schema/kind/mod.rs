@@ -13,6 +13,14 @@ mod column;
 mod table;
 
 // Constraints, indexes, sequences.
+mod backing;
+mod constraint;
+mod foreign_key;
+mod index;
+mod index_use;
+mod owned_by;
+mod sequence;
+mod statistics;
 
 // Routines, views, triggers, policies.
 mod aggregate;
@@ -53,6 +61,16 @@ use tokio_postgres::Row;
 pub use self::{column::Column, table::Table};
 
 // Constraints, indexes, sequences.
+pub use self::{
+    backing::{Attached, Storage},
+    constraint::Constraint,
+    foreign_key::ForeignKey,
+    index::Index,
+    index_use::{Cluster, ReplicaIdentity},
+    owned_by::OwnedBy,
+    sequence::Sequence,
+    statistics::Statistics,
+};
 
 // Routines, views, triggers, policies.
 pub use self::{
@@ -92,7 +110,14 @@ pub static KINDS: &[&dyn AnyKind] = &[
     &Erased::<Table>(PhantomData),
     &Erased::<Column>(PhantomData),
     // Constraints, indexes, sequences.
-
+    &Erased::<Constraint>(PhantomData),
+    &Erased::<ForeignKey>(PhantomData),
+    &Erased::<Index>(PhantomData),
+    &Erased::<Cluster>(PhantomData),
+    &Erased::<ReplicaIdentity>(PhantomData),
+    &Erased::<Statistics>(PhantomData),
+    &Erased::<Sequence>(PhantomData),
+    &Erased::<OwnedBy>(PhantomData),
     // Routines, views, triggers, policies.
     &Erased::<Function>(PhantomData),
     &Erased::<Procedure>(PhantomData),

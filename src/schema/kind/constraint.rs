@@ -1,0 +1,482 @@
+//! Constraints of tables: primary keys, unique and exclusion constraints with the index that backs
+//! them, and checks. Foreign keys are a kind of their own, for they come after all others; NOT NULL
+//! is the column's, and a domain's checks are the domain's.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use tokio_postgres::Row;
+
+use super::{
+    Alter, Call, Cause, Change, Column, Cx, Index, Kind, Response, Slot, Table,
+    backing::{self, Attached, Backing, Storage, without_options},
+};
+use crate::schema::{
+    Found, Key, KindId, Obj, Step,
+    object::Address,
+    sql::{ident, qualified},
+    step::{Group, Run},
+};
+
+/// A constraint of a table.
+#[derive(Debug)]
+pub struct Constraint;
+
+/// Attributes of a constraint.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Spec {
+    /// What it is.
+    pub sort: Sort,
+    /// `pg_get_constraintdef` without what the other attributes say.
+    pub definition: String,
+    /// When it is checked.
+    #[serde(flatten)]
+    pub state: State,
+    /// It has it from the tables it inherits from only.
+    pub inherited: bool,
+    /// Its table is partitioned.
+    pub partitioned: bool,
+    /// Its index; none for a check.
+    pub index: Option<Backed>,
+}
+
+/// What a constraint says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sort {
+    /// PRIMARY KEY.
+    Primary,
+    /// UNIQUE.
+    Unique,
+    /// CHECK.
+    Check,
+    /// EXCLUDE.
+    Exclusion,
+}
+
+/// When a constraint is checked, and whether its rows are known to satisfy it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// DEFERRABLE.
+    pub deferrable: bool,
+    /// INITIALLY DEFERRED.
+    pub deferred: bool,
+    /// Not NOT VALID.
+    pub validated: bool,
+    /// Not NOT ENFORCED (PostgreSQL 18).
+    pub enforced: bool,
+}
+
+/// The index of a constraint.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Backed {
+    /// How it is stored.
+    pub storage: Storage,
+    /// The comment on the index; the one on the constraint is the object's own.
+    pub comment: Option<String>,
+    /// Whether it is in use: that of a partitioned table is not before all partitions have one.
+    pub valid: bool,
+    /// The partitioned table's, which it is part of.
+    pub attached: Option<Attached>,
+}
+
+impl State {
+    /// Reads four columns: deferrable, deferred, validated, enforced.
+    pub(super) fn read(row: &Row, from: usize) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            deferrable: row.try_get(from)?,
+            deferred: row.try_get(from + 1)?,
+            validated: row.try_get(from + 2)?,
+            enforced: row.try_get(from + 3)?,
+        })
+    }
+
+    /// Takes from the end of a definition what this says already.
+    pub(super) fn strip(definition: &str) -> &str {
+        let mut text = definition;
+        for end in [" NOT VALID", " NOT ENFORCED", " INITIALLY DEFERRED", " DEFERRABLE"] {
+            text = text.strip_suffix(end).unwrap_or(text);
+        }
+        text
+    }
+
+    /// What follows a definition: ` DEFERRABLE INITIALLY DEFERRED NOT VALID`.
+    pub(super) fn suffix(self) -> String {
+        let mut text = self.timing().to_owned();
+        if !self.enforced {
+            text.push_str(" NOT ENFORCED");
+        } else if !self.validated {
+            text.push_str(" NOT VALID");
+        }
+        text
+    }
+
+    /// ` DEFERRABLE INITIALLY DEFERRED`; nothing for what is checked at once.
+    pub(super) fn timing(self) -> &'static str {
+        match (self.deferrable, self.deferred) {
+            (true, true) => " DEFERRABLE INITIALLY DEFERRED",
+            (true, false) => " DEFERRABLE",
+            (false, _) => "",
+        }
+    }
+
+    /// NOT VALID must be said, which the creation of a table does not heed.
+    pub(super) fn not_valid(self) -> bool {
+        self.enforced && !self.validated
+    }
+}
+
+/// `enforced` as the catalog of this version has it.
+pub(super) fn enforced(version: u32) -> &'static str {
+    if version >= 180_000 { "c.conenforced" } else { "true" }
+}
+
+impl Constraint {
+    /// The key of a constraint.
+    pub fn key(schema: &str, table: &str, name: &str) -> Key {
+        Key::on(Self::ID, schema, table, name)
+    }
+}
+
+impl Kind for Constraint {
+    type Spec = Spec;
+
+    const ID: KindId = KindId("constraint");
+    const CATALOG: &'static str = "pg_constraint";
+    const WEIGHT: u16 = 120;
+    const DIES_WITH_PARENT: bool = true;
+    const FOLDS: bool = true;
+    const DETACHABLE: bool = true;
+
+    fn query(version: u32) -> Cow<'static, str> {
+        format!(
+            "SELECT c.tableoid, c.oid, n.nspname::text, t.relname::text, c.conname::text,
+                    c.contype::text, pg_get_constraintdef(c.oid),
+                    c.condeferrable, c.condeferred, c.convalidated, {enforced},
+                    NOT c.conislocal, t.relkind = 'p',
+                    i.tableoid, i.oid, obj_description(i.oid, 'pg_class'), x.indisvalid, {columns}
+               FROM pg_constraint c
+               JOIN pg_class t ON t.oid = c.conrelid
+               JOIN pg_namespace n ON n.oid = t.relnamespace
+               LEFT JOIN pg_index x ON x.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
+               LEFT JOIN pg_class i ON i.oid = x.indexrelid
+               {joins}
+              WHERE c.contype IN ('p', 'u', 'c', 'x') AND t.relkind IN ('r', 'p', 'f')
+                AND t.relpersistence <> 't'
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
+            enforced = enforced(version),
+            columns = backing::COLUMNS,
+            joins = backing::JOINS,
+        )
+        .into()
+    }
+
+    fn read(row: &Row) -> Result<Found<Spec>, tokio_postgres::Error> {
+        let at = Address::new(row.try_get(0)?, row.try_get(1)?);
+        let (schema, table, name): (&str, &str, &str) =
+            (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+        let sort = match row.try_get(5)? {
+            "p" => Sort::Primary,
+            "u" => Sort::Unique,
+            "x" => Sort::Exclusion,
+            _ => Sort::Check,
+        };
+        let index = match (row.try_get(13)?, row.try_get(14)?) {
+            (Some(class), Some(object)) => Some(Address::new(class, object)),
+            _ => None,
+        };
+        let definition = State::strip(row.try_get(6)?);
+        let backed = if index.is_some() {
+            let Backing { storage, attached } = Backing::read(row, 17, table, sort.label())?;
+            Some(Backed { storage, comment: row.try_get(15)?, valid: row.try_get(16)?, attached })
+        } else {
+            None
+        };
+        let attached = backed.as_ref().and_then(|b| b.attached.as_ref()).map(|a| a.to.clone());
+        let spec = Spec {
+            sort,
+            definition: match sort {
+                Sort::Exclusion => without_options(definition),
+                _ => definition.to_owned(),
+            },
+            state: State::read(row, 7)?,
+            inherited: row.try_get(11)?,
+            partitioned: row.try_get(12)?,
+            index: backed,
+        };
+        Ok(Found::new(at, Self::key(schema, table, name), spec)
+            .parent(Table::key(schema, table))
+            .also(index)
+            .needs(attached))
+    }
+
+    fn address(it: Obj<'_, Spec>) -> Call {
+        let name = ident(it.key.base_name());
+        Call::new("CONSTRAINT", format!("{name} ON {}", it.key.relation_sql()))
+    }
+
+    fn create(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+        let spec = new.spec;
+        let mut steps = match &spec.index {
+            Some(Backed { attached: Some(attached), .. }) => made_by_itself(new, attached, cx),
+            _ if spec.inherited => return Vec::new(),
+            _ => added(new, cx),
+        };
+        if let Some(Backed { storage, comment, .. }) = &spec.index {
+            steps.extend(storage.targets(&new.key, &index_sql(new)));
+            if comment.is_some() {
+                steps.push(backing::comment(&new.key, &index_sql(new), comment.as_ref()));
+            }
+        }
+        steps
+    }
+
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
+        let Spec { sort, definition, state, inherited, partitioned, index } = new.spec;
+        let was = old.spec;
+        if was.sort != *sort || was.definition != *definition || was.partitioned != *partitioned {
+            return Alter::Replace;
+        }
+        let mut steps = Vec::new();
+        if was.state != *state {
+            let validated = State { validated: true, ..was.state };
+            if validated != *state {
+                return Alter::Replace;
+            }
+            if !*inherited {
+                steps.push(validate(&new.key, cx));
+            }
+        }
+        if was.inherited && !*inherited && index.is_none() {
+            // Merges with the inherited one while there is one.
+            steps.extend(added(new, cx));
+        }
+        if let (Some(was), Some(index)) = (&was.index, index) {
+            let Backed { storage, comment, valid: _, attached: _ } = index;
+            if *partitioned && was.storage.options != storage.options {
+                return Alter::Replace;
+            }
+            steps.extend(storage.changes(&was.storage, &new.key, &index_sql(new)));
+            if was.comment != *comment {
+                steps.push(backing::comment(&new.key, &index_sql(new), comment.as_ref()));
+            }
+        }
+        Alter::InPlace(steps)
+    }
+
+    fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+        // What is inherited goes with what it is inherited from.
+        let attached = old.spec.index.as_ref().is_some_and(|i| i.attached.is_some());
+        if attached || old.spec.inherited { Vec::new() } else { vec![dropped(&old.key)] }
+    }
+
+    fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
+        match cause.change {
+            Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
+            // PostgreSQL makes primary keys and unique constraints again by itself. It does the
+            // same with the others, but their text may mean nothing with the new type.
+            Change::Retyped { compatible: false } if !old.spec.inherited => match old.spec.sort {
+                Sort::Check | Sort::Exclusion => Response::Rebuild,
+                Sort::Primary | Sort::Unique => Response::Stay,
+            },
+            Change::Retyped { .. } | Change::Reshaped => Response::Stay,
+        }
+    }
+
+    fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
+        let schema = it.key.schema().unwrap_or_default();
+        let (table, name) = (it.key.relation().unwrap_or_default(), it.key.base_name());
+        let mut slots = vec![Slot::new("constraint", [schema, table, name])];
+        if it.spec.index.is_some() {
+            slots.push(Slot::new("relation", [schema, name]));
+        }
+        slots
+    }
+
+    fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
+        Some(vec![renamed(&it.key, to)])
+    }
+}
+
+impl Sort {
+    /// What PostgreSQL ends the names of such indexes with.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Primary => "pkey",
+            Self::Exclusion => "excl",
+            Self::Unique | Self::Check => "key",
+        }
+    }
+}
+
+/// `ALTER TABLE` of the table that a constraint stands on.
+pub(super) fn table(key: &Key) -> String {
+    format!("ALTER TABLE {}", key.relation_sql())
+}
+
+/// Drops a constraint.
+pub(super) fn dropped(key: &Key) -> Step {
+    let clause = format!("DROP CONSTRAINT {}", ident(key.base_name()));
+    Step::clause(key, table(key), Group::DropConstraint, clause)
+}
+
+/// Renames a constraint.
+pub(super) fn renamed(from: &Key, to: &Key) -> Step {
+    let (old, new) = (ident(from.base_name()), ident(to.base_name()));
+    Step::new(from, format!("{} RENAME CONSTRAINT {old} TO {new}", table(from)))
+}
+
+/// Validates a constraint, in a transaction of its own where others work with the table.
+pub(super) fn validate(key: &Key, cx: &Cx<'_>) -> Step {
+    let clause = format!("VALIDATE CONSTRAINT {}", ident(key.base_name()));
+    let step = Step::clause(key, table(key), Group::Alone, clause);
+    let relation = Table::key(key.schema().unwrap_or_default(), key.relation().unwrap_or_default());
+    if cx.careful(&relation) { step.run(Run::NewTransaction).late() } else { step }
+}
+
+fn index_sql(it: Obj<'_, Spec>) -> String {
+    qualified(it.key.schema().unwrap_or_default(), it.key.base_name())
+}
+
+/// What is left to do for a constraint that PostgreSQL makes together with the partitioned
+/// table's, or when the partition is attached: its name, its storage.
+fn made_by_itself(new: Obj<'_, Spec>, attached: &Attached, cx: &Cx<'_>) -> Vec<Step> {
+    let schema = new.key.schema().unwrap_or_default();
+    let mut steps: Vec<_> =
+        attached.rename(&new.key, schema, new.key.base_name()).into_iter().collect();
+    let above = cx.new.typed::<Constraint>(&attached.to);
+    let theirs = above.and_then(|it| it.spec.index.as_ref()).map(|i| i.storage.clone());
+    if let (Some(theirs), Some(own)) = (theirs, &new.spec.index) {
+        let from = Storage { statistics: own.storage.statistics.clone(), ..theirs };
+        steps.extend(own.storage.changes(&from, &new.key, &index_sql(new)));
+    }
+    steps
+}
+
+/// The statements that add a constraint.
+fn added(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+    let Spec { sort, definition, state, .. } = new.spec;
+    let name = ident(new.key.base_name());
+    let body = match &new.spec.index {
+        Some(index) => index.storage.within(definition, "USING INDEX TABLESPACE"),
+        None => definition.clone(),
+    };
+    let head = table(&new.key);
+    let careful = new.parent.as_ref().is_some_and(|table| cx.careful(table));
+    if let Some(steps) = adopted(new, cx) {
+        return steps;
+    }
+    if careful && let Some(steps) = concurrently(new) {
+        return steps;
+    }
+    if careful && *sort == Sort::Check && state.enforced && state.validated {
+        let clause = format!("ADD CONSTRAINT {name} {body}{} NOT VALID", state.timing());
+        let add = Step::clause(&new.key, head, Group::AddConstraint, clause);
+        return vec![add, validate(&new.key, cx)];
+    }
+    let text = format!("CONSTRAINT {name} {body}{}", state.suffix());
+    let partial = new.spec.index.as_ref().is_some_and(|i| !i.valid && new.spec.partitioned);
+    if partial {
+        let only = format!("ALTER TABLE ONLY {}", new.key.relation_sql());
+        return vec![Step::clause(&new.key, only, Group::AddConstraint, format!("ADD {text}"))];
+    }
+    let step = Step::clause(&new.key, head, Group::AddConstraint, format!("ADD {text}"));
+    vec![if state.not_valid() { step } else { step.inside(text) }]
+}
+
+/// The columns and what follows of a primary key or unique constraint, as a unique index has them;
+/// none where no index can be made beforehand.
+fn as_index(spec: &Spec) -> Option<String> {
+    if spec.partitioned || spec.definition.contains(" WITHOUT OVERLAPS)") {
+        return None;
+    }
+    let (columns, nulls) = match spec.sort {
+        Sort::Primary => (spec.definition.strip_prefix("PRIMARY KEY ")?, ""),
+        Sort::Unique => match spec.definition.strip_prefix("UNIQUE NULLS NOT DISTINCT ") {
+            Some(columns) => (columns, " NULLS NOT DISTINCT"),
+            None => (spec.definition.strip_prefix("UNIQUE ")?, ""),
+        },
+        Sort::Check | Sort::Exclusion => return None,
+    };
+    Some(format!("{columns}{nulls}"))
+}
+
+/// Makes the index while others work, and takes it over.
+fn concurrently(new: Obj<'_, Spec>) -> Option<Vec<Step>> {
+    let columns = as_index(new.spec)?;
+    let storage = &new.spec.index.as_ref()?.storage;
+    let sql = format!(
+        "CREATE UNIQUE INDEX CONCURRENTLY {} ON {} {}",
+        ident(new.key.base_name()),
+        new.key.relation_sql(),
+        storage.within(&columns, "TABLESPACE"),
+    );
+    Some(vec![Step::new(&new.key, sql).run(Run::Outside), using_index(new)])
+}
+
+fn using_index(new: Obj<'_, Spec>) -> Step {
+    let name = ident(new.key.base_name());
+    let sort = if new.spec.sort == Sort::Primary { "PRIMARY KEY" } else { "UNIQUE" };
+    let timing = new.spec.state.timing();
+    let clause = format!("ADD CONSTRAINT {name} {sort} USING INDEX {name}{timing}");
+    Step::clause(&new.key, table(&new.key), Group::AddConstraint, clause)
+}
+
+/// Makes a constraint of the unique index that the old schema has under its name.
+fn adopted(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Vec<Step>> {
+    let schema = new.key.schema()?;
+    let index = cx.old.typed::<Index>(&Index::key(schema, new.key.base_name()))?;
+    adoptable(index, new, cx).then(|| {
+        let storage = new.spec.index.as_ref().map(|i| &i.storage);
+        let changes = storage.map(|s| s.changes(&index.spec.storage, &new.key, &index_sql(new)));
+        std::iter::once(using_index(new)).chain(changes.into_iter().flatten()).collect()
+    })
+}
+
+/// Whether the old index becomes the new constraint's as it is.
+pub(super) fn adoptable(
+    index: Obj<'_, super::index::Spec>,
+    constraint: Obj<'_, Spec>,
+    cx: &Cx<'_>,
+) -> bool {
+    let Some(columns) = as_index(constraint.spec) else { return false };
+    let intact = |key: &Key| key.kind() != Column::ID || !cx.fresh(key);
+    !cx.old.contains(&constraint.key)
+        && index.parent == constraint.parent
+        && index.parent.as_ref().is_some_and(|table| !cx.fresh(table))
+        && index.spec.unique
+        && index.spec.valid
+        && index.spec.attached.is_none()
+        && index.spec.definition == format!("USING btree {columns}")
+        && constraint.needs.iter().all(intact)
+        && index.needs.iter().all(intact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_apart_is_stripped_and_said_again() {
+        for (text, state) in [
+            (
+                "CHECK ((a > 0))",
+                State { deferrable: false, deferred: false, validated: true, enforced: true },
+            ),
+            (
+                "CHECK ((a > 0)) NO INHERIT NOT VALID",
+                State { deferrable: false, deferred: false, validated: false, enforced: true },
+            ),
+            (
+                "UNIQUE (a) DEFERRABLE",
+                State { deferrable: true, deferred: false, validated: true, enforced: true },
+            ),
+            (
+                "FOREIGN KEY (a) REFERENCES public.b(id) DEFERRABLE INITIALLY DEFERRED NOT ENFORCED",
+                State { deferrable: true, deferred: true, validated: false, enforced: false },
+            ),
+        ] {
+            assert_eq!(format!("{}{}", State::strip(text), state.suffix()), text);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Foreign keys: constraints that need another table's key. They come after all that they could
+//! refer to, and are what circles between tables are broken at.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use tokio_postgres::Row;
+
+use super::{
+    Alter, Call, Cause, Change, Cx, Kind, Response, Slot, Table,
+    constraint::{State, dropped, enforced, renamed, table, validate},
+};
+use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident, step::Group};
+
+/// A foreign key.
+#[derive(Debug)]
+pub struct ForeignKey;
+
+/// Attributes of a foreign key.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Spec {
+    /// `pg_get_constraintdef` without what the other attributes say.
+    pub definition: String,
+    /// When it is checked.
+    #[serde(flatten)]
+    pub state: State,
+    /// It is the partitioned table's, seen on a partition.
+    pub inherited: bool,
+    /// Its table is partitioned.
+    pub partitioned: bool,
+}
+
+impl ForeignKey {
+    /// The key of a foreign key.
+    pub fn key(schema: &str, table: &str, name: &str) -> Key {
+        Key::on(Self::ID, schema, table, name)
+    }
+}
+
+impl Kind for ForeignKey {
+    type Spec = Spec;
+
+    const ID: KindId = KindId("foreign key");
+    const CATALOG: &'static str = "pg_constraint";
+    const WEIGHT: u16 = 160;
+    const DIES_WITH_PARENT: bool = true;
+    const FOLDS: bool = true;
+    const DETACHABLE: bool = true;
+
+    fn query(version: u32) -> Cow<'static, str> {
+        // Those that a reference to a partitioned table has for each of its partitions are inner
+        // parts of the one that is written.
+        format!(
+            "SELECT c.tableoid, c.oid, n.nspname::text, t.relname::text, c.conname::text,
+                    pg_get_constraintdef(c.oid),
+                    c.condeferrable, c.condeferred, c.convalidated, {},
+                    c.conparentid <> 0, t.relkind = 'p', u.conname::text, un.nspname::text, ut.relname::text
+               FROM pg_constraint c
+               JOIN pg_class t ON t.oid = c.conrelid
+               JOIN pg_namespace n ON n.oid = t.relnamespace
+               LEFT JOIN pg_constraint u ON u.oid = c.conparentid
+               LEFT JOIN pg_class ut ON ut.oid = u.conrelid
+               LEFT JOIN pg_namespace un ON un.oid = ut.relnamespace
+              WHERE c.contype = 'f' AND t.relpersistence <> 't'
+                AND (c.conparentid = 0 OR u.conrelid <> c.conrelid AND u.confrelid = c.confrelid)
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
+            enforced(version)
+        )
+        .into()
+    }
+
+    fn read(row: &Row) -> Result<Found<Spec>, tokio_postgres::Error> {
+        let at = Address::new(row.try_get(0)?, row.try_get(1)?);
+        let (schema, table, name): (&str, &str, &str) =
+            (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+        let spec = Spec {
+            definition: State::strip(row.try_get(5)?).to_owned(),
+            state: State::read(row, 6)?,
+            inherited: row.try_get(10)?,
+            partitioned: row.try_get(11)?,
+        };
+        let above = match (row.try_get(13)?, row.try_get(14)?, row.try_get(12)?) {
+            (Some(schema), Some(table), Some(name)) => Some(Self::key(schema, table, name)),
+            _ => None,
+        };
+        Ok(Found::new(at, Self::key(schema, table, name), spec)
+            .parent(Table::key(schema, table))
+            .needs(above))
+    }
+
+    fn address(it: Obj<'_, Spec>) -> Call {
+        let name = ident(it.key.base_name());
+        Call::new("CONSTRAINT", format!("{name} ON {}", it.key.relation_sql()))
+    }
+
+    fn create(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+        let Spec { definition, state, inherited, partitioned } = new.spec;
+        if *inherited {
+            return Vec::new();
+        }
+        let (name, head) = (ident(new.key.base_name()), table(&new.key));
+        // On a partitioned table it can be added without a check since PostgreSQL 18 only.
+        let careful = new.parent.as_ref().is_some_and(|table| cx.careful(table))
+            && (!*partitioned || cx.version() >= 180_000);
+        if careful && state.enforced && state.validated {
+            let timing = state.timing();
+            let clause = format!("ADD CONSTRAINT {name} {definition}{timing} NOT VALID");
+            let add = Step::clause(&new.key, head, Group::AddConstraint, clause);
+            return vec![add, validate(&new.key, cx)];
+        }
+        let text = format!("CONSTRAINT {name} {definition}{}", state.suffix());
+        let step = Step::clause(&new.key, head, Group::AddConstraint, format!("ADD {text}"));
+        vec![if state.not_valid() { step } else { step.inside(text) }]
+    }
+
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
+        let Spec { definition, state, inherited, partitioned } = new.spec;
+        let was = &old.spec.state;
+        if old.spec.definition != *definition || old.spec.partitioned != *partitioned {
+            return Alter::Replace;
+        }
+        if *inherited || old.spec.inherited {
+            return Alter::InPlace(Vec::new());
+        }
+        let mut said = Vec::new();
+        if (was.deferrable, was.deferred) != (state.deferrable, state.deferred) {
+            said.push(if state.deferrable { state.timing() } else { " NOT DEFERRABLE" });
+        }
+        let mut validated = was.validated;
+        if was.enforced != state.enforced {
+            said.push(if state.enforced { " ENFORCED" } else { " NOT ENFORCED" });
+            validated = state.enforced;
+        }
+        if validated && !state.validated {
+            return Alter::Replace;
+        }
+        let mut steps = Vec::new();
+        if !said.is_empty() {
+            let clause =
+                format!("ALTER CONSTRAINT {}{}", ident(new.key.base_name()), said.concat());
+            steps.push(Step::clause(&new.key, table(&new.key), Group::Alone, clause));
+        }
+        if !validated && state.validated {
+            steps.push(validate(&new.key, cx));
+        }
+        Alter::InPlace(steps)
+    }
+
+    fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+        if old.spec.inherited { Vec::new() } else { vec![dropped(&old.key)] }
+    }
+
+    fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
+        match cause.change {
+            Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
+            // Both sides may change, one after the other, with no operator for what is between.
+            Change::Retyped { compatible: false } if !old.spec.inherited => Response::Rebuild,
+            Change::Retyped { .. } | Change::Reshaped => Response::Stay,
+        }
+    }
+
+    fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
+        let schema = it.key.schema().unwrap_or_default();
+        let (table, name) = (it.key.relation().unwrap_or_default(), it.key.base_name());
+        vec![Slot::new("constraint", [schema, table, name])]
+    }
+
+    fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
+        Some(vec![renamed(&it.key, to)])
+    }
+}

@@ -1,0 +1,307 @@
+//! Indexes that back no constraint, on tables and materialized views.
+//!
+//! An index of a partitioned table is made with those of all partitions in one statement, unless
+//! some of these have names or shapes of their own, or others work with the tables meanwhile: then
+//! it is made alone, and the partitions' indexes are made one by one and attached.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use tokio_postgres::Row;
+
+use super::{
+    Alter, Call, Cause, Change, Constraint, Cx, Kind, Response, Slot, Table,
+    backing::{self, Attached, Backing, Storage, top_level, without_options},
+    constraint::adoptable,
+    index_use::relation_key,
+};
+use crate::schema::{
+    Found, Key, KindId, Name, Obj, Step,
+    object::Address,
+    sql::{ident, qualified},
+    step::Run,
+};
+
+/// An index.
+#[derive(Debug)]
+pub struct Index;
+
+/// Attributes of an index.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Spec {
+    /// UNIQUE.
+    pub unique: bool,
+    /// `pg_get_indexdef` from USING on, without storage parameters.
+    pub definition: String,
+    /// How it is stored.
+    pub storage: Storage,
+    /// Whether it is in use. One that `CREATE INDEX CONCURRENTLY` has left unfinished is not; one of
+    /// a partitioned table is not before all partitions have theirs.
+    pub valid: bool,
+    /// It has columns in the default order of their type only: it outlives a change of the type.
+    pub plain: bool,
+    /// Its table is partitioned.
+    pub partitioned: bool,
+    /// Its partitions' indexes are not those that PostgreSQL would make by itself.
+    pub own_parts: bool,
+    /// The partitioned table's, which it is part of.
+    pub attached: Option<Attached>,
+}
+
+impl Index {
+    /// The key of an index.
+    pub fn key(schema: &str, name: &str) -> Key {
+        Key::in_schema(Self::ID, schema, name)
+    }
+}
+
+impl Kind for Index {
+    type Spec = Spec;
+
+    const ID: KindId = KindId("index");
+    const CATALOG: &'static str = "pg_class";
+    const WEIGHT: u16 = 140;
+    const DIES_WITH_PARENT: bool = true;
+
+    fn query(_: u32) -> Cow<'static, str> {
+        format!(
+            "SELECT i.tableoid, i.oid, n.nspname::text, i.relname::text,
+                    t.relkind::text, tn.nspname::text, t.relname::text,
+                    x.indisunique, pg_get_indexdef(i.oid), x.indisvalid,
+                    x.indexprs IS NULL AND x.indpred IS NULL AND NOT EXISTS
+                      (SELECT FROM pg_opclass o WHERE o.oid = ANY (x.indclass) AND NOT o.opcdefault),
+                    EXISTS (SELECT FROM pg_inherits ph
+                              JOIN pg_class pc ON pc.oid = ph.inhrelid
+                              JOIN pg_index pin ON pin.indexrelid = pc.oid
+                              JOIN pg_class pt ON pt.oid = pin.indrelid
+                             WHERE i.relkind = 'I' AND ph.inhparent = i.oid AND
+                               (pc.relname <> pt.relname || '_' || array_to_string(ARRAY(
+                                  SELECT a.attname FROM pg_attribute a
+                                   WHERE a.attrelid = i.oid ORDER BY a.attnum), '_') || '_idx'
+                                OR regexp_replace(pg_get_indexdef(pc.oid), '^.*? USING ', '')
+                                   <> regexp_replace(pg_get_indexdef(i.oid), '^.*? USING ', '')
+                                OR pc.reltablespace <> i.reltablespace)),
+                    ARRAY(SELECT pn.nspname::text FROM pg_inherits ph
+                            JOIN pg_class pt ON pt.oid = ph.inhrelid
+                            JOIN pg_namespace pn ON pn.oid = pt.relnamespace
+                           WHERE i.relkind = 'I' AND ph.inhparent = t.oid ORDER BY pt.oid),
+                    ARRAY(SELECT pt.relname::text FROM pg_inherits ph
+                            JOIN pg_class pt ON pt.oid = ph.inhrelid
+                           WHERE i.relkind = 'I' AND ph.inhparent = t.oid ORDER BY pt.oid),
+                    {columns}
+               FROM pg_index x
+               JOIN pg_class i ON i.oid = x.indexrelid
+               JOIN pg_namespace n ON n.oid = i.relnamespace
+               JOIN pg_class t ON t.oid = x.indrelid
+               JOIN pg_namespace tn ON tn.oid = t.relnamespace
+               {joins}
+              WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't'
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                AND NOT EXISTS (SELECT FROM pg_constraint c
+                                 WHERE c.conindid = i.oid AND c.contype IN ('p', 'u', 'x'))",
+            columns = backing::COLUMNS,
+            joins = backing::JOINS,
+        )
+        .into()
+    }
+
+    fn read(row: &Row) -> Result<Found<Spec>, tokio_postgres::Error> {
+        let at = Address::new(row.try_get(0)?, row.try_get(1)?);
+        let (schema, name): (&str, &str) = (row.try_get(2)?, row.try_get(3)?);
+        let (relkind, table_schema, table): (&str, &str, &str) =
+            (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
+        let text: &str = row.try_get(8)?;
+        let from = top_level(text, " USING ").map_or(0, |at| at + 1);
+        let Backing { storage, attached } = Backing::read(row, 14, table, "idx")?;
+        let (schemas, names): (Vec<String>, Vec<String>) = (row.try_get(12)?, row.try_get(13)?);
+        let above = attached.as_ref().map(|a| a.to.clone());
+        let spec = Spec {
+            unique: row.try_get(7)?,
+            definition: without_options(&text[from..]),
+            storage,
+            valid: row.try_get(9)?,
+            plain: row.try_get(10)?,
+            partitioned: relkind == "p",
+            own_parts: row.try_get(11)?,
+            attached,
+        };
+        // Where the partitions' indexes are made one by one, the partitions must all be there.
+        let partitions = schemas.iter().zip(&names).map(|(schema, name)| Table::key(schema, name));
+        Ok(Found::new(at, Self::key(schema, name), spec)
+            .parent(relation_key(relkind, table_schema, table))
+            .needs(above)
+            .needs(partitions))
+    }
+
+    fn address(it: Obj<'_, Spec>) -> Call {
+        Call::new("INDEX", it.key.sql())
+    }
+
+    fn create(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+        let Spec { storage, valid, partitioned, attached, .. } = new.spec;
+        if let Some(attached) = attached
+            && !alone(new, cx)
+        {
+            return made_by_itself(new, attached, cx);
+        }
+        // One that is left unfinished is nothing to wish for.
+        if !*valid && !*partitioned {
+            return Vec::new();
+        }
+        let mut steps = vec![created(new, cx)];
+        steps.extend(storage.targets(&new.key, &new.key.sql()));
+        steps.extend(attached.as_ref().map(|above| attach(new, above)));
+        steps
+    }
+
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
+        let Spec {
+            unique,
+            definition,
+            storage,
+            valid,
+            plain: _,
+            partitioned,
+            own_parts: _,
+            attached,
+        } = new.spec;
+        let was = old.spec;
+        if was.unique != *unique
+            || was.definition != *definition
+            || was.partitioned != *partitioned
+            || (*partitioned && (was.valid && !*valid || was.storage.options != storage.options))
+        {
+            return Alter::Replace;
+        }
+        let mut steps = Vec::new();
+        if !was.valid && *valid && !*partitioned {
+            let careful = new.parent.as_ref().is_some_and(|table| cx.careful(table));
+            steps.push(reindex(new, careful));
+        }
+        steps.extend(storage.changes(&was.storage, &new.key, &new.key.sql()));
+        if was.attached.is_none()
+            && let Some(above) = attached
+            && alone(new, cx)
+        {
+            steps.push(attach(new, above));
+        }
+        Alter::InPlace(steps)
+    }
+
+    fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+        let becomes_constraint = || {
+            let (schema, table) = relation(old)?;
+            let key = Constraint::key(schema, table, old.key.base_name());
+            Some(adoptable(old, cx.new.typed::<Constraint>(&key)?, cx))
+        };
+        if old.spec.attached.is_some() || becomes_constraint().unwrap_or_default() {
+            return Vec::new();
+        }
+        let careful = old.parent.as_ref().is_some_and(|table| cx.careful(table));
+        if careful && !old.spec.partitioned {
+            let sql = format!("DROP INDEX CONCURRENTLY {}", old.key.sql());
+            return vec![Step::new(&old.key, sql).run(Run::Outside)];
+        }
+        vec![Step::new(&old.key, format!("DROP INDEX {}", old.key.sql()))]
+    }
+
+    fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
+        // A partition's coming and going concerns the partition's own index.
+        if cause.old.key.kind() == Table::ID && old.parent.as_ref() != Some(&cause.old.key) {
+            return Response::Stay;
+        }
+        match cause.change {
+            Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
+            // PostgreSQL makes indexes again by itself, from a text that may mean nothing with the
+            // new type.
+            Change::Retyped { compatible: false }
+                if !old.spec.plain && old.spec.attached.is_none() =>
+            {
+                Response::Rebuild
+            }
+            Change::Retyped { .. } | Change::Reshaped => Response::Stay,
+        }
+    }
+
+    fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
+        vec![Slot::new("relation", [it.key.schema().unwrap_or_default(), it.key.base_name()])]
+    }
+
+    fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
+        let name = ident(to.base_name());
+        (it.key.schema() == to.schema()).then(|| {
+            vec![Step::new(&it.key, format!("ALTER INDEX {} RENAME TO {name}", it.key.sql()))]
+        })
+    }
+}
+
+/// Schema and name of what an index stands on.
+fn relation(it: Obj<'_, Spec>) -> Option<(&str, &str)> {
+    match it.object.parent.as_ref()?.name() {
+        Name::InSchema { schema, name } => Some((schema, name)),
+        _ => None,
+    }
+}
+
+/// Whether an index of a partitioned table, or of a partition, is made by a statement of its own:
+/// when the uppermost one is built by this plan, and not with all its parts in one go.
+fn alone(it: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
+    let mut top = it;
+    let mut own_parts = top.spec.own_parts;
+    while let Some(attached) = &top.spec.attached {
+        let Some(above) = cx.new.typed::<Index>(&attached.to) else { return false };
+        top = above;
+        own_parts |= top.spec.own_parts;
+    }
+    let careful = top.parent.as_ref().is_some_and(|table| cx.careful(table));
+    top.spec.partitioned
+        && cx.fresh(&top.key)
+        && (!top.spec.valid || own_parts || careful && !top.spec.unique)
+}
+
+fn created(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Step {
+    let Spec { unique, definition, storage, partitioned, .. } = new.spec;
+    let careful = new.parent.as_ref().is_some_and(|table| cx.careful(table)) && !*partitioned;
+    let unique = if *unique { "UNIQUE " } else { "" };
+    let concurrently = if careful { "CONCURRENTLY " } else { "" };
+    let only = if *partitioned && alone(new, cx) { "ONLY " } else { "" };
+    let (schema, table) = relation(new).unwrap_or_default();
+    let definition = definition.strip_prefix("USING btree ").unwrap_or(definition);
+    let sql = format!(
+        "CREATE {unique}INDEX {concurrently}{} ON {only}{} {}",
+        ident(new.key.base_name()),
+        qualified(schema, table),
+        storage.within(definition, "TABLESPACE"),
+    );
+    let step = Step::new(&new.key, sql);
+    if careful { step.run(Run::Outside) } else { step }
+}
+
+fn attach(new: Obj<'_, Spec>, above: &Attached) -> Step {
+    let sql = format!("ALTER INDEX {} ATTACH PARTITION {}", above.to.sql(), new.key.sql());
+    Step::new(&new.key, sql)
+}
+
+fn reindex(new: Obj<'_, Spec>, careful: bool) -> Step {
+    let name = new.key.sql();
+    if careful {
+        Step::new(&new.key, format!("REINDEX INDEX CONCURRENTLY {name}")).run(Run::Outside)
+    } else {
+        Step::new(&new.key, format!("REINDEX INDEX {name}"))
+    }
+}
+
+/// What is left to do for an index that PostgreSQL makes with the partitioned table's, or when the
+/// partition is attached.
+fn made_by_itself(new: Obj<'_, Spec>, attached: &Attached, cx: &Cx<'_>) -> Vec<Step> {
+    let schema = new.key.schema().unwrap_or_default();
+    let mut steps: Vec<_> =
+        attached.rename(&new.key, schema, new.key.base_name()).into_iter().collect();
+    let theirs = match cx.new.typed::<Index>(&attached.to) {
+        Some(above) => above.spec.storage.clone(),
+        None => new.spec.storage.clone(),
+    };
+    let from = Storage { statistics: std::collections::BTreeMap::new(), ..theirs };
+    steps.extend(new.spec.storage.changes(&from, &new.key, &new.key.sql()));
+    steps
+}
