@@ -172,7 +172,7 @@ fn needs(
         let is_apart = apart.contains(&(from, to));
         let whole = Address { sub: 0, ..to };
         let Some(to) = extension_of.get(&whole).copied().or_else(|| find(to)) else { continue };
-        if from != to && matches!(kind, "a" | "i") {
+        if from != to && matches!(kind, "a" | "i" | "P") {
             along.push((from, objects[to].key.clone()));
         }
         if is_apart {

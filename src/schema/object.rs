@@ -69,8 +69,8 @@ pub struct Object {
     pub meta: Meta,
     /// What it needs to exist, sorted, from `pg_depend`; its parent and schema included.
     pub needs: Vec<Key>,
-    /// Of what it is linked to, what takes it along when it is dropped (`deptype` `a` and `i` of
-    /// `pg_depend`): an index goes with a column of it.
+    /// Of what it is linked to, what takes it along when it is dropped (`deptype` `a`, `i` and `P`
+    /// of `pg_depend`): an index goes with a column of it, a partition's with the whole table's.
     pub goes_with: Vec<Key>,
     /// What its text names, sorted, though the catalogs do not know that it needs it: what a
     /// quoted function body touches. Other objects (an index expression, a check, a default) may

@@ -13,7 +13,7 @@ use super::{
     Alter, Call, Cause, Change, Constraint, Cx, Kind, Response, Slot, Table,
     backing::{self, Attached, Backing, Storage, top_level, without_options},
     constraint::adoptable,
-    index_use::relation_key,
+    relation::relation_key,
 };
 use crate::schema::{
     Found, Key, KindId, Name, Obj, Step,

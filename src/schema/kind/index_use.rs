@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Constraint, Cx, Index, Kind, Table};
+use super::{Alter, Call, Constraint, Cx, Index, Kind, relation::relation_key};
 use crate::schema::{Found, Key, KindId, Obj, Step, sql::ident};
 
 /// The index that `CLUSTER` goes by.
@@ -22,14 +22,6 @@ pub struct ReplicaIdentity;
 pub struct Spec {
     /// The index, or the constraint that it backs.
     pub index: Key,
-}
-
-/// The key of the relation of this `relkind`: a materialized view's or a table's.
-pub(super) fn relation_key(relkind: &str, schema: &str, name: &str) -> Key {
-    match relkind {
-        "m" => Key::in_schema(KindId("materialized view"), schema, name),
-        _ => Table::key(schema, name),
-    }
 }
 
 /// The indexes for which `flag` of `pg_index` is set.

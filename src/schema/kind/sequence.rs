@@ -243,6 +243,8 @@ mod tests {
             spec: std::sync::Arc::new(new.clone()),
             meta: Meta::default(),
             needs: Vec::new(),
+            goes_with: Vec::new(),
+            wishes: Vec::new(),
             ordinal: 0,
         };
         let (a, b) = (Snapshot::default(), Snapshot::default());

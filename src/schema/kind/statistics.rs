@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cause, Change, Cx, Kind, Response, backing::top_level, index_use::relation_key,
+    Alter, Call, Cause, Change, Cx, Kind, Response, backing::top_level, relation::relation_key,
 };
 use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 
