@@ -1,0 +1,405 @@
+//! One pair, there and back.
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
+
+use limbeck::{
+    catalog::load,
+    plan::{self, Plan},
+    schema::{Delta, Snapshot, diff},
+};
+use tokio_postgres::Client;
+
+use super::{
+    case::Case,
+    dump::{Alike, Dump},
+    host::Host,
+    kept::Kept,
+};
+
+/// How plans are made.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Plainly: no statement outside of a transaction.
+    pub plain: bool,
+    /// From the new side to the old one first.
+    pub swap: bool,
+    /// The program that makes the plans instead of the library, from the two scripts.
+    pub binary: Option<std::path::PathBuf>,
+}
+
+/// Where a run may fail, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The scripts differ by `pg_dump`, the snapshots do not, or the reverse.
+    Read,
+    /// No plan.
+    Plan,
+    /// psql refused it.
+    Run,
+    /// The result is not the target, by `pg_dump`.
+    Dump,
+    /// The result is not the target, by limbeck's own reading.
+    Snapshot,
+    /// A second plan is not empty.
+    Again,
+    /// Something that holds data was made anew.
+    Kept,
+}
+
+/// One failure.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// On the way back.
+    pub back: bool,
+    /// Where.
+    pub stage: Stage,
+    /// What, a paragraph each.
+    pub what: Vec<String>,
+}
+
+/// What came of a pair.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// There and back.
+    Passed {
+        /// Even with the columns in the target's order.
+        strict: bool,
+    },
+    /// It cannot be loaded on this server: version, extension.
+    Skipped(String),
+    /// In the order in which it happened.
+    Failed(Vec<Failure>),
+}
+
+/// What came of a pair, with its plans.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The case's name.
+    pub name: String,
+    /// The result.
+    pub verdict: Verdict,
+    /// The script that leads to the new side.
+    pub up: String,
+    /// The script that leads back.
+    pub down: String,
+    /// What the plans said they cannot reach.
+    pub notes: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}:", if self.back { "back" } else { "there" }, self.stage)?;
+        self.what.iter().try_for_each(|what| write!(f, "\n    {what}"))
+    }
+}
+
+impl Report {
+    /// The first failure's first line.
+    pub fn line(&self) -> String {
+        match &self.verdict {
+            Verdict::Passed { strict: true } => "ok".to_owned(),
+            Verdict::Passed { strict: false } => "ok (order of columns)".to_owned(),
+            Verdict::Skipped(why) => format!("skipped: {why}"),
+            Verdict::Failed(failures) => failures
+                .iter()
+                .map(|f| {
+                    let first = f.what.first().map_or("", |w| w.as_str()).replace("\n     ", " | ");
+                    let side = if f.back { "back" } else { "there" };
+                    format!("{side} {:?}: {first}", f.stage)
+                })
+                .collect::<Vec<_>>()
+                .join(" || "),
+        }
+    }
+
+    /// Whether it failed.
+    pub fn failed(&self) -> bool {
+        matches!(self.verdict, Verdict::Failed(_))
+    }
+}
+
+/// Runs a pair on databases of its own.
+pub async fn run(case: &Case, host: &Host, admin: &Client, options: &Options) -> Report {
+    let begun = Instant::now();
+    let mut report = Report {
+        name: case.name.clone(),
+        verdict: Verdict::Skipped(String::new()),
+        up: String::new(),
+        down: String::new(),
+        notes: Vec::new(),
+        took: Duration::ZERO,
+    };
+    if case.meta.min_version() > host.major {
+        report.verdict = Verdict::Skipped(format!("needs version {}", case.meta.min_version()));
+        return report;
+    }
+    let mut names = Vec::new();
+    let (old, new) = if options.swap { (&case.new, &case.old) } else { (&case.old, &case.new) };
+    let verdict = if case.load_only {
+        both(old, new, host, admin, &mut names).await.map(|_| Verdict::Passed { strict: true })
+    } else {
+        pair(old, new, host, admin, options, &mut names, &mut report).await
+    };
+    for name in names {
+        host.drop(admin, &name).await;
+    }
+    report.verdict = verdict.unwrap_or_else(Verdict::Skipped);
+    report.took = begun.elapsed();
+    report
+}
+
+/// Loads a script into a new database.
+///
+/// Roles that it takes for granted are made. A script with a fault of its own is loaded as far as
+/// psql gets by itself: what comes of it is a schema as good as any.
+async fn loaded(
+    script: &str,
+    host: &Host,
+    admin: &Client,
+    names: &mut Vec<String>,
+) -> Result<String, String> {
+    let (mut stop, mut tries) = (true, 0);
+    loop {
+        let name = host.create(admin).await?;
+        names.push(name.clone());
+        let Err(e) = host.psql(&name, script, stop) else { return Ok(name) };
+        tries += 1;
+        if tries > 20 || e.contains("is not available") || e.contains("cannot be run") {
+            return Err(e);
+        }
+        let missing = e.strip_prefix("role \"").and_then(|e| e.split_once("\" does not exist"));
+        if let Some((role, _)) = missing {
+            // Another worker may make it first.
+            let _ = admin.batch_execute(&format!("CREATE ROLE \"{role}\"")).await;
+        } else if !e.contains("concurrently") && !e.contains("authid") {
+            // Roles are the whole server's: another worker may be busy with the same one.
+            stop = false;
+        }
+    }
+}
+
+/// Loads both sides.
+async fn both(
+    old: &str,
+    new: &str,
+    host: &Host,
+    admin: &Client,
+    names: &mut Vec<String>,
+) -> Result<(String, String), String> {
+    let a = loaded(old, host, admin, names).await.map_err(|e| format!("old: {e}"))?;
+    let b = loaded(new, host, admin, names).await.map_err(|e| format!("new: {e}"))?;
+    Ok((a, b))
+}
+
+struct Side {
+    dump: Dump,
+    snapshot: Snapshot,
+    kept: Kept,
+}
+
+async fn side(host: &Host, database: &str, dump: Dump) -> Result<Side, String> {
+    let client = host.client(database).await?;
+    let snapshot = load(&client).await.map_err(|e| match &e.0.as_db_error() {
+        Some(db) => format!("the schema could not be read: {}", db.message()),
+        None => e.to_string(),
+    })?;
+    Ok(Side { dump, snapshot, kept: Kept::read(&client).await? })
+}
+
+async fn pair(
+    old: &str,
+    new: &str,
+    host: &Host,
+    admin: &Client,
+    options: &Options,
+    names: &mut Vec<String>,
+    report: &mut Report,
+) -> Result<Verdict, String> {
+    let (a, b) = both(old, new, host, admin, names).await?;
+    let failed = |back, stage, what| vec![Failure { back, stage, what }];
+    let dumps = (host.dump_of_script(&a, old)?, host.dump_of_script(&b, new)?);
+    let sides = (side(host, &a, dumps.0).await, side(host, &b, dumps.1).await);
+    let (old_side, new_side) = match sides {
+        (Ok(old), Ok(new)) => (old, new),
+        (Err(e), _) | (_, Err(e)) => {
+            return Ok(Verdict::Failed(failed(false, Stage::Read, vec![e])));
+        }
+    };
+    let mut failures = blind(&old_side, &new_side, host, false);
+    let mut strict = true;
+    let (script_old, script_new) = (old, new);
+    for back in [false, true] {
+        let (from, to) = if back { (&new_side, &old_side) } else { (&old_side, &new_side) };
+        let scripts = if back { (script_new, script_old) } else { (script_old, script_new) };
+        let way = Way { host, options, back, database: &a, scripts };
+        match way.go(from, to, report).await {
+            Ok(outcome) => {
+                strict &= outcome.strict;
+                failures.extend(outcome.failures);
+            }
+            Err(failure) => {
+                failures.push(failure);
+                break;
+            }
+        }
+    }
+    Ok(if failures.is_empty() { Verdict::Passed { strict } } else { Verdict::Failed(failures) })
+}
+
+/// What one of the two judges sees and the other does not.
+fn blind(a: &Side, b: &Side, host: &Host, back: bool) -> Vec<Failure> {
+    if host.pg_dump.is_none() {
+        return Vec::new();
+    }
+    let deltas = diff(&a.snapshot, &b.snapshot);
+    let what = match a.dump.alike(&b.dump) {
+        Alike::Different if deltas.is_empty() => {
+            let mut what = vec!["only pg_dump sees a difference".to_owned()];
+            what.extend(a.dump.differences(&b.dump));
+            what
+        }
+        Alike::Same if !deltas.is_empty() => {
+            let mut what = vec!["only limbeck sees a difference".to_owned()];
+            what.extend(deltas.iter().map(describe));
+            what
+        }
+        _ => return Vec::new(),
+    };
+    vec![Failure { back, stage: Stage::Read, what }]
+}
+
+struct Way<'a> {
+    host: &'a Host,
+    options: &'a Options,
+    back: bool,
+    database: &'a str,
+    scripts: (&'a str, &'a str),
+}
+
+struct Outcome {
+    strict: bool,
+    failures: Vec<Failure>,
+}
+
+impl Way<'_> {
+    fn failure(&self, stage: Stage, what: Vec<String>) -> Failure {
+        Failure { back: self.back, stage, what }
+    }
+
+    /// Leads the database to the other side, from where it is.
+    async fn go(&self, from: &Side, to: &Side, report: &mut Report) -> Result<Outcome, Failure> {
+        let client = self
+            .host
+            .client(self.database)
+            .await
+            .map_err(|e| self.failure(Stage::Read, vec![e]))?;
+        let now =
+            load(&client).await.map_err(|e| self.failure(Stage::Read, vec![e.to_string()]))?;
+        let script = self.script(&now, to, report)?;
+        let read = |e| self.failure(Stage::Kept, vec![e]);
+        let mut kept = Kept::read(&client).await.map_err(read)?;
+        kept.mark(&to.kept, &client).await.map_err(read)?;
+        drop(client);
+        self.host
+            .psql(self.database, &script, true)
+            .map_err(|e| self.failure(Stage::Run, vec![e]))?;
+        self.check(&kept, from, to, report).await
+    }
+
+    fn script(&self, now: &Snapshot, to: &Side, report: &mut Report) -> Result<String, Failure> {
+        let script = if let Some(binary) = &self.options.binary {
+            super::host::plan_by_program(binary, self.host, self.scripts, self.options.plain)
+                .map_err(|e| self.failure(Stage::Plan, vec![e]))?
+        } else {
+            let plan = self.plan(now, &to.snapshot)?;
+            report.notes.extend(plan.notes.iter().cloned());
+            plan.script()
+        };
+        script.clone_into(if self.back { &mut report.down } else { &mut report.up });
+        Ok(script)
+    }
+
+    fn plan(&self, from: &Snapshot, to: &Snapshot) -> Result<Plan, Failure> {
+        let options = plan::Options { online: !self.options.plain };
+        let made = catch_unwind(AssertUnwindSafe(|| plan::plan(from, to, options)));
+        match made {
+            Ok(Ok(plan)) => Ok(plan),
+            Ok(Err(circle)) => Err(self.failure(Stage::Plan, vec![circle.to_string()])),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().cloned();
+                let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+                let text = text.unwrap_or_else(|| "?".to_owned());
+                Err(self.failure(Stage::Plan, vec![format!("panicked: {text}")]))
+            }
+        }
+    }
+
+    async fn check(
+        &self,
+        kept: &Kept,
+        from: &Side,
+        to: &Side,
+        report: &Report,
+    ) -> Result<Outcome, Failure> {
+        let read = |e| self.failure(Stage::Read, vec![e]);
+        let dump = self.host.dump(self.database).map_err(read)?;
+        let result = side(self.host, self.database, dump).await.map_err(read)?;
+        let mut failures = Vec::new();
+        let alike = result.dump.alike(&to.dump);
+        if alike == Alike::Different {
+            let mut what = result.dump.differences(&to.dump);
+            if diff(&result.snapshot, &to.snapshot).is_empty() {
+                what.insert(0, "limbeck is blind to this".to_owned());
+            }
+            failures.push(self.failure(Stage::Dump, what));
+        }
+        let deltas = diff(&result.snapshot, &to.snapshot);
+        if !deltas.is_empty() && alike != Alike::Different {
+            let what = deltas.iter().map(describe).collect();
+            failures.push(self.failure(Stage::Snapshot, what));
+        }
+        if failures.is_empty() && !self.plan(&result.snapshot, &to.snapshot)?.is_empty() {
+            let what = vec!["a second plan is not empty".to_owned()];
+            failures.push(self.failure(Stage::Again, what));
+        }
+        if alike == Alike::ColumnOrder && report.notes.is_empty() && self.options.binary.is_none() {
+            let what = vec!["the order of columns differs, and no note says so".to_owned()];
+            failures.push(self.failure(Stage::Dump, what));
+        }
+        let lost = kept.lost(&result.kept, &to.kept);
+        if !lost.is_empty() {
+            failures.push(self.failure(Stage::Kept, lost));
+        }
+        let _ = from;
+        Ok(Outcome { strict: alike == Alike::Same, failures })
+    }
+}
+
+/// A difference in a few lines.
+fn describe(delta: &Delta<'_>) -> String {
+    match delta {
+        Delta::Added(o) => format!("lacks {}", o.key),
+        Delta::Removed(o) => format!("has {}", o.key),
+        Delta::Changed(got, want) => {
+            let spec = |o: &limbeck::schema::Object| format!("{:#?}\n{:#?}\n", o.spec, o.meta);
+            let (got_text, want_text) = (spec(got), spec(want));
+            let diff = similar::TextDiff::from_lines(&got_text, &want_text);
+            let mut out = got.key.to_string();
+            for change in diff.iter_all_changes() {
+                let sign = match change.tag() {
+                    similar::ChangeTag::Delete => "got ",
+                    similar::ChangeTag::Insert => "want",
+                    similar::ChangeTag::Equal => continue,
+                };
+                out.push_str(&format!("\n      {sign} {}", change.value().trim()));
+            }
+            out
+        }
+    }
+}
