@@ -8,6 +8,7 @@
 //! Nothing here runs a query: `catalog` does, with the queries of the kinds.
 
 pub mod acl;
+pub mod cast;
 pub mod diff;
 pub mod grant;
 pub mod key;

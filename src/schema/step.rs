@@ -72,6 +72,8 @@ pub enum Group {
     DropConstraint,
     /// Changes of columns that depend on nothing else in the statement: `ALTER COLUMN … SET …`.
     AlterColumn,
+    /// `ALTER COLUMN … TYPE`: one rewrite for all of them.
+    AlterType,
     /// Never joined.
     Alone,
 }

@@ -1,15 +1,18 @@
-//! Tables: plain, partitioned and foreign. Their columns are objects of their own.
+//! Tables: plain, partitioned and foreign. Their columns are objects of their own, and so is their
+//! place under a parent.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cx, GrantTarget, Kind, Slot};
+use super::{Alter, Call, Cause, Cx, GrantTarget, Inheritance, Kind, Response, Slot, Swap, lineage};
 use crate::schema::{
-    Found, Key, KindId, Obj, Step,
+    Found, Key, KindId, Obj, Object, Snapshot, Step,
     object::Address,
-    sql::{option_changes, option_list, options},
+    sql::{
+        fdw_option_changes, fdw_option_list, ident, option_changes, option_list, options, qualified,
+    },
 };
 
 /// A table.
@@ -19,18 +22,90 @@ pub struct Table;
 /// Attributes of a table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Spec {
+    /// Its server and options, when it is a foreign table.
+    pub foreign: Option<Foreign>,
     /// Not logged to the WAL.
     pub unlogged: bool,
+    /// The composite type that gives it its columns (`OF type`), as SQL.
+    pub of_type: Option<String>,
     /// `PARTITION BY`'s argument (`pg_get_partkeydef`); none for a plain table.
     pub partition_by: Option<String>,
+    /// The types and collations of the columns that the partition key names, sorted: they cannot
+    /// change while the key stands on them.
+    pub partition_types: Vec<String>,
+    /// The access method, where it is not `heap`.
+    pub method: Option<String>,
+    /// The tablespace, where it is not the database's own.
+    pub tablespace: Option<String>,
     /// Storage parameters, those of the TOAST table with `toast.` before them.
     pub options: BTreeMap<String, String>,
+    /// What the WAL says of rows that change. `USING INDEX` counts as the default here: it is an
+    /// object of its own, because it needs its index.
+    pub replica: Replica,
+    /// `ENABLE ROW LEVEL SECURITY`.
+    pub row_security: bool,
+    /// `FORCE ROW LEVEL SECURITY`.
+    pub force_row_security: bool,
+}
+
+/// What makes a table foreign.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Foreign {
+    /// The server.
+    pub server: String,
+    /// Options for the wrapper.
+    pub options: BTreeMap<String, String>,
+}
+
+/// `REPLICA IDENTITY`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replica {
+    /// The primary key, or an index that another object names.
+    Default,
+    /// The whole row.
+    Full,
+    /// Nothing.
+    Nothing,
+}
+
+impl Replica {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Default => "DEFAULT",
+            Self::Full => "FULL",
+            Self::Nothing => "NOTHING",
+        }
+    }
+}
+
+impl Spec {
+    /// Whether it keeps rows of its own.
+    pub fn has_rows(&self) -> bool {
+        self.foreign.is_none() && self.partition_by.is_none()
+    }
 }
 
 impl Table {
     /// The key of the table with this name.
     pub fn key(schema: &str, name: &str) -> Key {
         Key::in_schema(Self::ID, schema, name)
+    }
+
+    /// Whether one attribute at least can only change by making the table again.
+    pub(super) fn must_be_replaced(old: &Spec, new: &Spec, version: u32) -> bool {
+        old.partition_by != new.partition_by
+            || old.partition_types != new.partition_types
+            || old.foreign.as_ref().map(|f| &f.server) != new.foreign.as_ref().map(|f| &f.server)
+            || (old.method != new.method && version < 15_00_00)
+    }
+
+    /// Whether it stands in both schemas and is kept, altered or not.
+    pub(super) fn is_kept(cx: &Cx<'_>, key: &Key) -> bool {
+        let kept = cx.old.typed::<Self>(key).zip(cx.new.typed::<Self>(key)).is_some_and(|(a, b)| {
+            !Self::must_be_replaced(a.spec, b.spec, cx.version())
+        });
+        kept && !(cx.built)(key)
     }
 }
 
@@ -42,69 +117,226 @@ impl Kind for Table {
     const WEIGHT: u16 = 100;
     const DATA: bool = true;
 
+    fn holds_data(it: Obj<'_, Spec>) -> bool {
+        it.spec.foreign.is_none()
+    }
+
     fn query(_: u32) -> Cow<'static, str> {
         "SELECT c.tableoid, c.oid, n.nspname::text, c.relname::text, r.rolname::text,
                 coalesce(c.relacl, acldefault('r', c.relowner))::text[],
-                c.relpersistence = 'u', pg_get_partkeydef(c.oid), c.reloptions::text[]
+                c.relpersistence = 'u', pg_get_partkeydef(c.oid), c.reloptions::text[],
+                (SELECT t.reloptions::text[] FROM pg_class t WHERE t.oid = c.reltoastrelid),
+                (SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam AND am.amname <> 'heap'),
+                (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = c.reltablespace),
+                c.relreplident::text, c.relrowsecurity, c.relforcerowsecurity,
+                CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
+                (SELECT s.srvname::text FROM pg_foreign_server s WHERE s.oid = ft.ftserver),
+                ft.ftoptions::text[],
+                'pg_type'::regclass::oid, c.reltype,
+                (SELECT t.typarray FROM pg_type t WHERE t.oid = c.reltype),
+                ARRAY(SELECT a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attcollation::regcollation::text
+                        FROM pg_partitioned_table p
+                        JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs::int2[])
+                       WHERE p.partrelid = c.oid AND a.attnum > 0 ORDER BY 1),
+                ARRAY(SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid)
            FROM pg_class c
            JOIN pg_namespace n ON n.oid = c.relnamespace
            JOIN pg_roles r ON r.oid = c.relowner
-          WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+           LEFT JOIN pg_foreign_table ft ON ft.ftrelid = c.oid
+          WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
             AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
             .into()
     }
 
     fn read(row: &Row) -> Result<Found<Spec>, tokio_postgres::Error> {
         let at = Address::new(row.try_get(0)?, row.try_get(1)?);
+        let mut parameters = options(row.try_get(8)?);
+        let toast = options(row.try_get(9)?);
+        parameters.extend(toast.into_iter().map(|(key, value)| (format!("toast.{key}"), value)));
+        let server: Option<String> = row.try_get(16)?;
+        let foreign_options = options(row.try_get(17)?);
         let spec = Spec {
+            foreign: server.map(|server| Foreign { server, options: foreign_options }),
             unlogged: row.try_get(6)?,
+            of_type: row.try_get(15)?,
             partition_by: row.try_get(7)?,
-            options: options(row.try_get(8)?),
+            partition_types: row.try_get(21)?,
+            method: row.try_get(10)?,
+            tablespace: row.try_get(11)?,
+            options: parameters,
+            replica: match row.try_get(12)? {
+                "f" => Replica::Full,
+                "n" => Replica::Nothing,
+                _ => Replica::Default,
+            },
+            row_security: row.try_get(13)?,
+            force_row_security: row.try_get(14)?,
         };
-        Ok(Found::new(at, Self::key(row.try_get(2)?, row.try_get(3)?), spec)
+        let types: u32 = row.try_get(18)?;
+        let (row_type, array): (u32, Option<u32>) = (row.try_get(19)?, row.try_get(20)?);
+        let mut found = Found::new(at, Self::key(row.try_get(2)?, row.try_get(3)?), spec)
             .owner(row.try_get(4)?)
-            .acl(row.try_get(5)?))
+            .acl(row.try_get(5)?)
+            .also(Some(Address::new(types, row_type)))
+            .also(array.map(|array| Address::new(types, array)));
+        // Its place under a parent is an object of its own.
+        let parents: Vec<u32> = row.try_get(22)?;
+        for parent in parents {
+            found = found.apart(Some(Address::new(at.class, parent)));
+        }
+        Ok(found)
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
-        Call::new("TABLE", it.key.sql())
+        Call::new(noun(it.spec), it.key.sql())
     }
 
     fn grants(it: Obj<'_, Spec>) -> Option<GrantTarget> {
         Some(GrantTarget { class: 'r', on: format!("TABLE {}", it.key.sql()), column: None })
     }
 
-    fn create(new: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
-        let Spec { unlogged, partition_by, options } = new.spec;
+    fn create(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+        let Spec {
+            foreign,
+            unlogged,
+            of_type,
+            partition_by,
+            partition_types: _,
+            method,
+            tablespace,
+            options,
+            replica,
+            row_security,
+            force_row_security,
+        } = new.spec;
         let unlogged = if *unlogged { "UNLOGGED " } else { "" };
+        let mut head = format!("CREATE {unlogged}{} {}", noun(new.spec), new.key.sql());
+        if let Some(of_type) = of_type {
+            head.push_str(&format!(" OF {of_type}"));
+        }
         let mut tail = Vec::new();
+        let parents = lineage::parents(cx.new, new.object);
+        if !parents.is_empty() {
+            let parents: Vec<_> = parents.iter().map(Key::sql).collect();
+            tail.push(format!("INHERITS ({})", parents.join(", ")));
+        }
         if let Some(key) = partition_by {
             tail.push(format!("PARTITION BY {key}"));
+        }
+        if let Some(method) = method {
+            tail.push(format!("USING {}", ident(method)));
         }
         if !options.is_empty() {
             tail.push(format!("WITH ({})", option_list(options)));
         }
-        let head = format!("CREATE {unlogged}TABLE {}", new.key.sql());
-        vec![Step::container(&new.key, head, tail.join("\n"))]
+        if let Some(tablespace) = tablespace {
+            tail.push(format!("TABLESPACE {}", ident(tablespace)));
+        }
+        if let Some(foreign) = foreign {
+            tail.push(format!("SERVER {}", ident(&foreign.server)));
+            tail.extend(fdw_option_list(&foreign.options));
+        }
+        let mut steps = vec![Step::container(&new.key, head, tail.join("\n"))];
+        let table = format!("ALTER TABLE ONLY {}", new.key.sql());
+        if *replica != Replica::Default {
+            steps.push(Step::new(&new.key, format!("{table} REPLICA IDENTITY {}", replica.sql())));
+        }
+        if *row_security {
+            let sql = format!("ALTER TABLE {} ENABLE ROW LEVEL SECURITY", new.key.sql());
+            steps.push(Step::new(&new.key, sql));
+        }
+        if *force_row_security {
+            steps.push(Step::new(&new.key, format!("{table} FORCE ROW LEVEL SECURITY")));
+        }
+        steps
     }
 
-    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {
-        let Spec { unlogged, partition_by, options } = new.spec;
-        if *partition_by != old.spec.partition_by {
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
+        if Self::must_be_replaced(old.spec, new.spec, cx.version()) {
             return Alter::Replace;
         }
-        let mut clauses = option_changes(&old.spec.options, options);
-        if *unlogged != old.spec.unlogged {
+        let Spec {
+            foreign,
+            unlogged,
+            of_type,
+            partition_by: _,
+            partition_types: _,
+            method,
+            tablespace,
+            options,
+            replica,
+            row_security,
+            force_row_security,
+        } = new.spec;
+        let was = old.spec;
+        let mut clauses = Vec::new();
+        if *of_type != was.of_type {
+            clauses.push(of_type.as_ref().map_or("NOT OF".into(), |t| format!("OF {t}")));
+        }
+        if *method != was.method {
+            let default = if new.spec.partition_by.is_some() { "DEFAULT" } else { "heap" };
+            let method = method.as_ref().map_or(default.into(), |m| ident(m));
+            clauses.push(format!("SET ACCESS METHOD {method}"));
+        }
+        if *tablespace != was.tablespace {
+            let tablespace = tablespace.as_deref().unwrap_or("pg_default");
+            clauses.push(format!("SET TABLESPACE {}", ident(tablespace)));
+        }
+        if *unlogged != was.unlogged {
             clauses.push(format!("SET {}", if *unlogged { "UNLOGGED" } else { "LOGGED" }));
         }
-        let table = format!("ALTER TABLE {}", new.key.sql());
+        clauses.extend(option_changes(&was.options, options));
+        if *replica != was.replica {
+            clauses.push(format!("REPLICA IDENTITY {}", replica.sql()));
+        }
+        if *row_security != was.row_security {
+            let verb = if *row_security { "ENABLE" } else { "DISABLE" };
+            clauses.push(format!("{verb} ROW LEVEL SECURITY"));
+        }
+        if *force_row_security != was.force_row_security {
+            let verb = if *force_row_security { "FORCE" } else { "NO FORCE" };
+            clauses.push(format!("{verb} ROW LEVEL SECURITY"));
+        }
+        let none = BTreeMap::new();
+        clauses.extend(fdw_option_changes(
+            was.foreign.as_ref().map_or(&none, |f| &f.options),
+            foreign.as_ref().map_or(&none, |f| &f.options),
+        ));
+        let table = format!("ALTER {} {}", noun(new.spec), new.key.sql());
         Alter::InPlace(
             clauses.iter().map(|c| Step::new(&new.key, format!("{table} {c}"))).collect(),
         )
+    }
+
+    fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+        let step = Step::new(&old.key, format!("DROP {}", Self::address(old)));
+        let loses = old.spec.has_rows();
+        vec![if loses { step.loses(format!("the rows of {}", old.key)) } else { step }]
     }
 
     fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
         let name = [it.key.schema().unwrap_or_default(), it.key.base_name()];
         vec![Slot::new("relation", name), Slot::new("type", name)]
     }
+
+    fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
+        let noun = noun(it.spec);
+        let mut steps = Vec::new();
+        let mut schema = it.key.schema().unwrap_or_default();
+        if let Some(new) = to.schema().filter(|new| *new != schema) {
+            let sql = format!("ALTER {noun} {} SET SCHEMA {}", it.key.sql(), ident(new));
+            steps.push(Step::new(&it.key, sql));
+            schema = new;
+        }
+        if to.base_name() != it.key.base_name() {
+            let from = qualified(schema, it.key.base_name());
+            let sql = format!("ALTER {noun} {from} RENAME TO {}", ident(to.base_name()));
+            steps.push(Step::new(&it.key, sql));
+        }
+        Some(steps)
+    }
+}
+
+fn noun(spec: &Spec) -> &'static str {
+    if spec.foreign.is_some() { "FOREIGN TABLE" } else { "TABLE" }
 }

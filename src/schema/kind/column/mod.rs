@@ -1,0 +1,522 @@
+//! Columns of tables. Defaults and identities are objects of their own.
+
+mod not_null;
+mod settings;
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::Serialize;
+use tokio_postgres::Row;
+
+pub use self::{not_null::NotNull, settings::Settings};
+use super::{
+    Alter, Call, Cause, Change, ColumnDefault, Cx, GrantTarget, Kind, Response, Table, lineage,
+};
+use crate::schema::{
+    Found, Key, KindId, Obj, Step, cast,
+    object::Address,
+    sql::{fdw_option_changes, fdw_option_list, ident, options},
+    step::Group,
+};
+
+/// A column of a table.
+#[derive(Debug)]
+pub struct Column;
+
+/// Attributes of a column.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Spec {
+    /// Its type as `format_type` prints it.
+    pub r#type: String,
+    /// Its collation as SQL, where it is not the type's own.
+    pub collation: Option<String>,
+    /// NOT NULL.
+    pub not_null: Option<NotNull>,
+    /// What it is computed from.
+    pub generated: Option<Generated>,
+    /// Storage, compression, statistics.
+    pub settings: Settings,
+    /// Options for the wrapper of a foreign table.
+    pub foreign_options: BTreeMap<String, String>,
+    /// Stands on a table that inherits (no partition), and comes from a parent.
+    pub heir: bool,
+    /// Declared on this table; false for what only comes from parents. A partition's columns are
+    /// its own here: it is made as a table of its own and then attached.
+    pub local: bool,
+}
+
+/// `GENERATED ALWAYS AS (…)`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Generated {
+    /// The expression, as `pg_get_expr` prints it.
+    pub expression: String,
+    /// Computed when it is read (18 and later), not when it is written.
+    pub r#virtual: bool,
+}
+
+/// Who makes a column.
+#[derive(Debug, PartialEq, Eq)]
+enum Origin<'a> {
+    /// A statement of its own, or its table's.
+    Own,
+    /// The statement that makes its table, which names the parent with this column; or the
+    /// statement that adds the column to that parent.
+    Above(&'a Key),
+    /// The composite type that the table is made of.
+    Type,
+}
+
+impl Column {
+    /// The key of a column.
+    pub fn key(schema: &str, table: &str, name: &str) -> Key {
+        Key::on(Self::ID, schema, table, name)
+    }
+
+    /// Whether the column of the new schema with this key is made by a statement about another
+    /// object than itself or its table.
+    pub(super) fn is_made_above(cx: &Cx<'_>, key: &Key) -> bool {
+        cx.new.typed::<Self>(key).is_some_and(|column| origin(column, cx) != Origin::Own)
+    }
+}
+
+impl Kind for Column {
+    type Spec = Spec;
+
+    const ID: KindId = KindId("column");
+    const CATALOG: &'static str = "pg_attribute";
+    const WEIGHT: u16 = 101;
+    const DATA: bool = true;
+    const DIES_WITH_PARENT: bool = true;
+    const FOLDS: bool = true;
+
+    fn holds_data(it: Obj<'_, Spec>) -> bool {
+        it.spec.generated.is_none()
+    }
+
+    fn query(version: u32) -> Cow<'static, str> {
+        let (fields, join) = if version >= 18_00_00 {
+            (
+                "a.attnotnull, nullif(k.conname, c.relname || '_' || a.attname || '_not_null')::text,
+                 coalesce(k.conislocal, true), coalesce(k.connoinherit, false),
+                 coalesce(k.convalidated, true), k.tableoid, k.oid",
+                "LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n'
+                        AND k.conkey = ARRAY[a.attnum]",
+            )
+        } else {
+            ("a.attnotnull, NULL::text, true, false, true, NULL::oid, NULL::oid", "")
+        };
+        let settings = Settings::columns(version);
+        format!(
+            "SELECT c.tableoid, c.oid, a.attnum::int4, n.nspname::text, c.relname::text,
+                    a.attname::text, a.attacl::text[], format_type(a.atttypid, a.atttypmod),
+                    CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation
+                         THEN (SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+                                 FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+                                WHERE co.oid = a.attcollation) END,
+                    a.attgenerated::text, CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                    CASE WHEN a.attgenerated <> '' THEN d.tableoid END, CASE WHEN a.attgenerated <> '' THEN d.oid END,
+                    a.attfdwoptions::text[], a.attislocal, a.attinhcount > 0, c.relispartition,
+                    CASE WHEN a.attinhcount > 0 THEN
+                         ARRAY(SELECT pn.nspname::text FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+                                 JOIN pg_namespace pn ON pn.oid = p.relnamespace
+                                 JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname
+                                WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) END,
+                    CASE WHEN a.attinhcount > 0 THEN
+                         ARRAY(SELECT p.relname::text FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+                                 JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname
+                                WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) END,
+                    {fields},
+                    {settings}
+               FROM pg_attribute a
+               JOIN pg_type t ON t.oid = a.atttypid
+               JOIN pg_class c ON c.oid = a.attrelid
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+               {join}
+              WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+                AND a.attnum > 0 AND NOT a.attisdropped
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+        )
+        .into()
+    }
+
+    fn read(row: &Row) -> Result<Found<Spec>, tokio_postgres::Error> {
+        let sub: i32 = row.try_get(2)?;
+        let at = Address { class: row.try_get(0)?, object: row.try_get(1)?, sub };
+        let (schema, table): (&str, &str) = (row.try_get(3)?, row.try_get(4)?);
+        let name: &str = row.try_get(5)?;
+        let generated = match row.try_get(9)? {
+            "" => None,
+            kind => Some(Generated { expression: row.try_get(10)?, r#virtual: kind == "v" }),
+        };
+        let (local, inherited): (bool, bool) = (row.try_get(14)?, row.try_get(15)?);
+        let partition: bool = row.try_get(16)?;
+        let is_not_null: bool = row.try_get(19)?;
+        let not_null = NotNull {
+            name: row.try_get(20)?,
+            local: partition || row.try_get(21)?,
+            no_inherit: row.try_get(22)?,
+            valid: row.try_get(23)?,
+        };
+        let spec = Spec {
+            r#type: row.try_get(7)?,
+            collation: row.try_get(8)?,
+            not_null: is_not_null.then_some(not_null),
+            generated,
+            settings: Settings::read(row, 26)?,
+            foreign_options: options(row.try_get(13)?),
+            heir: inherited && !partition,
+            local: partition || local,
+        };
+        let address = |class: Option<u32>, oid: Option<u32>| {
+            class.zip(oid).map(|(class, oid)| Address::new(class, oid))
+        };
+        let schemas: Option<Vec<&str>> = row.try_get(17)?;
+        let names: Option<Vec<&str>> = row.try_get(18)?;
+        let above: Vec<Key> = schemas
+            .into_iter()
+            .flatten()
+            .zip(names.into_iter().flatten())
+            .map(|(schema, table)| Self::key(schema, table, name))
+            .collect();
+        Ok(Found::new(at, Self::key(schema, table, name), spec)
+            .also(address(row.try_get(11)?, row.try_get(12)?))
+            .also(address(row.try_get(24)?, row.try_get(25)?))
+            .parent(Table::key(schema, table))
+            .needs(above)
+            .acl(Some(row.try_get::<_, Option<_>>(6)?.unwrap_or_default()))
+            .ordinal(sub))
+    }
+
+    fn address(it: Obj<'_, Spec>) -> Call {
+        Call::new("COLUMN", it.key.sql())
+    }
+
+    fn grants(it: Obj<'_, Spec>) -> Option<GrantTarget> {
+        let on = format!("TABLE {}", it.key.relation_sql());
+        Some(GrantTarget { class: 'c', on, column: Some(ident(it.key.base_name())) })
+    }
+
+    fn create(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+        let mut steps = Vec::new();
+        match origin(new, cx) {
+            Origin::Own => {
+                // A column that an heir declares itself must be there before its parent's comes.
+                for child in lineage::columns_below(cx, &new.key) {
+                    if let Some(child) = cx.new.typed::<Self>(&child)
+                        && child.spec.heir
+                        && child.spec.local
+                        && !cx.old.contains(&child.key)
+                    {
+                        steps.push(add(child, cx));
+                    }
+                }
+                steps.push(add(new, cx));
+                steps.extend(new.spec.settings.steps(&new.key, &new.spec.settings.none()));
+            }
+            Origin::Type => {
+                let has_table = cx.fresh(&lineage::table_of(&new.key));
+                if has_table {
+                    steps.push(add(new, cx));
+                } else if new.spec.not_null.is_some() {
+                    steps.extend(not_null::set(new, cx));
+                }
+                steps.extend(new.spec.settings.steps(&new.key, &new.spec.settings.none()));
+            }
+            Origin::Above(above) => steps.extend(mend(new, above, cx)),
+        }
+        if let Some(not_null) = &new.spec.not_null
+            && !not_null.valid
+            && not_null.local
+        {
+            steps.extend(not_null::set(new, cx));
+        }
+        steps
+    }
+
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
+        let Spec {
+            r#type,
+            collation,
+            not_null: _,
+            generated,
+            settings,
+            foreign_options,
+            heir: _,
+            local: _,
+        } = new.spec;
+        let was = old.spec;
+        let column = ident(new.key.base_name());
+        let mut steps = Vec::new();
+        match (&was.generated, generated) {
+            (a, b) if a == b => {}
+            (Some(old), None) if !old.r#virtual => {
+                if !follows(new, cx, |spec| spec.generated.is_none()) {
+                    let clause = format!("ALTER COLUMN {column} DROP EXPRESSION");
+                    steps.push(Step::clause(&new.key, table(new), Group::Alone, clause));
+                }
+            }
+            (Some(old), Some(new_one))
+                if old.r#virtual == new_one.r#virtual
+                    && cx.version() >= 17_00_00
+                    && was.r#type == *r#type =>
+            {
+                let expression = &new_one.expression;
+                let clause = format!("ALTER COLUMN {column} SET EXPRESSION AS ({expression})");
+                let head = format!("ALTER TABLE ONLY {}", new.key.relation_sql());
+                steps.push(Step::clause(&new.key, head, Group::Alone, clause));
+            }
+            _ => return Alter::Replace,
+        }
+        let retyped = *r#type != was.r#type || *collation != was.collation;
+        if retyped {
+            let same = |spec: &Spec| spec.r#type == *r#type && spec.collation == *collation;
+            if !follows(new, cx, same) && !follows_type(new, cx) {
+                steps.extend(retype(old, new, cx));
+            }
+        }
+        steps.extend(not_null::steps(old, new, cx));
+        let mut settings_were = was.settings.clone();
+        if retyped {
+            // A new type brings its own way of storage.
+            settings_were.storage = None;
+            settings_were.usual_storage.clone_from(&settings.usual_storage);
+        }
+        steps.extend(settings.steps(&new.key, &settings_were));
+        if let Some(change) = fdw_option_changes(&was.foreign_options, foreign_options) {
+            let table = new.key.relation_sql();
+            let sql = format!("ALTER FOREIGN TABLE {table} ALTER COLUMN {column} {change}");
+            steps.push(Step::new(&new.key, sql));
+        }
+        if retyped {
+            let compatible =
+                was.collation == *collation && cast::compatible(&was.r#type, r#type);
+            Alter::Around(steps, Change::Retyped { compatible })
+        } else {
+            Alter::InPlace(steps)
+        }
+    }
+
+    fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+        let goes = |key: &Key| !cx.new.contains(key) || (cx.built)(key);
+        if lineage::led(cx, old.object, goes).is_some() || follows_type(old, cx) {
+            return Vec::new();
+        }
+        let mut steps = vec![drop_step(old)];
+        drop_below(&old.key, cx, &mut steps);
+        steps
+    }
+
+    fn respond(
+        old: Obj<'_, Spec>,
+        new: Obj<'_, Spec>,
+        cause: &Cause<'_>,
+        cx: &Cx<'_>,
+    ) -> Response {
+        let of_parent = lineage::parent_columns(old.object).any(|key| *key == cause.old.key);
+        if of_parent {
+            // What happens to a parent's column is in this one's own difference.
+            return match cause.change {
+                Change::Retyped { .. } if follows(new, cx, |_| true) => {
+                    Response::Adapt(Vec::new(), Some(cause.change))
+                }
+                _ => Response::Stay,
+            };
+        }
+        let generated = old.spec.generated.is_some();
+        match cause.change {
+            Change::Swapped if !generated => {
+                // A change to another type is in the column's own difference.
+                if old.spec.r#type != new.spec.r#type || old.spec.collation != new.spec.collation {
+                    return Response::Stay;
+                }
+                let step = |steps| Response::Adapt(steps, Some(Change::Retyped { compatible: false }));
+                if lineage::led(cx, new.object, |_| true).is_some() || follows_type(new, cx) {
+                    return step(Vec::new());
+                }
+                let column = ident(new.key.base_name());
+                let using = cast::through_text(&column, &new.spec.r#type);
+                step(vec![type_step(new, Some(using))])
+            }
+            Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
+            Change::Retyped { .. } if generated && cx.version() < 17_00_00 => Response::Rebuild,
+            Change::Retyped { .. } | Change::Reshaped => Response::Stay,
+        }
+    }
+
+    fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
+        let (from, to) = (ident(it.key.base_name()), ident(to.base_name()));
+        Some(vec![Step::new(&it.key, format!("{} RENAME COLUMN {from} TO {to}", table(it)))])
+    }
+}
+
+/// Who makes a column of the new schema.
+fn origin<'a>(new: Obj<'a, Spec>, cx: &Cx<'_>) -> Origin<'a> {
+    let table = lineage::table_of(&new.key);
+    if cx.new.typed::<Table>(&table).is_some_and(|t| t.spec.of_type.is_some()) {
+        return Origin::Type;
+    }
+    if cx.fresh(&table) {
+        let above = lineage::parent_columns(new.object).next();
+        return match above {
+            Some(above) if !new.spec.local => Origin::Above(above),
+            _ => Origin::Own,
+        };
+    }
+    let comes = |above: &Key| !cx.old.contains(above) || (cx.built)(above);
+    lineage::led(cx, new.object, comes).map_or(Origin::Own, Origin::Above)
+}
+
+/// `ALTER TABLE` for a change that goes down to children.
+fn table(it: Obj<'_, Spec>) -> String {
+    format!("ALTER TABLE {}", it.key.relation_sql())
+}
+
+/// Makes a column, in its table's statement or by itself.
+fn add(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Step {
+    let Spec {
+        r#type,
+        collation,
+        not_null,
+        generated,
+        settings: _,
+        foreign_options,
+        heir: _,
+        local: _,
+    } = new.spec;
+    let mut text = ident(new.key.base_name());
+    if origin(new, cx) == Origin::Type {
+        text.push_str(" WITH OPTIONS");
+    } else {
+        text.push(' ');
+        text.push_str(r#type);
+        if let Some(options) = fdw_option_list(foreign_options) {
+            text.push(' ');
+            text.push_str(&options);
+        }
+        if let Some(collation) = collation {
+            text.push_str(" COLLATE ");
+            text.push_str(collation);
+        }
+    }
+    if let Some(Generated { expression, r#virtual }) = generated {
+        let stored = if *r#virtual { "VIRTUAL" } else { "STORED" };
+        text.push_str(&format!(" GENERATED ALWAYS AS ({expression}) {stored}"));
+    }
+    if let Some(not_null) = not_null.as_ref().filter(|n| n.local) {
+        text.push_str(&not_null.inline());
+    }
+    let clause = format!("ADD COLUMN {text}");
+    Step::clause(&new.key, table(new), Group::AddColumn, clause).inside(text)
+}
+
+/// What makes a column that came from a parent's as it should be.
+fn mend(new: Obj<'_, Spec>, above: &Key, cx: &Cx<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let column = ident(new.key.base_name());
+    let only = format!("ALTER TABLE ONLY {}", new.key.relation_sql());
+    let parent = cx.new.typed::<Column>(above);
+    let parent_spec = parent.map(|p| p.spec);
+    let parent_not_null = parent_spec.is_some_and(|p| p.not_null.is_some());
+    match &new.spec.not_null {
+        Some(not_null) if cx.version() >= 18_00_00 => {
+            if not_null.local && not_null.valid && new.spec.heir {
+                let text = not_null.constraint(new.key.base_name());
+                let clause = format!("ADD {text}");
+                let step = Step::clause(&new.key, table(new), Group::AddConstraint, clause);
+                steps.push(step.inside(text));
+            }
+        }
+        Some(_) if !parent_not_null => {
+            let clause = format!("ALTER COLUMN {column} SET NOT NULL");
+            steps.push(Step::clause(&new.key, only.clone(), Group::AlterColumn, clause));
+        }
+        None if parent_not_null && cx.version() < 18_00_00 => {
+            let clause = format!("ALTER COLUMN {column} DROP NOT NULL");
+            steps.push(Step::clause(&new.key, only.clone(), Group::AlterColumn, clause));
+        }
+        _ => {}
+    }
+    let default = |column: &Key| {
+        ColumnDefault::key(
+            column.schema().unwrap_or_default(),
+            column.relation().unwrap_or_default(),
+            column.base_name(),
+        )
+    };
+    if cx.new.contains(&default(above)) && !cx.new.contains(&default(&new.key)) {
+        let clause = format!("ALTER COLUMN {column} DROP DEFAULT");
+        steps.push(Step::clause(&new.key, only, Group::AlterColumn, clause));
+    }
+    let mut settings = new.spec.settings.none();
+    if let Some(parent) = parent_spec {
+        settings.storage.clone_from(&parent.settings.storage);
+        settings.compression.clone_from(&parent.settings.compression);
+    }
+    steps.extend(new.spec.settings.steps(&new.key, &settings));
+    steps
+}
+
+/// Whether a parent that stays above has the same change made to this column.
+fn follows(new: Obj<'_, Spec>, cx: &Cx<'_>, ends: impl Fn(&Spec) -> bool) -> bool {
+    let does = |above: &Key| {
+        cx.old.contains(above) && cx.new.typed::<Column>(above).is_some_and(|a| ends(a.spec))
+    };
+    lineage::led(cx, new.object, does).is_some()
+}
+
+/// Whether the table's composite type makes the change.
+fn follows_type(it: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
+    let key = lineage::table_of(&it.key);
+    let of = |schema: &crate::schema::Snapshot| {
+        schema.typed::<Table>(&key).and_then(|t| t.spec.of_type.clone())
+    };
+    of(cx.old).is_some_and(|old| of(cx.new) == Some(old))
+}
+
+/// Changes the type of a column, with its collation.
+fn retype(old: Obj<'_, Spec>, new: Obj<'_, Spec>, _cx: &Cx<'_>) -> Vec<Step> {
+    let column = ident(new.key.base_name());
+    let (was, r#type) = (&old.spec.r#type, &new.spec.r#type);
+    let using = cast::using(&column, was, r#type, &|_| None);
+    let mut step = type_step(new, using.filter(|_| new.spec.generated.is_none()));
+    if new.spec.generated.is_none() && cast::loses(was, r#type) {
+        step = step.loses(format!("details of the values of {} that {type} cannot hold", new.key));
+    }
+    vec![step]
+}
+
+fn type_step(new: Obj<'_, Spec>, using: Option<String>) -> Step {
+    let column = ident(new.key.base_name());
+    let mut clause = format!("ALTER COLUMN {column} TYPE {}", new.spec.r#type);
+    if let Some(collation) = &new.spec.collation {
+        clause.push_str(&format!(" COLLATE {collation}"));
+    }
+    if let Some(using) = using {
+        clause.push_str(&format!(" USING {using}"));
+    }
+    Step::clause(&new.key, table(new), Group::AlterType, clause)
+}
+
+fn drop_step(old: Obj<'_, Spec>) -> Step {
+    let clause = format!("DROP COLUMN {}", ident(old.key.base_name()));
+    let step = Step::clause(&old.key, table(old), Group::DropColumn, clause);
+    if old.spec.generated.is_some() {
+        return step;
+    }
+    step.loses(format!("the values of {}", old.key))
+}
+
+/// Columns that children declare themselves outlive their parent's: those that go are dropped.
+fn drop_below(column: &Key, cx: &Cx<'_>, steps: &mut Vec<Step>) {
+    for child in lineage::columns_below(cx, column) {
+        if let Some(old) = cx.old.typed::<Column>(&child)
+            && old.spec.heir
+            && old.spec.local
+            && !cx.new.contains(&child)
+        {
+            steps.push(drop_step(old));
+        }
+        drop_below(&child, cx, steps);
+    }
+}

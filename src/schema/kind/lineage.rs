@@ -1,0 +1,94 @@
+//! Who stands under whom: what tables, columns and their parts ask about parents and children.
+//!
+//! PostgreSQL carries a change of a parent's column down to its children. Only the topmost table
+//! that changes gets a statement then; the others have it done to them ("led"), as long as they
+//! stay under that parent while the plan runs.
+
+use super::{Column, Cx, Inheritance, Kind, Partition, Table};
+use crate::schema::{Key, Object, Snapshot};
+
+/// The places of a table under its parents.
+fn links<'a>(schema: &'a Snapshot, child: &'a Key) -> impl Iterator<Item = (&'a Object, &'a Key)> {
+    let (within, name) = (child.schema().unwrap_or_default(), child.base_name());
+    let partition = schema.on_relation::<Partition>(within, name);
+    let inheritance = schema.on_relation::<Inheritance>(within, name);
+    partition
+        .map(|link| (link.object, &link.spec.parent))
+        .chain(inheritance.map(|link| (link.object, &link.spec.parent)))
+}
+
+/// The parents that a table inherits from, in order; not the one it is a partition of.
+pub(super) fn parents(schema: &Snapshot, child: &Object) -> Vec<Key> {
+    let (within, name) = (child.key.schema().unwrap_or_default(), child.key.base_name());
+    let mut links: Vec<_> = schema.on_relation::<Inheritance>(within, name).collect();
+    links.sort_by_key(|link| link.ordinal);
+    links.into_iter().map(|link| link.spec.parent.clone()).collect()
+}
+
+/// The tables under a parent, with their places.
+pub(super) fn children<'a>(
+    schema: &'a Snapshot,
+    parent: &'a Key,
+) -> impl Iterator<Item = (&'a Object, Key)> {
+    let partitions = schema.of_kind::<Partition>().map(|link| (link.object, &link.spec.parent));
+    let heirs = schema.of_kind::<Inheritance>().map(|link| (link.object, &link.spec.parent));
+    partitions.chain(heirs).filter(move |(_, its)| *its == parent).filter_map(|(link, _)| {
+        Some((link, Table::key(link.key.schema()?, link.key.relation()?)))
+    })
+}
+
+/// Whether a place is in both schemas, the same, and both tables are kept.
+fn stays(cx: &Cx<'_>, link: &Object, parent: &Key, child: &Key) -> bool {
+    let same = |other: &std::sync::Arc<Object>| other.spec.same(link.spec.as_ref());
+    cx.old.get(&link.key).is_some_and(same)
+        && cx.new.get(&link.key).is_some_and(same)
+        && !(cx.built)(&link.key)
+        && Table::is_kept(cx, parent)
+        && Table::is_kept(cx, child)
+}
+
+/// The columns of parents that a column comes from.
+pub(super) fn parent_columns(column: &Object) -> impl Iterator<Item = &Key> {
+    column.needs.iter().filter(|need| {
+        need.kind() == Column::ID
+            && need.base_name() == column.key.base_name()
+            && (need.schema(), need.relation()) != (column.key.schema(), column.key.relation())
+    })
+}
+
+/// The table that a column stands on.
+pub(super) fn table_of(column: &Key) -> Key {
+    Table::key(column.schema().unwrap_or_default(), column.relation().unwrap_or_default())
+}
+
+/// The column of a parent, kept above this one all the while, that makes `does` true.
+pub(super) fn led<'a>(
+    cx: &Cx<'_>,
+    column: &'a Object,
+    does: impl Fn(&Key) -> bool,
+) -> Option<&'a Key> {
+    let child = table_of(&column.key);
+    parent_columns(column).find(|above| {
+        let parent = table_of(above);
+        does(above)
+            && links(cx.old, &child)
+                .any(|(link, its)| *its == parent && stays(cx, link, &parent, &child))
+    })
+}
+
+/// The columns of the same name in the tables that stay under the column's own.
+pub(super) fn columns_below(cx: &Cx<'_>, column: &Key) -> Vec<Key> {
+    let parent = table_of(column);
+    children(cx.old, &parent)
+        .filter(|(link, child)| stays(cx, link, &parent, child))
+        .map(|(_, child)| {
+            let (schema, table) = (child.schema().unwrap_or_default(), child.base_name());
+            Column::key(schema, table, column.base_name())
+        })
+        .collect()
+}
+
+/// Whether a table has others under it, in the old schema or the new one.
+pub(super) fn has_children(cx: &Cx<'_>, table: &Key) -> bool {
+    children(cx.old, table).next().is_some() || children(cx.new, table).next().is_some()
+}

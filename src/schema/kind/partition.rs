@@ -1,0 +1,92 @@
+//! A table's place in a partitioned table: an object of its own, so that a partition comes and
+//! goes, and changes its bounds, without being made again.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use tokio_postgres::Row;
+
+use super::{Alter, Call, Cause, Change, Cx, Kind, Response, Table};
+use crate::schema::{Found, Key, KindId, Obj, Step};
+
+/// A table's place in a partitioned table.
+#[derive(Debug)]
+pub struct Partition;
+
+/// Attributes of a partition's place.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Spec {
+    /// The partitioned table.
+    pub parent: Key,
+    /// `FOR VALUES …` or `DEFAULT`.
+    pub bound: String,
+}
+
+impl Kind for Partition {
+    type Spec = Spec;
+
+    const ID: KindId = KindId("partition");
+    const CATALOG: &'static str = "pg_inherits";
+    const WEIGHT: u16 = 105;
+    const DIES_WITH_PARENT: bool = true;
+
+    fn query(version: u32) -> Cow<'static, str> {
+        // One that is being detached concurrently is as good as detached.
+        let pending = if version >= 14_00_00 { "AND NOT i.inhdetachpending" } else { "" };
+        format!(
+            "SELECT cn.nspname::text, c.relname::text, pn.nspname::text, p.relname::text,
+                    pg_get_expr(c.relpartbound, c.oid)
+               FROM pg_inherits i
+               JOIN pg_class c ON c.oid = i.inhrelid
+               JOIN pg_namespace cn ON cn.oid = c.relnamespace
+               JOIN pg_class p ON p.oid = i.inhparent
+               JOIN pg_namespace pn ON pn.oid = p.relnamespace
+              WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+                {pending}
+                AND cn.nspname !~ '^pg_' AND cn.nspname <> 'information_schema'"
+        )
+        .into()
+    }
+
+    fn read(row: &Row) -> Result<Found<Spec>, tokio_postgres::Error> {
+        let (schema, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+        let parent = Table::key(row.try_get(2)?, row.try_get(3)?);
+        let key = Key::on(Self::ID, schema, name, parent.sql());
+        let spec = Spec { parent: parent.clone(), bound: row.try_get(4)? };
+        Ok(Found::nowhere(key, spec).parent(Table::key(schema, name)).needs([parent]))
+    }
+
+    fn address(it: Obj<'_, Spec>) -> Call {
+        Call::new("TABLE", it.key.relation_sql())
+    }
+
+    fn create(new: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+        let Spec { parent, bound } = new.spec;
+        let child = new.key.relation_sql();
+        let sql = format!("ALTER TABLE ONLY {} ATTACH PARTITION {child} {bound}", parent.sql());
+        vec![Step::new(&new.key, sql)]
+    }
+
+    fn alter(_: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {
+        let Spec { parent: _, bound: _ } = new.spec;
+        Alter::Replace
+    }
+
+    fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+        let child = old.key.relation_sql();
+        let sql = format!("ALTER TABLE ONLY {} DETACH PARTITION {child}", old.spec.parent.sql());
+        vec![Step::new(&old.key, sql)]
+    }
+
+    fn respond(
+        _: Obj<'_, Spec>,
+        _: Obj<'_, Spec>,
+        cause: &Cause<'_>,
+        _: &Cx<'_>,
+    ) -> Response {
+        match cause.change {
+            Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
+            Change::Retyped { .. } | Change::Reshaped => Response::Stay,
+        }
+    }
+}
