@@ -60,12 +60,7 @@ const ASSIGNED: &[(&str, &[&str])] = &[
     ("time without time zone", &["interval", "time with time zone"]),
     (
         "timestamp with time zone",
-        &[
-            "date",
-            "time without time zone",
-            "timestamp without time zone",
-            "time with time zone",
-        ],
+        &["date", "time without time zone", "timestamp without time zone", "time with time zone"],
     ),
     (
         "timestamp without time zone",
@@ -156,8 +151,11 @@ pub fn loses(old: &str, new: &str) -> bool {
                 ([], _) => true,
                 (a, b) => b.get(1).unwrap_or(&0) < a.get(1).unwrap_or(&0),
             },
-            "timestamp with time zone" | "timestamp without time zone" | "interval"
-            | "time with time zone" | "time without time zone" => {
+            "timestamp with time zone"
+            | "timestamp without time zone"
+            | "interval"
+            | "time with time zone"
+            | "time without time zone" => {
                 b.modifiers.first().unwrap_or(&6) < a.modifiers.first().unwrap_or(&6)
             }
             _ => false,
@@ -327,10 +325,7 @@ mod tests {
         assert_eq!(says("smallint", "boolean"), "x::text::boolean");
         assert_eq!(says("uuid", "integer"), "x::text::integer");
         assert_eq!(says("public.hstore", "jsonb"), "x::jsonb");
-        assert_eq!(
-            says("integer", "integer[]"),
-            "CASE WHEN x IS NULL THEN NULL ELSE ARRAY[x] END"
-        );
+        assert_eq!(says("integer", "integer[]"), "CASE WHEN x IS NULL THEN NULL ELSE ARRAY[x] END");
         assert_eq!(
             says("integer", "text[]"),
             "CASE WHEN x IS NULL THEN NULL ELSE ARRAY[x]::text[] END"

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Change, Column, Cx, Kind, Response, ViewColumn, lineage};
+use super::{Alter, Call, Cause, Change, Column, Cx, Kind, Response, ViewColumn};
 use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident, step::Group};
 
 /// The default of a column.
@@ -86,12 +86,7 @@ impl Kind for ColumnDefault {
         vec![Step::clause(&old.key, table(old), Group::AlterColumn, clause)]
     }
 
-    fn respond(
-        _: Obj<'_, Spec>,
-        _: Obj<'_, Spec>,
-        cause: &Cause<'_>,
-        _: &Cx<'_>,
-    ) -> Response {
+    fn respond(_: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
         match cause.change {
             // PostgreSQL would cast the default that stands there, and refuses when it cannot.
             Change::Retyped { compatible: false }

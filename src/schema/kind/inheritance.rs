@@ -103,12 +103,7 @@ impl Kind for Inheritance {
         vec![Step::new(&old.key, sql)]
     }
 
-    fn respond(
-        _: Obj<'_, Spec>,
-        new: Obj<'_, Spec>,
-        cause: &Cause<'_>,
-        _: &Cx<'_>,
-    ) -> Response {
+    fn respond(_: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
         match cause.change {
             // One that it comes after is attached again: so must it be, to stay behind.
             Change::Replaced if cause.old.key.kind() == Self::ID => {

@@ -32,9 +32,10 @@ pub(super) fn children<'a>(
 ) -> impl Iterator<Item = (&'a Object, Key)> {
     let partitions = schema.of_kind::<Partition>().map(|link| (link.object, &link.spec.parent));
     let heirs = schema.of_kind::<Inheritance>().map(|link| (link.object, &link.spec.parent));
-    partitions.chain(heirs).filter(move |(_, its)| *its == parent).filter_map(|(link, _)| {
-        Some((link, Table::key(link.key.schema()?, link.key.relation()?)))
-    })
+    partitions
+        .chain(heirs)
+        .filter(move |(_, its)| *its == parent)
+        .filter_map(|(link, _)| Some((link, Table::key(link.key.schema()?, link.key.relation()?))))
 }
 
 /// Whether a place is in both schemas, the same, and both tables are kept.

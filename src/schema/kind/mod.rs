@@ -10,7 +10,13 @@
 
 // Tables and what they are made of.
 mod column;
+mod column_default;
+mod identity;
+mod inheritance;
+mod lineage;
+mod partition;
 mod table;
+mod view_column;
 
 // Constraints, indexes, sequences.
 mod backing;
@@ -58,7 +64,10 @@ use std::{borrow::Cow, collections::BTreeSet, marker::PhantomData, sync::Arc};
 use tokio_postgres::Row;
 
 // Tables and what they are made of.
-pub use self::{column::Column, table::Table};
+pub use self::{
+    column::Column, column_default::ColumnDefault, identity::Identity, inheritance::Inheritance,
+    partition::Partition, table::Table, view_column::ViewColumn,
+};
 
 // Constraints, indexes, sequences.
 pub use self::{
@@ -109,6 +118,11 @@ pub static KINDS: &[&dyn AnyKind] = &[
     // Tables and what they are made of.
     &Erased::<Table>(PhantomData),
     &Erased::<Column>(PhantomData),
+    &Erased::<ColumnDefault>(PhantomData),
+    &Erased::<Identity>(PhantomData),
+    &Erased::<Partition>(PhantomData),
+    &Erased::<Inheritance>(PhantomData),
+    &Erased::<ViewColumn>(PhantomData),
     // Constraints, indexes, sequences.
     &Erased::<Constraint>(PhantomData),
     &Erased::<ForeignKey>(PhantomData),

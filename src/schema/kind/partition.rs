@@ -78,12 +78,7 @@ impl Kind for Partition {
         vec![Step::new(&old.key, sql)]
     }
 
-    fn respond(
-        _: Obj<'_, Spec>,
-        _: Obj<'_, Spec>,
-        cause: &Cause<'_>,
-        _: &Cx<'_>,
-    ) -> Response {
+    fn respond(_: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
         match cause.change {
             Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
             Change::Retyped { .. } | Change::Reshaped => Response::Stay,

@@ -6,7 +6,9 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Cx, GrantTarget, Inheritance, Kind, Response, Slot, Swap, lineage};
+use super::{
+    Alter, Call, Cause, Cx, GrantTarget, Inheritance, Kind, Response, Slot, Swap, lineage,
+};
 use crate::schema::{
     Found, Key, KindId, Obj, Object, Snapshot, Step,
     object::Address,
@@ -102,9 +104,11 @@ impl Table {
 
     /// Whether it stands in both schemas and is kept, altered or not.
     pub(super) fn is_kept(cx: &Cx<'_>, key: &Key) -> bool {
-        let kept = cx.old.typed::<Self>(key).zip(cx.new.typed::<Self>(key)).is_some_and(|(a, b)| {
-            !Self::must_be_replaced(a.spec, b.spec, cx.version())
-        });
+        let kept = cx
+            .old
+            .typed::<Self>(key)
+            .zip(cx.new.typed::<Self>(key))
+            .is_some_and(|(a, b)| !Self::must_be_replaced(a.spec, b.spec, cx.version()));
         kept && !(cx.built)(key)
     }
 }

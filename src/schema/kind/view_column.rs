@@ -1,12 +1,15 @@
 //! Columns of views and materialized views, and attributes of composite types: made and dropped by
 //! what they stand on, they carry comments, rights and settings of their own.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, column::Settings};
+use super::{
+    Alter, Call, Cause, Change, Cx, GrantTarget, Kind, MaterializedView, Response, Type, View,
+    column::Settings,
+};
 use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 
 /// A column of a view or of a composite type.
@@ -57,19 +60,19 @@ impl Kind for ViewColumn {
         let sub: i32 = row.try_get(2)?;
         let at = Address { class: row.try_get(0)?, object: row.try_get(1)?, sub };
         let (schema, relation): (&str, &str) = (row.try_get(3)?, row.try_get(4)?);
-        let kind = match row.try_get(6)? {
-            "v" => KindId("view"),
-            "m" => KindId("materialized view"),
-            _ => KindId("composite type"),
+        let parent = match row.try_get(6)? {
+            "v" => View::key(schema, relation),
+            "m" => MaterializedView::key(schema, relation),
+            _ => Type::key(schema, relation),
         };
         // A view's storage is nobody's, and a type's attributes are granted with the type.
-        let view = kind != KindId("composite type");
+        let view = parent.kind() != Type::ID;
         let settings = Settings::read(row, 8)?;
-        let settings =
-            if kind == KindId("materialized view") { settings } else { settings.none() };
+        let stored = parent.kind() == MaterializedView::ID;
+        let settings = if stored { settings } else { settings.none() };
         let acl = view.then(|| row.try_get::<_, Option<_>>(7)).transpose()?;
         Ok(Found::new(at, Self::key(schema, relation, row.try_get(5)?), Spec { settings })
-            .parent(Key::in_schema(kind, schema, relation))
+            .parent(parent)
             .acl(acl.map(Option::unwrap_or_default))
             .ordinal(sub))
     }
@@ -98,12 +101,7 @@ impl Kind for ViewColumn {
         Vec::new()
     }
 
-    fn respond(
-        old: Obj<'_, Spec>,
-        _: Obj<'_, Spec>,
-        cause: &Cause<'_>,
-        _: &Cx<'_>,
-    ) -> Response {
+    fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
         // What happens to its view or type happens to it; the rest, its view answers for.
         let own = old.parent.as_ref() == Some(&cause.old.key);
         match cause.change {

@@ -289,8 +289,7 @@ impl Kind for Column {
             steps.push(Step::new(&new.key, sql));
         }
         if retyped {
-            let compatible =
-                was.collation == *collation && cast::compatible(&was.r#type, r#type);
+            let compatible = was.collation == *collation && cast::compatible(&was.r#type, r#type);
             Alter::Around(steps, Change::Retyped { compatible })
         } else {
             Alter::InPlace(steps)
@@ -307,12 +306,7 @@ impl Kind for Column {
         steps
     }
 
-    fn respond(
-        old: Obj<'_, Spec>,
-        new: Obj<'_, Spec>,
-        cause: &Cause<'_>,
-        cx: &Cx<'_>,
-    ) -> Response {
+    fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {
         let of_parent = lineage::parent_columns(old.object).any(|key| *key == cause.old.key);
         if of_parent {
             // What happens to a parent's column is in this one's own difference.
@@ -330,7 +324,8 @@ impl Kind for Column {
                 if old.spec.r#type != new.spec.r#type || old.spec.collation != new.spec.collation {
                     return Response::Stay;
                 }
-                let step = |steps| Response::Adapt(steps, Some(Change::Retyped { compatible: false }));
+                let step =
+                    |steps| Response::Adapt(steps, Some(Change::Retyped { compatible: false }));
                 if lineage::led(cx, new.object, |_| true).is_some() || follows_type(new, cx) {
                     return step(Vec::new());
                 }

@@ -126,9 +126,7 @@ pub(super) fn set(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
     let clause = |clause: String, group| Step::clause(key, head.clone(), group, clause);
     vec![
         clause(
-            format!(
-                "ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL){no_inherit} NOT VALID"
-            ),
+            format!("ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL){no_inherit} NOT VALID"),
             Group::Alone,
         ),
         clause(format!("VALIDATE CONSTRAINT {proof}"), Group::Alone).run(Run::NewTransaction),
@@ -204,8 +202,7 @@ fn only(column: &Key) -> String {
 /// parent.
 fn head(column: &Key, cx: &Cx<'_>) -> String {
     let table = lineage::table_of(column);
-    let partitioned =
-        cx.new.typed::<Table>(&table).is_some_and(|t| t.spec.partition_by.is_some());
+    let partitioned = cx.new.typed::<Table>(&table).is_some_and(|t| t.spec.partition_by.is_some());
     if cx.version() < 18_00_00 && !partitioned && lineage::has_children(cx, &table) {
         only(column)
     } else {
