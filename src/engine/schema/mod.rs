@@ -4,6 +4,7 @@
 //! user's database is only read here.
 
 mod compare;
+mod draft;
 mod manage;
 mod source;
 
@@ -11,6 +12,7 @@ use std::{path::PathBuf, sync::Arc};
 
 pub use self::{
     compare::{Comparison, Wishes, compare},
+    draft::{Way, body},
     manage::Manage,
     source::{Side, Source, resolve},
 };

@@ -62,7 +62,7 @@ pub(super) fn custom(folder: &Path) -> Result<Option<String>, WriteError> {
 
 /// Fills a template and reads the result back: it must be the revision that was asked for.
 pub(super) fn render(custom: Option<&str>, fields: &Fields<'_>) -> Result<String, WriteError> {
-    let text = fill(custom.unwrap_or(DEFAULT), fields);
+    let text = without_empty_sections(&fill(custom.unwrap_or(DEFAULT), fields));
     let same = file::parse(Path::new(NAME), text.as_bytes()).map(|read| {
         read.id == *fields.id
             && read.down == fields.down
@@ -80,6 +80,27 @@ pub(super) fn render(custom: Option<&str>, fields: &Fields<'_>) -> Result<String
         "look at the SQL and the message that were given"
     };
     Err(WriteError::new(Code::BadHeader, format!("the new file would not be right: {why}"), hint))
+}
+
+/// Drops a marker that another one of the same direction follows with nothing between: a body that
+/// begins with a marker of its own (`-- migrate:up transaction:false`) replaces the template's.
+fn without_empty_sections(text: &str) -> String {
+    let mut out: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        for marker in ["-- migrate:up", "-- migrate:down"] {
+            let filled = out.iter().rposition(|l| !l.trim().is_empty());
+            if line.starts_with(marker)
+                && let Some(at) = filled
+                && out[at].trim_end() == marker
+            {
+                out.truncate(at);
+            }
+        }
+        out.push(line);
+    }
+    let mut text = out.join("\n");
+    text.push('\n');
+    text
 }
 
 /// One pass over the template: what is filled in is never looked at again.
