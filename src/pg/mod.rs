@@ -7,7 +7,7 @@ pub mod ident;
 pub mod impact;
 pub mod keyword;
 pub mod lex;
-mod secret;
+pub(crate) mod secret;
 pub mod split;
 pub mod statement;
 pub(crate) mod words;

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 
 use super::lex::{Lexer, Token, TokenKind};
 
-const MASK: &str = "***";
+/// What stands in the place of a secret.
+pub(crate) const MASK: &str = "***";
 
 /// Masks all secrets of `sql`; borrowed when there are none.
 pub(crate) fn mask(sql: &str) -> Cow<'_, str> {
@@ -50,6 +51,22 @@ pub(crate) fn masked(sql: &str) -> impl Iterator<Item = (Token, Cow<'_, str>)> {
         };
         (token, shown)
     })
+}
+
+/// Whether an option of this name holds a secret, as foreign-data wrappers call them.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    const ENDINGS: [&str; 8] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "secret_access_key",
+        "api_key",
+        "private_key",
+    ];
+    let name = name.to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// `password`, `sslpassword` and the like.

@@ -10,6 +10,8 @@
 pub mod acl;
 pub mod cast;
 pub mod diff;
+pub mod fact;
+pub mod foreign;
 pub mod grant;
 pub mod key;
 pub mod kind;

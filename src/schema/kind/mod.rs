@@ -57,7 +57,19 @@ mod shared;
 
 // Everything around: extensions, foreign data, publications, text search, grants by default.
 mod default_privileges;
+mod extension;
+mod foreign_data_wrapper;
+mod installed_object;
 mod namespace;
+mod publication;
+mod publication_member;
+mod server;
+mod subscription;
+mod text_search_configuration;
+mod text_search_dictionary;
+mod text_search_parser;
+mod text_search_template;
+mod user_mapping;
 
 use std::{borrow::Cow, collections::BTreeSet, marker::PhantomData, sync::Arc};
 
@@ -104,7 +116,19 @@ pub use self::{
 // Everything around.
 pub use self::{
     default_privileges::{DefaultPrivileges, InForce, defaults_in_force},
+    extension::Extension,
+    foreign_data_wrapper::ForeignDataWrapper,
+    installed_object::InstalledObject,
     namespace::Namespace,
+    publication::Publication,
+    publication_member::{PublicationSchema, PublicationTable},
+    server::Server,
+    subscription::Subscription,
+    text_search_configuration::TextSearchConfiguration,
+    text_search_dictionary::TextSearchDictionary,
+    text_search_parser::TextSearchParser,
+    text_search_template::TextSearchTemplate,
+    user_mapping::UserMapping,
 };
 
 use super::{
@@ -157,7 +181,20 @@ pub static KINDS: &[&dyn AnyKind] = &[
     &Erased::<Type>(PhantomData),
     // Everything around.
     &Erased::<Namespace>(PhantomData),
+    &Erased::<Extension>(PhantomData),
+    &Erased::<ForeignDataWrapper>(PhantomData),
+    &Erased::<Server>(PhantomData),
+    &Erased::<UserMapping>(PhantomData),
+    &Erased::<TextSearchParser>(PhantomData),
+    &Erased::<TextSearchTemplate>(PhantomData),
+    &Erased::<TextSearchDictionary>(PhantomData),
+    &Erased::<TextSearchConfiguration>(PhantomData),
+    &Erased::<Publication>(PhantomData),
+    &Erased::<PublicationTable>(PhantomData),
+    &Erased::<PublicationSchema>(PhantomData),
+    &Erased::<Subscription>(PhantomData),
     &Erased::<DefaultPrivileges>(PhantomData),
+    &Erased::<InstalledObject>(PhantomData),
 ];
 
 /// A kind of object.
