@@ -118,8 +118,8 @@ fn columns_again(
     new_schema: &Snapshot,
 ) {
     let lost = |grant: &Grant, letter: &char, option: bool| {
-        let now = want.0.get(grant).and_then(|rights| rights.get(letter));
-        let before = had.0.get(grant).and_then(|rights| rights.get(letter));
+        let now = want.get(grant).and_then(|rights| rights.get(letter));
+        let before = had.get(grant).and_then(|rights| rights.get(letter));
         match (before, now) {
             (Some(_), None) => true,
             (Some(before), Some(now)) => option && before > now,
@@ -136,12 +136,12 @@ fn columns_again(
             continue;
         }
         let kept = grant::common(&rights_before(column, new, old_schema, new_schema), wanted);
-        let again = kept.0.iter().filter_map(|(grant, rights)| {
+        let (none, mut again) = (Acl::default(), Acl::default());
+        for (grant, rights) in kept.iter() {
             let rights: Rights =
                 rights.iter().filter(|(l, o)| lost(grant, l, **o)).map(|(l, o)| (*l, *o)).collect();
-            (!rights.is_empty()).then(|| (grant.clone(), rights))
-        });
-        let (none, again) = (Acl::default(), Acl(again.collect()));
+            again.add(grant.clone(), &rights);
+        }
         out.say(grant::changes(About { on: &on, ..about }, &none, &none, &again));
     }
 }

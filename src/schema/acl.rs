@@ -4,9 +4,21 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
-/// Who was granted what by whom.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Acl(pub BTreeMap<Grant, Rights>);
+/// Who was granted what by whom. Equal whatever the order of the entries; that is kept to grant in
+/// the order in which it was granted, so that a list reads alike wherever it was made.
+#[derive(Clone, Debug, Default)]
+pub struct Acl {
+    entries: BTreeMap<Grant, Rights>,
+    order: Vec<Grant>,
+}
+
+impl PartialEq for Acl {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl Eq for Acl {}
 
 /// One entry's parties.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +36,7 @@ impl Acl {
     /// Reads `aclitem[]::text[]`: `"some role"=arw*/owner`, `=r/owner` for PUBLIC. Entries that
     /// cannot be read are left out; the server writes none such.
     pub fn parse(items: &[String]) -> Self {
-        let mut entries = BTreeMap::<Grant, Rights>::new();
+        let mut acl = Self::default();
         for item in items {
             let Some((grantee, rest)) = role(item) else { continue };
             let Some(rest) = rest.strip_prefix('=') else { continue };
@@ -35,11 +47,33 @@ impl Acl {
             while let Some(letter) = letters.next() {
                 rights.insert(letter, letters.next_if_eq(&'*').is_some());
             }
-            if !rights.is_empty() {
-                entries.entry(Grant { grantee, grantor }).or_default().extend(rights);
-            }
+            acl.add(Grant { grantee, grantor }, &rights);
         }
-        Self(entries)
+        acl
+    }
+
+    /// The entries in the order in which they were made.
+    pub fn iter(&self) -> impl Iterator<Item = (&Grant, &Rights)> {
+        self.order.iter().filter_map(|grant| Some((grant, self.entries.get(grant)?)))
+    }
+
+    /// The rights of one entry.
+    pub fn get(&self, grant: &Grant) -> Option<&Rights> {
+        self.entries.get(grant)
+    }
+
+    /// Adds rights; a right that is there already may be passed on if either says so.
+    pub fn add(&mut self, grant: Grant, rights: &Rights) {
+        if rights.is_empty() {
+            return;
+        }
+        if !self.entries.contains_key(&grant) {
+            self.order.push(grant.clone());
+        }
+        let entry = self.entries.entry(grant).or_default();
+        for (letter, option) in rights {
+            *entry.entry(*letter).or_default() |= option;
+        }
     }
 }
 
@@ -67,10 +101,10 @@ fn role(text: &str) -> Option<(Option<String>, &str)> {
 
 impl Serialize for Acl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for (grant, rights) in &self.0 {
+        let mut list = serializer.serialize_seq(Some(self.entries.len()))?;
+        for (grant, rights) in &self.entries {
             let letters: String =
-                rights.iter().map(|(c, o)| format!("{c}{}", if *o { "*" } else { "" })).collect();
+                rights.iter().flat_map(|(c, o)| [Some(*c), o.then_some('*')]).flatten().collect();
             let grantee = grant.grantee.as_deref().unwrap_or("PUBLIC");
             list.serialize_element(&format!("{grantee}={letters}/{}", grant.grantor))?;
         }

@@ -50,64 +50,58 @@ fn all(class: char, version: u32) -> &'static str {
 
 /// What the owner and PUBLIC have on an object of this class when nobody said otherwise.
 pub fn by_default(class: char, owner: &str, version: u32) -> Acl {
-    let rights = |letters: &str| letters.chars().map(|c| (c, false)).collect::<Rights>();
-    let mut entries = BTreeMap::new();
-    let grant = |grantee| Grant { grantee, grantor: owner.to_owned() };
-    // On a column there is nothing but what is granted on it; the table's rights stand above.
-    if class != 'c' && !all(class, version).is_empty() {
-        entries.insert(grant(Some(owner.to_owned())), rights(all(class, version)));
-    }
+    let mut acl = Acl::default();
+    let mut give = |grantee: Option<&str>, letters: &str| {
+        let grant = Grant { grantee: grantee.map(str::to_owned), grantor: owner.to_owned() };
+        acl.add(grant, &letters.chars().map(|c| (c, false)).collect());
+    };
     match class {
-        'f' => drop(entries.insert(grant(None), rights("X"))),
-        'T' | 'l' => drop(entries.insert(grant(None), rights("U"))),
-        'd' => drop(entries.insert(grant(None), rights("Tc"))),
+        'f' => give(None, "X"),
+        'T' | 'l' => give(None, "U"),
+        'd' => give(None, "Tc"),
         _ => {}
     }
-    Acl(entries)
+    // On a column there is nothing but what is granted on it; the table's rights stand above.
+    if class != 'c' {
+        give(Some(owner), all(class, version));
+    }
+    acl
 }
 
 /// The rights after `ALTER … OWNER TO`: the new owner stands wherever the old one stood, and what
 /// becomes equal by that is merged.
 pub fn with_owner(acl: &Acl, from: &str, to: &str) -> Acl {
     let rename = |role: &str| if role == from { to.to_owned() } else { role.to_owned() };
-    let mut entries = BTreeMap::<Grant, Rights>::new();
-    for (grant, rights) in &acl.0 {
-        let grant = Grant {
-            grantee: grant.grantee.as_deref().map(rename),
-            grantor: rename(&grant.grantor),
-        };
-        merge(entries.entry(grant).or_default(), rights);
+    let mut moved = Acl::default();
+    for (grant, rights) in acl.iter() {
+        let grantee = grant.grantee.as_deref().map(rename);
+        moved.add(Grant { grantee, grantor: rename(&grant.grantor) }, rights);
     }
-    Acl(entries)
+    moved
 }
 
 /// All rights of both.
 pub fn union(a: &Acl, b: &Acl) -> Acl {
-    let mut entries = a.0.clone();
-    for (grant, rights) in &b.0 {
-        merge(entries.entry(grant.clone()).or_default(), rights);
+    let mut all = a.clone();
+    for (grant, rights) in b.iter() {
+        all.add(grant.clone(), rights);
     }
-    Acl(entries)
+    all
 }
 
 /// The rights that both have.
 pub fn common(a: &Acl, b: &Acl) -> Acl {
-    let entries = a.0.iter().filter_map(|(grant, rights)| {
-        let other = b.0.get(grant)?;
-        let both: Rights = rights
+    let mut both = Acl::default();
+    for (grant, rights) in a.iter() {
+        let Some(other) = b.get(grant) else { continue };
+        let rights: Rights = rights
             .iter()
             .filter_map(|(letter, option)| Some((*letter, *option && *other.get(letter)?)))
             .filter(|(letter, _)| other.contains_key(letter))
             .collect();
-        (!both.is_empty()).then(|| (grant.clone(), both))
-    });
-    Acl(entries.collect())
-}
-
-fn merge(into: &mut Rights, rights: &Rights) {
-    for (letter, option) in rights {
-        *into.entry(*letter).or_default() |= option;
+        both.add(grant.clone(), &rights);
     }
+    both
 }
 
 /// What a change of rights is about.
@@ -134,8 +128,7 @@ type Right = (Grant, char);
 pub fn changes(about: About<'_>, may: &Acl, sure: &Acl, want: &Acl) -> Vec<String> {
     let known = all(about.on.class, about.version);
     let flat = |acl: &Acl| -> BTreeMap<Right, bool> {
-        acl.0
-            .iter()
+        acl.iter()
             .flat_map(|(grant, rights)| {
                 rights.iter().map(move |(letter, option)| ((grant.clone(), *letter), *option))
             })
@@ -165,19 +158,48 @@ pub fn changes(about: About<'_>, may: &Acl, sure: &Acl, want: &Acl) -> Vec<Strin
         out.revoke(&group, &grantees);
     }
 
-    let depths = self::depths(want, about.owner);
-    let mut grants = Groups::default();
-    for (right, option) in &want_flat {
-        let enough = |state: &BTreeMap<Right, bool>| state.get(right).is_some_and(|o| o >= option);
-        if !enough(&have) || !enough(&sure) {
-            grants.add(depth(&depths, &right.0.grantor), right, *option, false);
-        }
+    let enough = |state: &BTreeMap<Right, bool>, right: &Right, option: bool| {
+        state.get(right).is_some_and(|has| *has >= option)
+    };
+    let missing = |right: &Right, option: bool| {
+        !enough(&have, right, option) || !enough(&sure, right, option)
+    };
+    let mut open: Vec<(&Grant, Rights)> = want
+        .iter()
+        .map(|(grant, _)| {
+            let rights = want_flat
+                .iter()
+                .filter(|((g, letter), o)| g == grant && missing(&(g.clone(), *letter), **o));
+            (grant, rights.map(|((_, letter), option)| (*letter, *option)).collect::<Rights>())
+        })
+        .filter(|(_, rights)| !rights.is_empty())
+        .collect();
+    let introduces = |grant: &Grant| !have.keys().any(|(g, _)| g == grant);
+    // In the order in which they were granted once, unless a grantor does not have the right yet.
+    let mut grants = Grants::default();
+    let mut held: BTreeMap<Right, bool> = have.clone();
+    while !open.is_empty() {
+        let ready = open.iter().position(|(grant, rights)| {
+            about.owner.is_none_or(|owner| owner == grant.grantor)
+                || rights.keys().all(|letter| holds(&held, &grant.grantor, *letter))
+        });
+        // Nobody can give it in a list that a server wrote; then any place is as good.
+        let (grant, rights) = open.remove(ready.unwrap_or_default());
+        grants.add(grant, &rights, introduces(grant));
+        held.extend(rights.iter().map(|(letter, option)| ((grant.clone(), *letter), *option)));
     }
-    for (group, grantees) in grants.statements() {
+    for (group, grantees) in grants.lines {
         out.grant(&group, &grantees);
     }
     out.act_as(None);
     out.statements
+}
+
+/// Whether a role may pass a right on.
+fn holds(have: &BTreeMap<Right, bool>, role: &str, letter: char) -> bool {
+    have.iter().any(|((grant, other), option)| {
+        *option && *other == letter && grant.grantee.as_deref() == Some(role)
+    })
 }
 
 /// How far each role stands from the owner in the chains of grants.
@@ -186,7 +208,7 @@ fn depths(acl: &Acl, owner: Option<&str>) -> BTreeMap<String, u16> {
     depths.extend(owner.map(|owner| (owner.to_owned(), 0)));
     loop {
         let mut more = BTreeMap::new();
-        for (grant, rights) in &acl.0 {
+        for (grant, rights) in acl.iter() {
             let Some(grantee) = &grant.grantee else { continue };
             if let Some(depth) = depths.get(&grant.grantor)
                 && !depths.contains_key(grantee)
@@ -223,10 +245,7 @@ fn take(
     }
     let Some(holder) = right.0.grantee.as_deref() else { return false };
     let letter = right.1;
-    let still = have.iter().any(|((grant, other), option)| {
-        *option && *other == letter && grant.grantee.as_deref() == Some(holder)
-    });
-    if still || owner == Some(holder) {
+    if owner == Some(holder) || holds(have, holder, letter) {
         return false;
     }
     let passed_on: Vec<Right> = have
@@ -268,6 +287,40 @@ impl Groups {
             out.entry(group).or_default().push(grant.grantee);
         }
         out
+    }
+}
+
+/// Grants in order; one joins a statement of its sort where that does not change the order in
+/// which entries come into being.
+#[derive(Default)]
+struct Grants {
+    lines: Vec<(Group, Vec<Option<String>>)>,
+    /// Index of the last line that brings an entry into being.
+    last: usize,
+}
+
+impl Grants {
+    fn add(&mut self, grant: &Grant, rights: &Rights, mut introduces: bool) {
+        for option in [false, true] {
+            let letters: BTreeSet<char> =
+                rights.iter().filter(|(_, o)| **o == option).map(|(letter, _)| *letter).collect();
+            if letters.is_empty() {
+                continue;
+            }
+            let grantor = grant.grantor.clone();
+            let group = Group { rank: 0, grantor, letters, option, cascade: false };
+            let from = if introduces { self.last } else { 0 };
+            let same = self.lines.iter().skip(from).position(|(other, _)| *other == group);
+            let at = same.map_or(self.lines.len(), |at| from + at);
+            if same.is_none() {
+                self.lines.push((group, Vec::new()));
+            }
+            self.lines[at].1.push(grant.grantee.clone());
+            if introduces {
+                self.last = at;
+            }
+            introduces = false;
+        }
     }
 }
 
@@ -360,9 +413,9 @@ mod tests {
             &["o=arwdDxt/o", "=r/o", "a=ar/o", "b=ar/o", "c=arwdDxt/o"],
             &[
                 "REVOKE DELETE ON TABLE s.t FROM a, b",
-                "GRANT ALL ON TABLE s.t TO c",
-                "GRANT SELECT, INSERT ON TABLE s.t TO a, b",
                 "GRANT SELECT ON TABLE s.t TO PUBLIC",
+                "GRANT SELECT, INSERT ON TABLE s.t TO a, b",
+                "GRANT ALL ON TABLE s.t TO c",
             ],
         );
     }

@@ -81,7 +81,7 @@ impl Kind for ForeignDataWrapper {
             words.push(format!("VALIDATOR {validator}"));
         }
         if let Some(options) = fdw_option_list(options) {
-            words.push(format!("{options}"));
+            words.push(options);
         }
         vec![Step::new(&new.key, words.join(" "))]
     }
@@ -94,12 +94,12 @@ impl Kind for ForeignDataWrapper {
         {
             match now {
                 _ if was == now => {}
-                Some(function) => words.push(format!("{word} {function}"),
-                None => sql += &format!(" NO {word}"),
+                Some(function) => words.push(format!("{word} {function}")),
+                None => words.push(format!("NO {word}")),
             }
         }
         if let Some(options) = fdw_option_changes(&old.spec.options, options) {
-            sql += &format!(" {options}"));
+            words.push(options);
         }
         Alter::InPlace(vec![Step::new(&new.key, words.join(" "))])
     }

@@ -87,11 +87,8 @@ impl Kind for InstalledObject {
         // What is part of the server itself has an OID below 16384; of that, only `pg_catalog` and
         // languages are ours to speak of, as for a dump.
         format!(
-            "SELECT o.class, o.noun, o.name, quote_ident(o.col), r.rolname::text,
-                    coalesce(o.acl, acldefault(o.class::\"char\", o.owner))::text[],
-                    coalesce(i.initprivs, CASE WHEN o.class = 'c' THEN '{{}}'
-                                               ELSE acldefault(o.class::\"char\", o.owner) END)::text[],
-                    e.extname::text
+            "SELECT o.class, o.noun, o.name, quote_ident(o.col), r.rolname::text, o.acl::text[],
+                    base.acl, e.extname::text
                FROM ({ALL}) o
                JOIN pg_roles r ON r.oid = o.owner
                LEFT JOIN pg_init_privs i
@@ -99,7 +96,10 @@ impl Kind for InstalledObject {
                LEFT JOIN pg_depend d ON d.classid = o.cat AND d.objid = o.oid AND d.objsubid = 0
                 AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
                LEFT JOIN pg_extension e ON e.oid = d.refobjid
-              WHERE o.acl IS NOT NULL AND o.acl IS DISTINCT FROM i.initprivs
+              CROSS JOIN LATERAL (
+                    SELECT coalesce(i.initprivs, acldefault(o.class::\"char\", o.owner))::text[]) base (acl)
+              WHERE o.acl IS NOT NULL
+                AND NOT (o.acl::text[] @> base.acl AND o.acl::text[] <@ base.acl)
                 AND (e.oid IS NOT NULL
                      OR o.oid < 16384 AND (o.class = 'l' OR o.ns = 'pg_catalog'::regnamespace))"
         )

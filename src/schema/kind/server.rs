@@ -86,7 +86,7 @@ impl Kind for Server {
         }
         words.push(format!("FOREIGN DATA WRAPPER {}", ident(wrapper)));
         if let Some(options) = fdw_option_list(options) {
-            words.push(format!("{options}"));
+            words.push(options);
         }
         vec![Step::new(&new.key, words.join(" "))]
     }
@@ -102,7 +102,7 @@ impl Kind for Server {
             words.push(format!("VERSION {text}"));
         }
         if let Some(options) = fdw_option_changes(&old.spec.options, options) {
-            words.push(format!("{options}"));
+            words.push(options);
         }
         Alter::InPlace(vec![Step::new(&new.key, words.join(" "))])
     }

@@ -26,6 +26,7 @@ pub struct Subscription;
 
 /// Attributes of a subscription.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of PostgreSQL's by that name")]
 pub struct Spec {
     /// How the publisher is reached.
     pub connection: Connection,

@@ -58,7 +58,7 @@ impl Kind for TextSearchConfiguration {
 
     fn read(row: &Row) -> Result<Found<Spec>, tokio_postgres::Error> {
         let at = Address::new(row.try_get(0)?, row.try_get(1)?);
-        let list = |at| Ok::<_, tokio_postgres::Error>(row.try_get::<_, Option<Vec<String>>>(at)?);
+        let list = |at| row.try_get::<_, Option<Vec<String>>>(at);
         let pairs = list(6)?.unwrap_or_default().into_iter().zip(list(7)?.unwrap_or_default());
         let mut mappings = BTreeMap::<_, Vec<_>>::new();
         for (token, dictionary) in pairs {

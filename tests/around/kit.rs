@@ -1,0 +1,95 @@
+//! Builds two scripts, plans from one to the other and back, and compares with what stands there.
+
+use std::{fmt::Write as _, process::Command};
+
+use limbeck::{
+    catalog, plan,
+    schema::{Snapshot, diff},
+};
+use tokio_postgres::Client;
+
+use crate::support::{TestDb, client_program, database};
+
+/// The statements of the plans of a pair, up and down, each tried out.
+#[derive(Debug)]
+pub struct Plans {
+    pub up: Vec<String>,
+    pub down: Vec<String>,
+}
+
+/// Runs a script.
+pub async fn run(client: &Client, sql: &str) {
+    client.batch_execute(sql).await.unwrap_or_else(|e| {
+        let what = e.as_db_error().map_or_else(|| e.to_string(), ToString::to_string);
+        panic!("{what}\n{sql}")
+    });
+}
+
+/// Reads a database.
+pub async fn load(client: &Client) -> Snapshot {
+    catalog::load(client).await.unwrap_or_else(|e| panic!("{e:?}"))
+}
+
+/// What a dump says, in an order of its own.
+fn dump(db: &TestDb) -> Option<Vec<String>> {
+    let program = client_program("pg_dump", db.server())?;
+    let out = Command::new(program).args(["--schema-only", "-d", &db.url()]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let text = String::from_utf8(out.stdout).unwrap();
+    // psql's own commands hold a random word.
+    let kept = text.lines().filter(|l| !l.starts_with("--") && !l.starts_with('\\'));
+    let text = kept.collect::<Vec<_>>().join("\n");
+    // Grants of one object stand in the order in which they were made, which is no difference.
+    let sorted = |entry: &str| {
+        let mut lines: Vec<_> = entry.trim().lines().collect();
+        if lines.iter().all(|l| ["GRANT", "REVOKE"].iter().any(|word| l.starts_with(word))) {
+            lines.sort_unstable();
+        }
+        lines.join("\n")
+    };
+    let mut entries: Vec<_> = text.split("\n\n\n").map(sorted).filter(|e| !e.is_empty()).collect();
+    entries.sort();
+    Some(entries)
+}
+
+/// The differences, as text.
+pub fn differences(a: &Snapshot, b: &Snapshot) -> String {
+    diff(a, b).iter().fold(String::new(), |mut out, delta| {
+        let _ = writeln!(out, "{delta:#?}");
+        out
+    })
+}
+
+/// Plans from `old` to `new` and back, on the databases themselves, and checks where it leads.
+/// Roles belong to the server: their names end in the database's, `{}` in the scripts.
+pub async fn check(old: &str, new: &str) -> Plans {
+    let (from, to) = (database().await, database().await);
+    let tag = from.name.clone();
+    let (old, new) = (old.replace("{}", &tag), new.replace("{}", &tag));
+    let (a, b) = (from.client().await, to.client().await);
+    run(&a, &old).await;
+    run(&b, &new).await;
+    let (old, new) = (load(&a).await, load(&b).await);
+    let wanted = (dump(&from), dump(&to));
+    let up = go(&a, &old, &new, &tag).await;
+    assert_eq!(dump(&from), wanted.1, "the plan: {up:#?}");
+    let down = go(&a, &new, &old, &tag).await;
+    assert_eq!(dump(&from), wanted.0, "the plan back: {down:#?}");
+    Plans { up, down }
+}
+
+async fn go(client: &Client, old: &Snapshot, new: &Snapshot, tag: &str) -> Vec<String> {
+    let plan = plan::plan(old, new, plan::Options::default()).unwrap();
+    let sql: Vec<_> = plan.statements.iter().map(|s| s.sql.clone()).collect();
+    run(client, "SET client_min_messages = warning").await;
+    run(client, &plan.script()).await;
+    let now = load(client).await;
+    let left = differences(&now, new);
+    assert!(left.is_empty(), "{left}\nafter {sql:#?}");
+    sql.into_iter().map(|s| s.replace(tag, "{}")).collect()
+}
+
+/// The server's major version.
+pub async fn major() -> u32 {
+    database().await.server().major
+}
