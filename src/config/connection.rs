@@ -1,8 +1,8 @@
 //! What a connection needs to know, and nothing that could open one.
 
-use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{ffi::OsString, fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::pgpass::PassFile;
 
@@ -227,6 +227,29 @@ impl Connection {
         let port = self.port(index);
         let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         format!("{}@{host}:{port}/{}", self.user, self.database)
+    }
+
+    /// The variables by which libpq's programs (`psql`, `pg_dump`) come to the same target. Secret:
+    /// they hold the password, which arguments would show to every user of the machine.
+    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let ports: Vec<String> = self.ports.iter().map(u16::to_string).collect();
+        let mut envs: Vec<(&'static str, OsString)> = vec![
+            ("PGHOST", self.hosts.join(",").into()),
+            ("PGPORT", ports.join(",").into()),
+            ("PGUSER", self.user.clone().into()),
+            ("PGDATABASE", self.database.clone().into()),
+            ("PGSSLMODE", self.sslmode.as_str().into()),
+            ("PGTARGETSESSIONATTRS", self.target.as_str().into()),
+            ("PGCONNECT_TIMEOUT", self.connect_timeout.as_secs().to_string().into()),
+        ];
+        let mut add = |name, value: Option<OsString>| envs.extend(value.map(|value| (name, value)));
+        add("PGPASSWORD", self.password_for(0).map(|p| p.expose_secret().into()));
+        add("PGSSLROOTCERT", self.sslrootcert.clone().map(Into::into));
+        add("PGSSLCERT", self.sslcert.clone().map(Into::into));
+        add("PGSSLKEY", self.sslkey.clone().map(Into::into));
+        add("PGOPTIONS", self.options.clone().map(Into::into));
+        add("PGSSLNEGOTIATION", self.ssl_direct.then(|| "direct".into()));
+        envs
     }
 
     /// Whether every host is this machine.

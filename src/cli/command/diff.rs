@@ -47,6 +47,10 @@ pub(crate) struct Args {
     /// Change existing tables in the direct form, without the steps that spare other sessions
     #[arg(long)]
     pub(crate) plain: bool,
+
+    /// Do not run the plan in a scratch database, both ways, before it is shown
+    #[arg(long)]
+    pub(crate) no_proof: bool,
 }
 
 pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Bench, Side, Source, resolve};
+use super::{Bench, Side, Source, resolve, round};
 use crate::{
     engine::Error,
     plan::{self, Options, Plan},
@@ -66,7 +66,8 @@ pub async fn compare(
     to: &Source,
     wishes: &Wishes,
 ) -> Result<Comparison, Error> {
-    let (old, new) = tokio::try_join!(resolve(bench, from), resolve(bench, to))?;
+    let (mut old, new) = tokio::try_join!(resolve(bench, from), resolve(bench, to))?;
+    old.snapshot = round::settle(bench, old.snapshot, &new.snapshot).await?;
     bench.stage("planning");
     let up = plan::plan(&old.snapshot, &new.snapshot, wishes.plan)?;
     let down = plan::plan(&new.snapshot, &old.snapshot, wishes.plan)?;

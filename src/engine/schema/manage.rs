@@ -29,6 +29,16 @@ impl Manage {
         kept
     }
 
+    /// What a dump leaves out for it: schemas, and tables as schema and name.
+    pub(super) fn hidden(&self) -> Vec<(String, Option<String>)> {
+        let (schema, table) = self.version.clone();
+        let mut hidden = vec![(self.own.clone(), None)];
+        if schema != self.own {
+            hidden.push((schema, Some(table)));
+        }
+        hidden
+    }
+
     /// Whether an object is part of limbeck's own bookkeeping.
     fn is_ours(&self, snapshot: &Snapshot, object: &Object) -> bool {
         let mut key = Some(&object.key);

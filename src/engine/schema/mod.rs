@@ -5,7 +5,11 @@
 
 mod compare;
 mod draft;
+mod dump;
 mod manage;
+mod prove;
+mod round;
+mod run;
 mod source;
 
 use std::{path::PathBuf, sync::Arc};
@@ -13,7 +17,10 @@ use std::{path::PathBuf, sync::Arc};
 pub use self::{
     compare::{Comparison, Wishes, compare},
     draft::{Way, body},
+    dump::Entry,
     manage::Manage,
+    prove::{Flaw, Proof, Refutation, Unproved, Wrong, prove},
+    run::Stumble,
     source::{Side, Source, resolve},
 };
 use super::{Control, Error, Event, Project};
