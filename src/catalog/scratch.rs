@@ -34,6 +34,11 @@ const FORM: &str = "SELECT pg_encoding_to_char(d.encoding)::text, d.datcollate::
 const OTHERS: &str = "SELECT d.datname::text, pg_catalog.shobj_description(d.oid, 'pg_database')
    FROM pg_catalog.pg_database AS d WHERE d.datname LIKE 'limbeck\\_scratch\\_%'";
 
+/// The subscriptions of the current database.
+const SUBSCRIPTIONS: &str = "SELECT s.subname::text FROM pg_catalog.pg_subscription AS s
+    JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid
+   WHERE d.datname = pg_catalog.current_database()";
+
 /// A scratch database could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ScratchError {
@@ -155,7 +160,7 @@ impl Scratch {
     /// ones are swept on the way.
     pub async fn create(home: &Connector, owner: &Owner) -> Result<Self, ScratchError> {
         let session = home.connect("scratch").await?;
-        sweep(&session.client, owner).await;
+        sweep(home, &session.client, owner).await;
         let row = session.client.query_one(FORM, &[]).await?;
         Self::make(home, owner, &session.client, &form(&row)?).await
     }
@@ -257,19 +262,46 @@ impl Drop for Scratch {
 /// Drops a scratch database; tells whether it is gone.
 async fn remove(home: &Connector, name: &str) -> bool {
     let Ok(session) = home.connect("scratch").await else { return false };
+    drop_database(home, &session.client, name).await
+}
+
+async fn drop_database(home: &Connector, client: &Client, name: &str) -> bool {
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", ident(name));
-    // Twice: a backend that was just starting is thrown out the second time.
-    for _ in 0..2 {
-        if session.client.batch_execute(&sql).await.is_ok() {
-            return true;
+    // More than once: a backend that was just starting is thrown out the second time.
+    for _ in 0..3 {
+        match client.batch_execute(&sql).await {
+            Ok(()) => return true,
+            // Subscriptions hold their database, and are dropped only from within.
+            Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) => {
+                unsubscribe(&home.for_database(name)).await;
+            }
+            Err(_) => return false,
         }
     }
     false
 }
 
+/// Drops the subscriptions of a scratch database; they were never connected.
+async fn unsubscribe(scratch: &Connector) {
+    let Ok(session) = scratch.connect("scratch").await else { return };
+    let client = &session.client;
+    let Ok(rows) = client.query(SUBSCRIPTIONS, &[]).await else { return };
+    for row in rows {
+        let Ok(name) = row.try_get::<_, String>(0) else { continue };
+        let name = ident(&name);
+        for sql in [
+            format!("ALTER SUBSCRIPTION {name} DISABLE"),
+            format!("ALTER SUBSCRIPTION {name} SET (slot_name = NONE)"),
+            format!("DROP SUBSCRIPTION {name}"),
+        ] {
+            let _ = client.batch_execute(&sql).await;
+        }
+    }
+}
+
 /// Drops what processes of this machine left behind that run no more. What cannot be dropped (it
 /// belongs to another role) is left alone.
-async fn sweep(client: &Client, owner: &Owner) {
+async fn sweep(home: &Connector, client: &Client, owner: &Owner) {
     let Ok(rows) = client.query(OTHERS, &[]).await else { return };
     for row in rows {
         let (Ok(name), Ok(Some(comment))) =
@@ -278,8 +310,7 @@ async fn sweep(client: &Client, owner: &Owner) {
             continue;
         };
         if Owner::parse(&comment).is_some_and(|other| owner.outlives(&other)) {
-            let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", ident(&name));
-            let _ = client.batch_execute(&sql).await;
+            drop_database(home, client, &name).await;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `limbeck diff`: two schemas compared, and the script that leads from one to the other.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io::Write as _, path::PathBuf, sync::Arc};
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::{
     config::Connection,
     engine::{
         self, Control, Project,
-        schema::{self, Bench, Comparison, Side, Source, Wishes},
+        schema::{self, Bench, Comparison, Proof, Refutation, Side, Source, Unproved, Wishes},
     },
     plan::{self, Options, Plan},
     present::safe::display_safe,
@@ -60,21 +60,76 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     let from = Source::parse(&args.from, &here, &locate)?;
     let to = Source::parse(&args.to, &here, &locate)?;
     let wishes = Wishes { plan: Options { online: !args.plain } };
-    let comparison = Context::block_on(async {
-        with_bench(ctx, &project, async |bench| schema::compare(bench, &from, &to, &wishes).await)
-            .await
+    let (comparison, proof) = Context::block_on(async {
+        with_bench(ctx, &project, async |bench| {
+            let mut comparison = schema::compare(bench, &from, &to, &wishes).await?;
+            // Without a difference there is nothing to prove, and a list of changes offers nothing.
+            let offers = (args.sql || args.json) && !comparison.is_equal();
+            let proof = match offers && !args.no_proof {
+                true => Some(prove(bench, &mut comparison).await?),
+                false => None,
+            };
+            Ok((comparison, proof))
+        })
+        .await
     })?;
+    let proof = match proof {
+        Some(Err(refutation)) => return Err(refuted(ctx, &project, &refutation)),
+        Some(Ok(proof)) => Some(proof),
+        None => None,
+    };
     for side in [&comparison.old, &comparison.new] {
         warn(ctx, side);
     }
     if args.json {
-        Output::json(&document(&comparison))?;
+        let mut document = document(&comparison);
+        document["proof"] = json!(proof);
+        Output::json(&document)?;
     } else if args.sql {
         Output::raw(&comparison.up.script())?;
     } else {
         list(ctx, &comparison)?;
     }
     Ok(u8::from(!comparison.is_equal()))
+}
+
+/// Proves a comparison; a plan that is wrong is no error of the work.
+pub(super) async fn prove(
+    bench: &Bench,
+    comparison: &mut Comparison,
+) -> Result<Result<Proof, Box<Refutation>>, engine::Error> {
+    match schema::prove(bench, comparison).await {
+        Ok(proof) => Ok(Ok(proof)),
+        Err(Unproved::Refuted(it)) => Ok(Err(it)),
+        Err(Unproved::Failed(error)) => Err(error),
+    }
+}
+
+/// A plan that does not prove: a fault of limbeck, with a file to report it by.
+pub(super) fn refuted(ctx: &Context, project: &Project, refutation: &Refutation) -> CliError {
+    let error = CliError::new(
+        Code::Unproved,
+        format!("no plan was found that is right: {refutation}"),
+    )
+    .with_state("nothing was changed; this was tried in scratch databases")
+    .with_hint(
+        "this is a fault of limbeck, please report it; `--no-proof` shows the plan as it is",
+    );
+    let own = project.config.root.join(".limbeck");
+    let folder = if own.is_dir() { own } else { std::env::temp_dir() };
+    let file = tempfile::Builder::new()
+        .prefix("limbeck-fault-")
+        .suffix(".txt")
+        .tempfile_in(folder)
+        .and_then(|mut file| file.write_all(refutation.report().as_bytes()).map(|()| file))
+        .and_then(|file| file.keep().map_err(|e| e.error));
+    match file {
+        Ok((_, path)) => error.with_fact("report", path.display().to_string()),
+        Err(problem) => {
+            ctx.out.warn(&format!("the report could not be written: {problem}"));
+            error
+        }
+    }
 }
 
 /// Puts a workbench together and works on it, with progress, until Ctrl-C.
@@ -84,7 +139,7 @@ pub(super) async fn with_bench<T>(
     work: impl AsyncFnOnce(&Bench) -> Result<T, engine::Error>,
 ) -> Result<T, CliError> {
     let history = Arc::new(project.history());
-    let home = project.connect(true, &|line| ctx.stage(line)).await?;
+    let home = project.connect(false, &|line| ctx.stage(line)).await?;
     let progress = Progress::start(ctx.out, Arc::clone(&history));
     let control = Control::new(progress.observer());
     let mut bench = Bench::new(project.clone(), history, home, control);
