@@ -55,6 +55,7 @@ pub(super) fn decide(old: &Snapshot, new: &Snapshot, online: bool) -> Fates {
         fates: Fates::new(),
         queue: VecDeque::new(),
         taken: HashSet::new(),
+        told: HashSet::new(),
     };
     for delta in deltas {
         decision.start(&delta);
@@ -83,6 +84,8 @@ struct Decision<'a> {
     queue: VecDeque<(Key, Change)>,
     /// Temporary names that are given out.
     taken: HashSet<Key>,
+    /// Which changes of what adapts itself were passed on already.
+    told: HashSet<(Key, Change)>,
 }
 
 impl<'a> Decision<'a> {
@@ -168,11 +171,10 @@ impl<'a> Decision<'a> {
                     .or_insert_with(|| Fate::Alter(Vec::new()));
                 let Fate::Alter(own) = fate else { return };
                 let fresh: Vec<_> = steps.into_iter().filter(|s| !own.contains(s)).collect();
-                if fresh.is_empty() {
-                    return;
-                }
                 own.extend(fresh);
-                if let Some(change) = change {
+                if let Some(change) = change
+                    && self.told.insert((dependent.key.clone(), change))
+                {
                     self.queue.push_back((dependent.key.clone(), change));
                 }
             }

@@ -248,6 +248,14 @@ impl<'a, 'f> Layout<'a, 'f> {
             edge(self.find(Phase::Aside, key), self.find(Phase::Build, key));
             edge(self.find(Phase::Build, key), self.find(Phase::Carry, key));
             edge(self.find(Phase::Carry, key), self.find(Phase::Discard, key));
+            if let Fate::Swap(swap) = fate {
+                for built in &swap.carry_after {
+                    edge(self.find(Phase::Build, built), self.find(Phase::Carry, key));
+                }
+                for dropped in &swap.carry_before {
+                    edge(self.find(Phase::Carry, key), self.find(Phase::Drop, dropped));
+                }
+            }
             edge(self.find(Phase::Hollow, key), self.find(Phase::Drop, key));
             edge(self.find(Phase::Drop, key), self.find(Phase::Stub, key));
             edge(self.find(Phase::Stub, key), self.find(Phase::Build, key));

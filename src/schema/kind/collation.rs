@@ -124,8 +124,8 @@ impl Kind for Collation {
         let drop = format!("DROP COLLATION {}", qualified(schema, temporary));
         Some(Swap {
             aside: vec![Step::new(&old.key, aside)],
-            carry: Vec::new(),
             drop: vec![Step::new(&old.key, drop)],
+            ..Swap::default()
         })
     }
 

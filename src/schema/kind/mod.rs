@@ -364,7 +364,7 @@ pub enum Alter {
 }
 
 /// What happened to something that others depend on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
     /// It is dropped for good.
     Gone,
@@ -409,12 +409,16 @@ pub enum Response {
 }
 
 /// How an object with contents is exchanged for another of its name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Swap {
     /// Renames the old one.
     pub aside: Vec<Step>,
     /// Takes the contents over, after the new one is built; may be empty.
     pub carry: Vec<Step>,
+    /// What must be built before `carry` can run: the partitions that take the rows up.
+    pub carry_after: Vec<Key>,
+    /// What must not be dropped before `carry` has run: the partitions that hold the rows.
+    pub carry_before: Vec<Key>,
     /// Drops the old one under its temporary name.
     pub drop: Vec<Step>,
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cx, GrantTarget, Kind, OwnedBy, Slot};
+use super::{Alter, Call, Cx, GrantTarget, Identity, Kind, OwnedBy, Slot};
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
     object::Address,
@@ -115,7 +115,7 @@ impl Kind for Sequence {
         Some(GrantTarget { class: 's', on: Self::address(it).to_string(), column: None })
     }
 
-    fn create(new: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+    fn create(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         let Spec { r#type, start, increment, min, max, cache, cycle, unlogged } = new.spec;
         let unlogged = if *unlogged { "UNLOGGED " } else { "" };
         let mut sql = format!("CREATE {unlogged}SEQUENCE {}", new.key.sql());
@@ -137,7 +137,9 @@ impl Kind for Sequence {
         if *cycle {
             sql.push_str(" CYCLE");
         }
-        vec![Step::new(&new.key, sql)]
+        let mut steps = vec![Step::new(&new.key, sql)];
+        steps.extend(Identity::hand_over(new.object, cx));
+        steps
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {
@@ -190,6 +192,9 @@ impl Kind for Sequence {
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         if OwnedBy::of(old.object, cx.old).is_some_and(|owned| owned.spec.column_goes(cx)) {
             return Vec::new();
+        }
+        if let Some(steps) = Identity::instead_of_drop(old.object, cx) {
+            return steps;
         }
         let step = Step::new(&old.key, format!("DROP {}", Self::address(old)));
         vec![step.loses(format!("the current value of {}", old.key))]

@@ -8,9 +8,10 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Serialize;
 use tokio_postgres::Row;
 
-pub use self::{not_null::NotNull, settings::Settings};
+pub(super) use self::{not_null::NotNull, settings::Settings};
 use super::{
-    Alter, Call, Cause, Change, ColumnDefault, Cx, GrantTarget, Kind, Response, Table, lineage,
+    Alter, Call, Cause, Change, ColumnDefault, Cx, GrantTarget, Kind, Response, Table, Type,
+    lineage, types,
 };
 use crate::schema::{
     Found, Key, KindId, Obj, Step, cast,
@@ -72,10 +73,29 @@ impl Column {
         Key::on(Self::ID, schema, table, name)
     }
 
+    /// The type below a domain, by its SQL name.
+    pub(super) fn below_domain(name: &str, cx: &Cx<'_>) -> Option<String> {
+        if !name.contains('.') {
+            return None;
+        }
+        let domain = |schema: &crate::schema::Snapshot| {
+            schema.of_kind::<Type>().find_map(|it| match it.spec {
+                types::Spec::Domain(domain) if it.key.sql() == name => Some(domain.base.clone()),
+                _ => None,
+            })
+        };
+        domain(cx.old).or_else(|| domain(cx.new))
+    }
+
     /// Whether the column of the new schema with this key is made by a statement about another
     /// object than itself or its table.
     pub(super) fn is_made_above(cx: &Cx<'_>, key: &Key) -> bool {
-        cx.new.typed::<Self>(key).is_some_and(|column| origin(column, cx) != Origin::Own)
+        cx.new.typed::<Self>(key).is_some_and(|column| match origin(column, cx) {
+            Origin::Own => false,
+            Origin::Above(_) => true,
+            // A new table of the type has an element for it.
+            Origin::Type => !cx.fresh(&lineage::table_of(key)),
+        })
     }
 }
 
@@ -263,8 +283,9 @@ impl Kind for Column {
             {
                 let expression = &new_one.expression;
                 let clause = format!("ALTER COLUMN {column} SET EXPRESSION AS ({expression})");
-                let head = format!("ALTER TABLE ONLY {}", new.key.relation_sql());
-                steps.push(Step::clause(&new.key, head, Group::Alone, clause));
+                if !follows(new, cx, |spec| spec.generated == *generated) {
+                    steps.push(Step::clause(&new.key, table(new), Group::Alone, clause));
+                }
             }
             _ => return Alter::Replace,
         }
@@ -470,15 +491,49 @@ fn follows_type(it: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
 }
 
 /// Changes the type of a column, with its collation.
-fn retype(old: Obj<'_, Spec>, new: Obj<'_, Spec>, _cx: &Cx<'_>) -> Vec<Step> {
+fn retype(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
     let column = ident(new.key.base_name());
     let (was, r#type) = (&old.spec.r#type, &new.spec.r#type);
-    let using = cast::using(&column, was, r#type, &|_| None);
+    let base = |name: &str| Column::below_domain(name, cx);
+    let using = cast::using(&column, was, r#type, &base);
     let mut step = type_step(new, using.filter(|_| new.spec.generated.is_none()));
     if new.spec.generated.is_none() && cast::loses(was, r#type) {
         step = step.loses(format!("details of the values of {} that {type} cannot hold", new.key));
     }
-    vec![step]
+    let (mut steps, mut again) = (Vec::new(), Vec::new());
+    for computed in computed_from(&new.key, cx) {
+        let Some(generated) = &computed.spec.generated else { continue };
+        let set = |expression: &str| {
+            let name = ident(computed.key.base_name());
+            let clause = format!("ALTER COLUMN {name} SET EXPRESSION AS ({expression})");
+            Step::clause(&computed.key, table(computed), Group::Alone, clause)
+        };
+        steps.push(set(&format!("NULL::{}", computed.spec.r#type)));
+        again.push(set(&generated.expression));
+    }
+    steps.push(step);
+    steps.extend(again);
+    steps
+}
+
+/// The generated columns that stay, and let go of this one while its type changes; up to
+/// PostgreSQL 16 they cannot, and are made again.
+fn computed_from<'a>(column: &'a Key, cx: &Cx<'a>) -> Vec<Obj<'a, Spec>> {
+    if cx.version() < 17_00_00 {
+        return Vec::new();
+    }
+    let (schema, table) = (column.schema().unwrap_or_default(), column.relation());
+    cx.new
+        .on_relation::<Column>(schema, table.unwrap_or_default())
+        .filter(|new| {
+            new.spec.generated.is_some()
+                && cx.old.typed::<Column>(&new.key).is_some_and(|old| {
+                    old.spec.generated.is_some()
+                        && old.spec.r#type == new.spec.r#type
+                        && old.needs.contains(column)
+                })
+        })
+        .collect()
 }
 
 fn type_step(new: Obj<'_, Spec>, using: Option<String>) -> Step {

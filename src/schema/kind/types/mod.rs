@@ -274,7 +274,7 @@ impl Kind for Type {
         }
         let schema = old.key.schema().unwrap_or_default();
         let gone = format!("DROP {} {}", call.noun, qualified(schema, temporary));
-        Some(Swap { aside, carry: Vec::new(), drop: vec![Step::new(&old.key, gone)] })
+        Some(Swap { aside, drop: vec![Step::new(&old.key, gone)], ..Swap::default() })
     }
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {

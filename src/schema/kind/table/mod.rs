@@ -1,16 +1,16 @@
 //! Tables: plain, partitioned and foreign. Their columns are objects of their own, and so is their
 //! place under a parent.
 
+mod swap;
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{
-    Alter, Call, Cause, Cx, GrantTarget, Inheritance, Kind, Response, Slot, Swap, lineage,
-};
+use super::{Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, Slot, Swap, lineage};
 use crate::schema::{
-    Found, Key, KindId, Obj, Object, Snapshot, Step,
+    Found, Key, KindId, Obj, Step,
     object::Address,
     sql::{
         fdw_option_changes, fdw_option_list, ident, option_changes, option_list, options, qualified,
@@ -159,6 +159,7 @@ impl Kind for Table {
         parameters.extend(toast.into_iter().map(|(key, value)| (format!("toast.{key}"), value)));
         let server: Option<String> = row.try_get(16)?;
         let foreign_options = options(row.try_get(17)?);
+        let foreign = server.is_some();
         let spec = Spec {
             foreign: server.map(|server| Foreign { server, options: foreign_options }),
             unlogged: row.try_get(6)?,
@@ -169,6 +170,8 @@ impl Kind for Table {
             tablespace: row.try_get(11)?,
             options: parameters,
             replica: match row.try_get(12)? {
+                // PostgreSQL says NOTHING of a foreign table, which takes no such clause.
+                _ if foreign => Replica::Default,
                 "f" => Replica::Full,
                 "n" => Replica::Nothing,
                 _ => Replica::Default,
@@ -312,15 +315,32 @@ impl Kind for Table {
         )
     }
 
-    fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+    fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         let step = Step::new(&old.key, format!("DROP {}", Self::address(old)));
-        let loses = old.spec.has_rows();
+        let loses = old.spec.has_rows() && !swap::is_emptied(&old.key, cx);
         vec![if loses { step.loses(format!("the rows of {}", old.key)) } else { step }]
+    }
+
+    fn respond(_: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
+        match cause.change {
+            Change::Retyped { .. } | Change::Reshaped => Response::Stay,
+            // Its own change lets go of it.
+            _ if !new.needs.contains(&cause.old.key) => Response::Stay,
+            Change::Swapped if new.spec.of_type == Some(cause.old.key.sql()) => {
+                let sql = format!("ALTER TABLE {} OF {}", new.key.sql(), cause.old.key.sql());
+                Response::Adapt(vec![Step::new(&new.key, sql)], None)
+            }
+            Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
+        }
     }
 
     fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
         let name = [it.key.schema().unwrap_or_default(), it.key.base_name()];
         vec![Slot::new("relation", name), Slot::new("type", name)]
+    }
+
+    fn swap(old: Obj<'_, Spec>, new: Obj<'_, Spec>, temporary: &str, cx: &Cx<'_>) -> Option<Swap> {
+        swap::swap(old, new, temporary, cx)
     }
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
