@@ -73,7 +73,12 @@ impl Kind for Language {
         vec![Step::new(&new.key, definition("CREATE", new))]
     }
 
-    fn alter(_: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {
+        // Nobody can grant or revoke rights on a language that is not trusted, so that what there
+        // was when it still was could not be taken back.
+        if new.spec.trusted != old.spec.trusted {
+            return Alter::Replace;
+        }
         Alter::InPlace(vec![Step::new(&new.key, definition("CREATE OR REPLACE", new))])
     }
 

@@ -124,7 +124,10 @@ impl<const PROCEDURE: bool> Kind for Routine<PROCEDURE> {
                JOIN pg_roles r ON r.oid = p.proowner
                JOIN pg_language l ON l.oid = p.prolang
               WHERE p.prokind {kinds}
-                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                -- A range type is made with functions, which are its own.
+                AND NOT EXISTS (SELECT FROM pg_depend d
+                                 WHERE d.classid = p.tableoid AND d.objid = p.oid AND d.deptype = 'i')"
         )
         .into()
     }
