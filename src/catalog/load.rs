@@ -77,6 +77,7 @@ async fn read(client: &Client) -> Result<Snapshot, tokio_postgres::Error> {
     // Comments and labels of a part that stands for an object are not the object's own.
     let mut own: HashMap<Address, usize> = HashMap::new();
     let mut apart: HashSet<(usize, Address)> = HashSet::new();
+    let mut takes: Vec<(usize, Address)> = Vec::new();
     let mut mentioned: Vec<(usize, BTreeSet<Mention>)> = Vec::new();
     for (kind, rows) in kinds {
         for row in rows {
@@ -84,6 +85,7 @@ async fn read(client: &Client) -> Result<Snapshot, tokio_postgres::Error> {
             own.extend(filed.at.first().map(|address| (*address, objects.len())));
             known.extend(filed.at.into_iter().map(|address| (address, objects.len())));
             apart.extend(filed.apart.into_iter().map(|address| (objects.len(), address)));
+            takes.extend(filed.takes.into_iter().map(|address| (objects.len(), address)));
             if !filed.mentions.is_empty() {
                 mentioned.push((objects.len(), filed.mentions));
             }
@@ -92,7 +94,13 @@ async fn read(client: &Client) -> Result<Snapshot, tokio_postgres::Error> {
     }
     comments(&mut objects, &own, &filed[0])?;
     labels(&mut objects, &own, &filed[1])?;
-    let members = needs(&mut objects, &known, &apart, &filed[2])?;
+    for (taker, taken) in takes {
+        if let Some(taken) = known.get(&taken).filter(|taken| **taken != taker) {
+            let key = objects[taker].key.clone();
+            objects[*taken].goes_with.push(key);
+        }
+    }
+    let members = needs(&mut objects, &known, &own, &apart, &filed[2])?;
     wishes(&mut objects, &mentioned, &members);
     let kept = objects
         .into_iter()
@@ -143,6 +151,7 @@ fn labels(
 fn needs(
     objects: &mut [Object],
     known: &HashMap<Address, usize>,
+    own: &HashMap<Address, usize>,
     apart: &HashSet<(usize, Address)>,
     rows: &[Row],
 ) -> Result<HashMap<usize, usize>, tokio_postgres::Error> {
@@ -168,11 +177,13 @@ fn needs(
         if kind == "e" {
             continue;
         }
+        // What takes a part of an object along leaves the object itself.
+        let whole_goes = own.contains_key(&from);
         let Some(from) = find(from) else { continue };
         let is_apart = apart.contains(&(from, to));
         let whole = Address { sub: 0, ..to };
         let Some(to) = extension_of.get(&whole).copied().or_else(|| find(to)) else { continue };
-        if from != to && matches!(kind, "a" | "i" | "P") {
+        if from != to && whole_goes && matches!(kind, "a" | "i" | "P") {
             along.push((from, objects[to].key.clone()));
         }
         if is_apart {

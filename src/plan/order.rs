@@ -365,8 +365,10 @@ impl<'a, 'f> Layout<'a, 'f> {
             return more;
         }
         let cx = Cx { old: self.old, new: self.new, online: false, built: &|_| false };
-        for node in circle {
-            let Node { phase, object, .. } = &self.nodes[*node];
+        // What is built early anyway: a type rather than the functions that make it.
+        let mut circle: Vec<_> = circle.iter().map(|node| &self.nodes[*node]).collect();
+        circle.sort_by_key(|node| Snapshot::kind_of(node.object).weight());
+        for Node { phase, object, .. } in circle {
             let stub = match phase {
                 Phase::Build => Phase::Stub,
                 Phase::Drop => Phase::Hollow,

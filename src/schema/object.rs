@@ -160,6 +160,9 @@ pub struct Found<S> {
     /// What it does not need although `pg_depend` says so: an object of its own stands for the
     /// link, as `OWNED BY` does between a sequence and its column.
     pub apart: Vec<Address>,
+    /// What its own `DROP` takes along although it needs it: the functions that read and write the
+    /// values of a base type.
+    pub takes: Vec<Address>,
 }
 
 impl<S> Found<S> {
@@ -181,6 +184,7 @@ impl<S> Found<S> {
             ordinal: 0,
             needs: Vec::new(),
             apart: Vec::new(),
+            takes: Vec::new(),
         }
     }
 
@@ -223,6 +227,13 @@ impl<S> Found<S> {
     #[must_use]
     pub fn apart(mut self, at: Option<Address>) -> Self {
         self.apart.extend(at);
+        self
+    }
+
+    /// Says what its own `DROP` takes along although it needs it.
+    #[must_use]
+    pub fn takes(mut self, at: impl IntoIterator<Item = Address>) -> Self {
+        self.takes.extend(at);
         self
     }
 

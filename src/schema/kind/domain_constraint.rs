@@ -82,7 +82,7 @@ impl Kind for DomainConstraint {
                 validate(new),
             ];
         }
-        vec![Step::clause(&new.key, domain(new), Group::Alone, add).suffix(format!(" {text}"))]
+        vec![Step::clause(&new.key, domain(new), Group::Alone, add).suffix(format!("\n    {text}"))]
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {

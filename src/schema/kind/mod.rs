@@ -527,6 +527,8 @@ pub struct Filed {
     pub at: Vec<Address>,
     /// [`Found::apart`].
     pub apart: Vec<Address>,
+    /// [`Found::takes`].
+    pub takes: Vec<Address>,
     /// [`Found::mentions`].
     pub mentions: BTreeSet<Mention>,
     /// The object.
@@ -600,7 +602,8 @@ impl<K: Kind> AnyKind for Erased<K> {
             wishes: Vec::new(),
             ordinal: found.ordinal,
         };
-        Ok(Filed { at: found.at, apart: found.apart, object, mentions: found.mentions })
+        let Found { at, apart, takes, mentions, .. } = found;
+        Ok(Filed { at, apart, takes, object, mentions })
     }
 
     fn address(&self, it: &Object) -> Call {

@@ -131,6 +131,11 @@ impl Kind for Type {
                     nullif(t.typmodout::oid, 0)::regproc::text AS typmod_out,
                     nullif(t.typanalyze::oid, 0)::regproc::text AS analyze_function,
                     nullif({subscript}::oid, 0)::regproc::text AS subscript,
+                    -- Those that have the type in their signature.
+                    ARRAY(SELECT f.oid FROM pg_proc f
+                           WHERE f.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend, g.rngcanonical)
+                             AND (t.typtype = 'b' OR g.rngcanonical <> 0)) AS circular,
+                    'pg_proc'::regclass::oid AS functions,
                     t.typlen, t.typbyval, t.typalign::text AS typalign, t.typstorage::text AS typstorage,
                     t.typcategory::text AS typcategory, t.typispreferred, t.typdelim::text AS typdelim,
                     t.typcollation <> 0 AS collatable,
@@ -184,6 +189,8 @@ impl Kind for Type {
             "b" => Spec::Base(Base::read(row)?),
             _ => Spec::Shell,
         };
+        let (functions, circular): (u32, Vec<u32>) =
+            (row.try_get("functions")?, row.try_get("circular")?);
         let classes: Option<Vec<u32>> = row.try_get("classes")?;
         let oids: Option<Vec<u32>> = row.try_get("oids")?;
         let mut found =
@@ -191,7 +198,7 @@ impl Kind for Type {
         for (class, oid) in classes.unwrap_or_default().into_iter().zip(oids.unwrap_or_default()) {
             found = found.also(Some(Address::new(class, oid)));
         }
-        Ok(found)
+        Ok(found.takes(circular.into_iter().map(|oid| Address::new(functions, oid))))
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
@@ -223,7 +230,6 @@ impl Kind for Type {
             (Spec::Domain(a), Spec::Domain(b)) => Domain::alter(&new.key, a, b),
             (Spec::Range(a), Spec::Range(b)) => Range::alter(&new.key, a, b),
             (Spec::Base(a), Spec::Base(b)) => Base::alter(&new.key, a, b),
-            (Spec::Shell, Spec::Base(_) | Spec::Range(_)) => Alter::InPlace(Self::create(new, cx)),
             (
                 Spec::Enum(_)
                 | Spec::Composite(_)
