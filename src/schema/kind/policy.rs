@@ -38,6 +38,7 @@ impl Kind for Policy {
     const CATALOG: &'static str = "pg_policy";
     const WEIGHT: u16 = 190;
     const DIES_WITH_PARENT: bool = true;
+    const DETACHABLE: bool = true;
     const PINS: bool = true;
 
     fn query(_: u32) -> Cow<'static, str> {

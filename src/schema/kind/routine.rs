@@ -9,7 +9,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, Slot, relation::rename};
+use super::{
+    Alter, Call, Cause, Change, Cx, GrantTarget, Kind, MaterializedView, Response, Slot, Table,
+    View, relation::rename,
+};
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
     mention::mentions,
@@ -48,8 +51,6 @@ pub struct Spec {
     pub volatility: String,
     /// Its body is parsed when it is made (`BEGIN ATOMIC`, `RETURN`), and depends on what it uses.
     pub standard_body: bool,
-    /// The arguments as they stand in a definition, without defaults and `TABLE` columns.
-    pub signature: String,
     /// The result as it stands in a definition; empty for a procedure.
     pub result: String,
 }
@@ -116,7 +117,6 @@ impl<const PROCEDURE: bool> Kind for Routine<PROCEDURE> {
                          WHERE y.typtype = 'p'),
                     CASE WHEN p.prokind <> 'p' THEN format_type(p.prorettype, NULL) END,
                     p.proretset, p.prokind = 'w', p.provolatile::text, {standard},
-                    pg_get_function_identity_arguments(p.oid),
                     CASE WHEN p.prokind <> 'p' THEN pg_get_function_result(p.oid) ELSE '' END,
                     CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN p.prosrc ELSE '' END
                FROM pg_proc p
@@ -159,13 +159,12 @@ impl<const PROCEDURE: bool> Kind for Routine<PROCEDURE> {
             window: row.try_get(15)?,
             volatility: row.try_get(16)?,
             standard_body: row.try_get(17)?,
-            signature: row.try_get(18)?,
-            result: row.try_get(19)?,
+            result: row.try_get(18)?,
         };
         Ok(Found::new(at, Self::key(schema, name, args), spec)
             .owner(row.try_get(5)?)
             .acl(row.try_get(6)?)
-            .mentions(mentions(row.try_get(20)?)))
+            .mentions(mentions(row.try_get(19)?)))
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
@@ -226,21 +225,46 @@ impl<const PROCEDURE: bool> Kind for Routine<PROCEDURE> {
     }
 
     fn stub(new: Obj<'_, Spec>, _: &Cx<'_>) -> Option<Vec<Step>> {
-        let Spec { signature, result, volatility, window, .. } = new.spec;
-        if *window {
+        let Spec { arguments, defaults, returns, result, volatility, .. } = new.spec;
+        // The rows of a relation are a type too: such a function cannot come before it.
+        let relations = [Table::ID, View::ID, MaterializedView::ID];
+        let types = arguments.iter().map(|a| &a.r#type).chain(returns);
+        let rows = types.into_iter().any(|r#type| {
+            let element = r#type.strip_suffix("[]").unwrap_or(r#type);
+            new.needs.iter().any(|need| relations.contains(&need.kind()) && need.sql() == element)
+        });
+        if new.spec.window || new.spec.polymorphic_default || rows {
             return None;
         }
-        let name = qualified(new.key.schema().unwrap_or_default(), new.key.base_name());
+        let inputs = arguments.iter().filter(|a| a.is_input()).count();
+        let mut input = 0;
+        let mut list = Vec::new();
+        for Argument { name, mode, r#type } in arguments {
+            let word = match mode.as_str() {
+                "o" => "OUT ",
+                "b" => "INOUT ",
+                "v" => "VARIADIC ",
+                "t" => continue,
+                _ => "",
+            };
+            input += usize::from(mode != "o");
+            let has_default = mode != "o" && input > inputs.saturating_sub(*defaults as usize);
+            let default = if has_default { " DEFAULT NULL" } else { "" };
+            let name = if name.is_empty() { String::new() } else { format!("{} ", ident(name)) };
+            list.push(format!("{word}{name}{}{default}", r#type));
+        }
         let returns = if PROCEDURE { String::new() } else { format!(" RETURNS {result}") };
         let volatility = match volatility.as_str() {
             "i" if !PROCEDURE => " IMMUTABLE",
             "s" if !PROCEDURE => " STABLE",
             _ => "",
         };
+        let name = qualified(new.key.schema().unwrap_or_default(), new.key.base_name());
         let sql = format!(
-            "CREATE FUNCTION {name}({signature}){returns} LANGUAGE sql{volatility} AS 'SELECT'"
-        )
-        .replacen("FUNCTION", Self::NOUN, 1);
+            "CREATE OR REPLACE {} {name}({}){returns} LANGUAGE sql{volatility} AS 'SELECT'",
+            Self::NOUN,
+            list.join(", ")
+        );
         Some(vec![Step::new(&new.key, sql)])
     }
 }
@@ -257,7 +281,6 @@ fn replaceable(old: &Spec, new: &Spec) -> bool {
         window,
         volatility: _,
         standard_body: _,
-        signature: _,
         result: _,
     } = new;
     let inputs = |spec: &Spec| -> Vec<Argument> {

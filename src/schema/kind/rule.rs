@@ -45,6 +45,7 @@ impl Kind for Rule {
     const CATALOG: &'static str = "pg_rewrite";
     const WEIGHT: u16 = 170;
     const DIES_WITH_PARENT: bool = true;
+    const DETACHABLE: bool = true;
     const PINS: bool = true;
 
     fn query(_: u32) -> Cow<'static, str> {

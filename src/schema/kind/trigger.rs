@@ -99,6 +99,7 @@ impl Kind for Trigger {
     const CATALOG: &'static str = "pg_trigger";
     const WEIGHT: u16 = 180;
     const DIES_WITH_PARENT: bool = true;
+    const DETACHABLE: bool = true;
     const PINS: bool = true;
 
     fn query(_: u32) -> Cow<'static, str> {

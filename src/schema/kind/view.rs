@@ -194,7 +194,7 @@ impl Kind for View {
 
     fn stub(new: Obj<'_, Spec>, _: &Cx<'_>) -> Option<Vec<Step>> {
         let query = empty_query(&new.spec.columns);
-        let sql = format!("CREATE VIEW {} AS\n{query}", new.key.sql());
+        let sql = format!("CREATE OR REPLACE VIEW {} AS\n{query}", new.key.sql());
         Some(vec![Step::new(&new.key, sql)])
     }
 }
