@@ -66,7 +66,7 @@ pub(super) fn order<'a>(
     loop {
         let layout = Layout::new(old, new, fates, &apart);
         let graph = layout.graph();
-        let stuck = match graph.sort(|n| layout.rank(n, outside)) {
+        let stuck = match layout.sort_with_wishes(&graph, |n| layout.rank(n, outside)) {
             Ok(sorted) => return Ok(layout.into_nodes(&sorted)),
             Err(stuck) => stuck,
         };
@@ -298,12 +298,64 @@ impl<'a, 'f> Layout<'a, 'f> {
         let own = if fate.builds() { Phase::Build } else { Phase::Alter };
         for need in &object.needs {
             let Some(theirs) = self.fates.get(need) else { continue };
-            let there = if theirs.builds() {
-                self.find(Phase::Stub, need).or_else(|| self.find(Phase::Build, need))
-            } else {
-                self.find(Phase::Alter, need)
+            edge(self.there(need, theirs), self.find(own, key));
+        }
+    }
+
+    /// Where something that is needed is there as it will be, or as good as that: a part of what
+    /// has a stub is there with the stub.
+    fn there(&self, need: &Key, fate: &Fate) -> Option<usize> {
+        if !fate.builds() {
+            return self.find(Phase::Alter, need);
+        }
+        let build = self.find(Phase::Build, need)?;
+        Some(self.find(Phase::Stub, &self.nodes[build].object.key).unwrap_or(build))
+    }
+
+    /// The order that texts ask for, of which the catalogs know nothing: what a body names is built
+    /// or changed before it is.
+    fn wishes(&self) -> Vec<(usize, usize)> {
+        let mut edges = Vec::new();
+        for (key, fate) in self.fates {
+            let own = if fate.builds() { Phase::Build } else { Phase::Alter };
+            let (Some(object), Some(own)) = (self.new.get(key), self.find(own, key)) else {
+                continue;
             };
-            edge(there, self.find(own, key));
+            for wish in &object.wishes {
+                let there = self.fates.get(wish).and_then(|fate| self.there(wish, fate));
+                edges.extend(there.map(|there| (there, own)));
+            }
+        }
+        edges
+    }
+
+    /// Sorts by the graph's edges, and by those of `wishes` that close no circle.
+    fn sort_with_wishes<R: Ord>(
+        &self,
+        graph: &Graph,
+        rank: impl Fn(usize) -> R,
+    ) -> Result<Vec<usize>, Vec<usize>> {
+        let mut wishes = self.wishes();
+        if wishes.is_empty() || graph.sort(&rank).is_err() {
+            return graph.sort(rank);
+        }
+        loop {
+            let mut wished = graph.clone();
+            for (first, then) in &wishes {
+                wished.edge(*first, *then);
+            }
+            let stuck = match wished.sort(&rank) {
+                Ok(sorted) => return Ok(sorted),
+                Err(stuck) => stuck,
+            };
+            let mut circle_of = HashMap::new();
+            for (number, circle) in wished.circles(&stuck).into_iter().enumerate() {
+                circle_of.extend(circle.into_iter().map(|node| (node, number)));
+            }
+            // The graph itself has no circle, so each of these has wishes in it.
+            wishes.retain(|(first, then)| {
+                circle_of.get(first).is_none_or(|circle| circle_of.get(then) != Some(circle))
+            });
         }
     }
 

@@ -74,9 +74,9 @@ pub struct Object {
     pub goes_with: Vec<Key>,
     /// What its text names, sorted, though the catalogs do not know that it needs it: what a
     /// quoted function body touches. Other objects (an index expression, a check, a default) may
-    /// run or inline such a body when they are built, so a build or change of this one comes after
-    /// builds and changes of what it wishes for, and its drop before theirs - unless that closes a
-    /// circle: a wish may be ignored, and is then. It never makes anything step aside.
+    /// run or inline such a body when they are built, so this one is built or changed after what
+    /// it wishes for - unless that closes a circle: a wish may be ignored, and is then. It never
+    /// makes anything step aside, and drops do not heed it.
     pub wishes: Vec<Key>,
     /// Where it stands among its siblings: a column's position.
     pub ordinal: i32,
