@@ -17,6 +17,7 @@ pub mod key;
 pub mod kind;
 pub mod mention;
 pub mod object;
+pub mod options;
 pub mod snapshot;
 pub mod sql;
 pub mod step;
@@ -27,6 +28,7 @@ pub use self::{
     key::{Key, KindId, Name},
     kind::{AnyKind, KINDS, Kind},
     object::{Found, Meta, Obj, Object, Spec},
+    options::Options,
     snapshot::Snapshot,
     step::{Body, Run, Step},
 };

@@ -1,7 +1,6 @@
 //! Small pieces of SQL text that all kinds write alike.
 
-use std::collections::BTreeMap;
-
+use super::options::Options;
 use crate::pg::{ident::quote_literal, keyword};
 
 /// Returns `name` as an SQL identifier, quoted where PostgreSQL's own `quote_ident` would quote it:
@@ -29,7 +28,7 @@ pub fn ident_list<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
 }
 
 /// Reads options as the catalogs store them (`{key=value,key=value}`) into a map.
-pub fn options(stored: Option<Vec<String>>) -> BTreeMap<String, String> {
+pub fn options(stored: Option<Vec<String>>) -> Options {
     stored
         .unwrap_or_default()
         .into_iter()
@@ -41,7 +40,7 @@ pub fn options(stored: Option<Vec<String>>) -> BTreeMap<String, String> {
 }
 
 /// Writes storage parameters as they stand in parentheses: `fillfactor='70', toast.x='1'`.
-pub fn option_list(options: &BTreeMap<String, String>) -> String {
+pub fn option_list(options: &Options) -> String {
     options
         .iter()
         .map(|(key, value)| format!("{}={}", option_name(key), literal(value)))
@@ -55,13 +54,20 @@ fn option_name(key: &str) -> String {
 }
 
 /// What to write to get from one set of storage parameters to another: `SET (…)`, `RESET (…)`.
-pub fn option_changes(
-    old: &BTreeMap<String, String>,
-    new: &BTreeMap<String, String>,
-) -> Vec<String> {
-    let set: BTreeMap<_, _> = new
+pub fn option_changes(old: &Options, new: &Options) -> Vec<String> {
+    // The server appends what is set: from the first option on that is not where it should be, all
+    // are set, so that their order comes out right.
+    let mut before = old.keys();
+    let kept = new
         .iter()
-        .filter(|(key, value)| old.get(*key) != Some(value))
+        .take_while(|(key, value)| {
+            old.get(key) == Some(value) && before.by_ref().any(|earlier| earlier == *key)
+        })
+        .count();
+    let changed = old != new;
+    let set: Options = new
+        .iter()
+        .skip(if changed { kept } else { usize::MAX })
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     let gone: Vec<_> =
@@ -78,10 +84,7 @@ pub fn option_changes(
 
 /// What to write in `OPTIONS (…)` of a foreign-data object: `ADD a '1', SET b '2', DROP c`; none
 /// when nothing changes.
-pub fn fdw_option_changes(
-    old: &BTreeMap<String, String>,
-    new: &BTreeMap<String, String>,
-) -> Option<String> {
+pub fn fdw_option_changes(old: &Options, new: &Options) -> Option<String> {
     let mut parts = Vec::new();
     for (key, value) in new {
         match old.get(key) {
@@ -99,7 +102,7 @@ pub fn fdw_option_changes(
 }
 
 /// What to write in `OPTIONS (…)` when a foreign-data object is made; none without options.
-pub fn fdw_option_list(options: &BTreeMap<String, String>) -> Option<String> {
+pub fn fdw_option_list(options: &Options) -> Option<String> {
     let list: Vec<_> =
         options.iter().map(|(key, value)| format!("{} {}", ident(key), literal(value))).collect();
     (!list.is_empty()).then(|| format!("OPTIONS ({})", list.join(", ")))

@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 
 use super::{Constraint, Index};
 use crate::schema::{
-    Key, Step,
+    Key, Options, Step,
     sql::{ident, literal, option_changes, option_list, options, qualified},
 };
 
@@ -19,7 +19,7 @@ const NAME_BYTES: usize = 63;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Storage {
     /// Storage parameters.
-    pub options: BTreeMap<String, String>,
+    pub options: Options,
     /// Its tablespace; none for that of the database.
     pub tablespace: Option<String>,
     /// Statistics targets of its columns (of expressions, that is), by number from 1.
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn storage_parameters_are_taken_out_and_put_in_again() {
         let storage = Storage {
-            options: [("fillfactor".to_owned(), "60".to_owned())].into(),
+            options: [("fillfactor".to_owned(), "60".to_owned())].into_iter().collect(),
             tablespace: Some("fast".to_owned()),
             statistics: BTreeMap::new(),
         };

@@ -1,7 +1,7 @@
 //! Materialized views. Their rows are derived, so they are dropped and made again without asking;
 //! their indexes come back because they stand on them.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use serde::Serialize;
 use tokio_postgres::Row;
@@ -12,7 +12,7 @@ use super::{
     view::{ALSO, also, query_text, with},
 };
 use crate::schema::{
-    Found, Key, KindId, Obj, Step,
+    Found, Key, KindId, Obj, Options, Step,
     object::Address,
     sql::{ident, option_changes, options},
 };
@@ -27,7 +27,7 @@ pub struct Spec {
     /// The query, as `pg_get_viewdef` prints it, without the semicolon; names its columns.
     pub query: String,
     /// Storage parameters, those of the TOAST table with `toast.` before them.
-    pub options: BTreeMap<String, String>,
+    pub options: Options,
     /// The access method; none for the server's usual one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,

@@ -4,14 +4,14 @@
 //! ones; nothing that depends on it notices then. PostgreSQL refuses to change a column's type
 //! under a view: it steps aside ([`Kind::PINS`]).
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{Alter, Call, Cx, GrantTarget, Kind, Slot, relation::rename};
 use crate::schema::{
-    Found, Key, KindId, Obj, Step,
+    Found, Key, KindId, Obj, Options, Step,
     object::Address,
     sql::{ident, option_changes, option_list, options},
 };
@@ -28,7 +28,7 @@ pub struct Spec {
     /// Its columns: what may change in place depends on them.
     pub columns: Vec<ViewColumn>,
     /// `security_barrier`, `security_invoker`, `check_option`.
-    pub options: BTreeMap<String, String>,
+    pub options: Options,
 }
 
 /// A column of a view.
@@ -110,7 +110,7 @@ pub(super) fn empty_query(columns: &[ViewColumn]) -> String {
 }
 
 /// Storage parameters or options as they stand after a relation's name; empty without any.
-pub(super) fn with(options: &BTreeMap<String, String>) -> String {
+pub(super) fn with(options: &Options) -> String {
     if options.is_empty() { String::new() } else { format!(" WITH ({})", option_list(options)) }
 }
 

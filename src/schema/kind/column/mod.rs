@@ -3,7 +3,7 @@
 mod not_null;
 mod settings;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use serde::Serialize;
 use tokio_postgres::Row;
@@ -14,7 +14,7 @@ use super::{
     lineage, types,
 };
 use crate::schema::{
-    Found, Key, KindId, Obj, Step, cast,
+    Found, Key, KindId, Obj, Options, Step, cast,
     object::Address,
     sql::{fdw_option_changes, fdw_option_list, ident, options},
     step::Group,
@@ -38,7 +38,7 @@ pub struct Spec {
     /// Storage, compression, statistics.
     pub settings: Settings,
     /// Options for the wrapper of a foreign table.
-    pub foreign_options: BTreeMap<String, String>,
+    pub foreign_options: Options,
     /// Stands on a table that inherits (no partition), and comes from a parent.
     pub heir: bool,
     /// Declared on this table; false for what only comes from parents. A partition's columns are

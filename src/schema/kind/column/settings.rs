@@ -1,12 +1,10 @@
 //! Settings of a column that say how its values are kept and counted, not what they are.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use tokio_postgres::Row;
 
 use crate::schema::{
-    Key, Step,
+    Key, Options, Step,
     sql::{ident, option_changes, options},
     step::Group,
 };
@@ -23,7 +21,7 @@ pub struct Settings {
     /// The statistics target, where it is not the server's default.
     pub statistics: Option<i32>,
     /// `n_distinct` and the like.
-    pub options: BTreeMap<String, String>,
+    pub options: Options,
 }
 
 impl Settings {
@@ -65,7 +63,7 @@ impl Settings {
             storage: None,
             compression: None,
             statistics: None,
-            options: BTreeMap::new(),
+            options: Options::new(),
         }
     }
 

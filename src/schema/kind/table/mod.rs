@@ -3,14 +3,14 @@
 
 mod swap;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, Slot, Swap, lineage};
 use crate::schema::{
-    Found, Key, KindId, Obj, Step,
+    Found, Key, KindId, Obj, Options, Step,
     object::Address,
     sql::{
         fdw_option_changes, fdw_option_list, ident, option_changes, option_list, options, qualified,
@@ -40,7 +40,7 @@ pub struct Spec {
     /// The tablespace, where it is not the database's own.
     pub tablespace: Option<String>,
     /// Storage parameters, those of the TOAST table with `toast.` before them.
-    pub options: BTreeMap<String, String>,
+    pub options: Options,
     /// What the WAL says of rows that change. `USING INDEX` counts as the default here: it is an
     /// object of its own, because it needs its index.
     pub replica: Replica,
@@ -56,7 +56,7 @@ pub struct Foreign {
     /// The server.
     pub server: String,
     /// Options for the wrapper.
-    pub options: BTreeMap<String, String>,
+    pub options: Options,
 }
 
 /// `REPLICA IDENTITY`.
@@ -304,7 +304,7 @@ impl Kind for Table {
             let verb = if *force_row_security { "FORCE" } else { "NO FORCE" };
             clauses.push(format!("{verb} ROW LEVEL SECURITY"));
         }
-        let none = BTreeMap::new();
+        let none = Options::new();
         clauses.extend(fdw_option_changes(
             was.foreign.as_ref().map_or(&none, |f| &f.options),
             foreign.as_ref().map_or(&none, |f| &f.options),
