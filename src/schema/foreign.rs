@@ -1,16 +1,17 @@
 //! Options of foreign-data objects, some of which are secrets.
 
-use std::{collections::BTreeMap, fmt, ops::Deref};
+use std::{fmt, ops::Deref};
 
 use serde::{Serialize, Serializer};
 
+use super::Options;
 use crate::pg::secret::{MASK, is_secret_name};
 
 /// Options of a foreign-data wrapper, server, user mapping, foreign table or column of one.
 /// Compared by value; passwords and the like show in statements only, where the text is masked
 /// before anybody sees it.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct ForeignOptions(pub BTreeMap<String, String>);
+pub struct ForeignOptions(pub Options);
 
 impl ForeignOptions {
     /// Reads options as the catalogs store them.
@@ -26,7 +27,7 @@ impl ForeignOptions {
 }
 
 impl Deref for ForeignOptions {
-    type Target = BTreeMap<String, String>;
+    type Target = Options;
 
     fn deref(&self) -> &Self::Target {
         &self.0
