@@ -13,6 +13,7 @@ use std::{
 use futures_util::future::{try_join, try_join_all};
 use tokio_postgres::{Client, Row};
 
+use super::unmanaged;
 use crate::{
     code::{Code, Diagnose},
     schema::{KINDS, Key, Name, Object, Snapshot, kind::Filed, mention::Mention, object::Address},
@@ -69,7 +70,8 @@ async fn read(client: &Client) -> Result<Snapshot, tokio_postgres::Error> {
         let sql = kind.query(version);
         async move { client.query(sql.as_ref(), &[]).await.map(|rows| (*kind, rows)) }
     }));
-    let filed = try_join_all([COMMENTS, LABELS, DEPENDS].map(|sql| client.query(sql, &[])));
+    let queries = [COMMENTS, LABELS, DEPENDS, unmanaged::CANDIDATES, unmanaged::LARGE_OBJECTS];
+    let filed = try_join_all(queries.map(|sql| client.query(sql, &[])));
     let (kinds, filed) = try_join(kinds, filed).await?;
 
     let mut objects: Vec<Object> = Vec::new();
@@ -108,7 +110,11 @@ async fn read(client: &Client) -> Result<Snapshot, tokio_postgres::Error> {
         .filter(|(at, _)| !members.contains_key(at))
         .map(|(_, object)| Arc::new(object))
         .collect();
-    Ok(Snapshot::new(kept, version, role))
+    let claimed = known.keys().map(|at| (at.class, at.object)).collect();
+    let large = filed[4].first().map_or(Ok(0), |row| row.try_get(0))?;
+    let mut snapshot = Snapshot::new(kept, version, role);
+    snapshot.unmanaged = unmanaged::describe(client, &filed[3], &claimed, large).await?;
+    Ok(snapshot)
 }
 
 fn address(row: &Row, from: usize) -> Result<Address, tokio_postgres::Error> {

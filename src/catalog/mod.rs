@@ -2,6 +2,7 @@
 
 mod load;
 pub mod scratch;
+mod unmanaged;
 
 pub use load::{LoadError, load};
 pub use scratch::{Owner, Scratch, ScratchError};
