@@ -244,7 +244,11 @@ impl<'a, 'f> Layout<'a, 'f> {
                     self.new_edges(object, fate, &mut edge);
                 }
             }
-            edge(self.find(Phase::Drop, key), self.find(Phase::Build, key));
+            // A part of what stepped aside is out of the way, though it goes at the end only.
+            let dropped = self
+                .find(Phase::Drop, key)
+                .filter(|node| self.nodes[*node].phase != Phase::Discard);
+            edge(dropped, self.find(Phase::Build, key));
             edge(self.find(Phase::Aside, key), self.find(Phase::Build, key));
             edge(self.find(Phase::Build, key), self.find(Phase::Carry, key));
             edge(self.find(Phase::Carry, key), self.find(Phase::Discard, key));
@@ -257,7 +261,7 @@ impl<'a, 'f> Layout<'a, 'f> {
                 }
             }
             edge(self.find(Phase::Hollow, key), self.find(Phase::Drop, key));
-            edge(self.find(Phase::Drop, key), self.find(Phase::Stub, key));
+            edge(dropped, self.find(Phase::Stub, key));
             edge(self.find(Phase::Stub, key), self.find(Phase::Build, key));
         }
         self.slots(&mut edge);
