@@ -409,12 +409,23 @@ impl<'a, 'f> Layout<'a, 'f> {
     /// What may be taken out of a circle: parts that can stand alone, else one object for a stub.
     fn loosen(&self, circle: &[usize]) -> Apart {
         let mut more = Apart::default();
+        let members: HashSet<usize> = circle.iter().copied().collect();
         for node in circle {
             let Node { phase, parts, .. } = &self.nodes[*node];
-            for part in parts.iter().filter(|p| Snapshot::kind_of(p).detachable()) {
-                // A part that goes with one renamed aside was to be dropped before.
-                let phase = if *phase == Phase::Discard { Phase::Drop } else { *phase };
-                more.parts.insert((phase, part.key.clone()));
+            for part in parts.iter().filter(|part| self.can_leave(*phase, part)) {
+                // Only a part that ties its node to the circle helps.
+                let tied = part.needs.iter().any(|need| {
+                    let there = match phase {
+                        Phase::Build => self.find(Phase::Build, need),
+                        _ => self.leaving(need),
+                    };
+                    there.is_some_and(|there| there != *node && members.contains(&there))
+                });
+                if tied {
+                    // A part that goes with one renamed aside was to be dropped before.
+                    let phase = if *phase == Phase::Discard { Phase::Drop } else { *phase };
+                    more.parts.insert((phase, part.key.clone()));
+                }
             }
         }
         if !more.is_empty() {
@@ -439,6 +450,17 @@ impl<'a, 'f> Layout<'a, 'f> {
             }
         }
         more
+    }
+
+    /// Whether a part can be built after, or dropped before, the whole that it is with.
+    fn can_leave(&self, phase: Phase, part: &Object) -> bool {
+        let kind = Snapshot::kind_of(part);
+        match phase {
+            Phase::Build => kind.detachable(),
+            // What is not built in the statement of its whole has a statement of its own to go.
+            Phase::Drop | Phase::Discard => kind.detachable() || !kind.folds(),
+            _ => false,
+        }
     }
 
     fn into_nodes(self, sorted: &[usize]) -> Vec<Node<'a>> {
