@@ -22,6 +22,8 @@ pub struct Case {
     pub meta: Meta,
     /// Whether it is only asked if both sides can be loaded.
     pub load_only: bool,
+    /// Whether a script with a fault is loaded as far as it goes: those of others are.
+    pub lenient: bool,
 }
 
 /// `meta.json`; every field may be missing or null.
@@ -68,6 +70,7 @@ pub fn schemas(root: &Path) -> Vec<Case> {
                 folder: path,
                 meta: Meta::default(),
                 load_only: false,
+                lenient: true,
             })
         })
         .collect();
@@ -98,6 +101,7 @@ fn walk(folder: &Path, name: &str, found: &mut Vec<Case>) {
             new: portable(&format!("{setup}\n{new}"), false),
             meta,
             load_only: false,
+            lenient: !folder.join("a.sql").exists(),
         });
         return;
     }

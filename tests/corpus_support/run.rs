@@ -142,9 +142,11 @@ pub async fn run(case: &Case, host: &Host, admin: &Client, options: &Options) ->
     let mut names = Vec::new();
     let (old, new) = if options.swap { (&case.new, &case.old) } else { (&case.old, &case.new) };
     let verdict = if case.load_only {
-        both(old, new, host, admin, &mut names).await.map(|_| Verdict::Passed { strict: true })
+        both(old, new, host, admin, &mut names, case.lenient)
+            .await
+            .map(|_| Verdict::Passed { strict: true })
     } else {
-        pair(old, new, host, admin, options, &mut names, &mut report).await
+        pair((old, new), case.lenient, host, admin, options, &mut names, &mut report).await
     };
     for name in names {
         host.drop(admin, &name).await;
@@ -163,6 +165,7 @@ async fn loaded(
     host: &Host,
     admin: &Client,
     names: &mut Vec<String>,
+    lenient: bool,
 ) -> Result<String, String> {
     let (mut stop, mut tries) = (true, 0);
     loop {
@@ -170,14 +173,20 @@ async fn loaded(
         names.push(name.clone());
         let Err(e) = host.psql(&name, script, stop) else { return Ok(name) };
         tries += 1;
-        if tries > 20 || e.contains("is not available") || e.contains("cannot be run") {
+        let role = e.starts_with("role \"");
+        let busy = e.contains("concurrently") || e.contains("authid");
+        if !(lenient || role || busy)
+            || tries > 20
+            || e.contains("is not available")
+            || e.contains("cannot be run")
+        {
             return Err(e);
         }
         let missing = e.strip_prefix("role \"").and_then(|e| e.split_once("\" does not exist"));
         if let Some((role, _)) = missing {
             // Another worker may make it first.
             let _ = admin.batch_execute(&format!("CREATE ROLE \"{role}\"")).await;
-        } else if !e.contains("concurrently") && !e.contains("authid") {
+        } else if !busy {
             // Roles are the whole server's: another worker may be busy with the same one.
             stop = false;
         }
@@ -191,9 +200,10 @@ async fn both(
     host: &Host,
     admin: &Client,
     names: &mut Vec<String>,
+    lenient: bool,
 ) -> Result<(String, String), String> {
-    let a = loaded(old, host, admin, names).await.map_err(|e| format!("old: {e}"))?;
-    let b = loaded(new, host, admin, names).await.map_err(|e| format!("new: {e}"))?;
+    let a = loaded(old, host, admin, names, lenient).await.map_err(|e| format!("old: {e}"))?;
+    let b = loaded(new, host, admin, names, lenient).await.map_err(|e| format!("new: {e}"))?;
     Ok((a, b))
 }
 
@@ -213,15 +223,15 @@ async fn side(host: &Host, database: &str, dump: Dump) -> Result<Side, String> {
 }
 
 async fn pair(
-    old: &str,
-    new: &str,
+    (old, new): (&str, &str),
+    lenient: bool,
     host: &Host,
     admin: &Client,
     options: &Options,
     names: &mut Vec<String>,
     report: &mut Report,
 ) -> Result<Verdict, String> {
-    let (a, b) = both(old, new, host, admin, names).await?;
+    let (a, b) = both(old, new, host, admin, names, lenient).await?;
     let failed = |back, stage, what| vec![Failure { back, stage, what }];
     let dumps = (host.dump_of_script(&a, old)?, host.dump_of_script(&b, new)?);
     let sides = (side(host, &a, dumps.0).await, side(host, &b, dumps.1).await);

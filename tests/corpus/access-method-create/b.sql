@@ -1,0 +1,1 @@
+CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler; COMMENT ON ACCESS METHOD heap2 IS 'c'; CREATE TABLE t (a int) USING heap2;

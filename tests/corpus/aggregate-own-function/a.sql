@@ -1,0 +1,1 @@
+CREATE FUNCTION st(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 + $2'; CREATE AGGREGATE ag(int) (SFUNC = st, STYPE = int);

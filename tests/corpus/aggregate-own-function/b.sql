@@ -1,0 +1,1 @@
+CREATE FUNCTION st(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 - $2'; CREATE AGGREGATE ag(int) (SFUNC = st, STYPE = int, SORTOP = >);

@@ -1,0 +1,1 @@
+CREATE AGGREGATE c(*) (SFUNC = int8inc, STYPE = int8, INITCOND = '0', PARALLEL = SAFE);

@@ -1,0 +1,1 @@
+CREATE TYPE k AS ENUM ('a'); CREATE CAST (text AS k) WITH INOUT;

@@ -1,0 +1,1 @@
+CREATE TYPE k AS (a int); CREATE FUNCTION k_text(k) RETURNS text LANGUAGE sql AS 'SELECT ($1).a::text'; CREATE CAST (k AS text) WITH FUNCTION k_text(k) AS IMPLICIT; COMMENT ON CAST (k AS text) IS 'c';

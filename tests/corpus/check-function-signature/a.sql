@@ -1,0 +1,1 @@
+CREATE FUNCTION ok(x int) RETURNS bool LANGUAGE sql AS 'SELECT $1 > 0'; CREATE TABLE t (a int, CONSTRAINT c CHECK (ok(a)));

@@ -1,0 +1,1 @@
+CREATE FUNCTION ok(int) RETURNS bool LANGUAGE sql AS 'SELECT $1 > 0'; CREATE TABLE t (a int CHECK (ok(a)));

@@ -1,0 +1,1 @@
+CREATE TABLE t (id int); CREATE FUNCTION nextt() RETURNS int BEGIN ATOMIC SELECT coalesce(max(id), 0) + 1 FROM t; END; ALTER TABLE t ALTER id SET DEFAULT nextt(); ALTER TABLE t ADD CHECK (id <> nextt());

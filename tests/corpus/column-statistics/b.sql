@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b int); ALTER TABLE t ALTER b SET STATISTICS 0; ALTER TABLE t ALTER a SET (n_distinct = -0.5);

@@ -1,0 +1,1 @@
+CREATE TABLE t (a tsrange, EXCLUDE USING gist (a WITH &&));

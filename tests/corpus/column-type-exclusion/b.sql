@@ -1,0 +1,1 @@
+CREATE TABLE t (a tstzrange, EXCLUDE USING gist (a WITH &&));

@@ -1,0 +1,1 @@
+CREATE TABLE t (a bigint); CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT max(a)::bigint FROM t; END;

@@ -1,0 +1,1 @@
+CREATE TABLE t (id text PRIMARY KEY DEFAULT 'x'); CREATE TABLE u (t_id text REFERENCES t);

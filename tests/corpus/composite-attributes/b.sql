@@ -1,0 +1,1 @@
+CREATE TYPE addr AS (a bigint, c date, d text[]);

@@ -1,0 +1,1 @@
+CREATE TYPE a AS (x text); CREATE TYPE b AS (a a, n int); CREATE FUNCTION f() RETURNS b LANGUAGE sql AS 'SELECT NULL::b';

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, CONSTRAINT n CHECK (a > 0)); CREATE TABLE s (a int); CREATE INDEX n ON s (a);

@@ -1,0 +1,1 @@
+CREATE DOMAIN d AS varchar(10); CREATE TABLE t (a d DEFAULT 'x', b d[]); CREATE VIEW v AS SELECT a FROM t; CREATE INDEX t_a ON t (a);

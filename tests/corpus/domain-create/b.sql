@@ -1,0 +1,1 @@
+CREATE DOMAIN pos AS int NOT NULL DEFAULT 1 CONSTRAINT positive CHECK (VALUE > 0); CREATE TABLE t (p pos, ps pos[]);

@@ -1,0 +1,1 @@
+CREATE TYPE d AS ENUM ('1'); CREATE TABLE t (x int);

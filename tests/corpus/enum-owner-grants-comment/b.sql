@@ -1,0 +1,1 @@
+CREATE TYPE mood AS ENUM ('a'); ALTER TYPE mood OWNER TO corpus_a; REVOKE ALL ON TYPE mood FROM PUBLIC; GRANT USAGE ON TYPE mood TO corpus_b; COMMENT ON TYPE mood IS 'm';

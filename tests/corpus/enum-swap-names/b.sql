@@ -1,0 +1,1 @@
+CREATE TYPE y AS ENUM ('a'); CREATE TYPE x AS ENUM ('b'); CREATE TABLE t (x x, y y);

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int4range, b int, CONSTRAINT ex EXCLUDE USING gist (a WITH &&) WHERE (b > 0) DEFERRABLE INITIALLY DEFERRED, EXCLUDE USING btree (b WITH =) INCLUDE (a) WITH (fillfactor = 70));

@@ -1,0 +1,1 @@
+CREATE EXTENSION pgcrypto; COMMENT ON FUNCTION digest(text, text) IS 'ours';

@@ -1,0 +1,1 @@
+CREATE EXTENSION hstore SCHEMA ext; CREATE TABLE t (h ext.hstore, i int);

@@ -1,0 +1,2 @@
+CREATE FUNCTION f(a int, b text) RETURNS int LANGUAGE sql AS 'SELECT $1';
+CREATE VIEW v AS SELECT f(1, 'x') AS n;

@@ -1,0 +1,1 @@
+CREATE FUNCTION "My F"("a b" int) RETURNS int LANGUAGE sql AS 'SELECT 1';

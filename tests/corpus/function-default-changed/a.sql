@@ -1,0 +1,1 @@
+CREATE FUNCTION f(a int DEFAULT 1, b text DEFAULT 'x') RETURNS int LANGUAGE sql AS 'SELECT a';

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b text); CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS 'SELECT $1.a'; CREATE VIEW v AS SELECT f(t.*) AS x FROM t;

@@ -1,0 +1,1 @@
+CREATE FUNCTION g(int) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'; CREATE FUNCTION f(a int) RETURNS int RETURN g(a) + 1;

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(a int) RETURNS int RETURN a + 1;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a bigint); CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT sum(t.a)::bigint FROM t; SELECT 2; END;

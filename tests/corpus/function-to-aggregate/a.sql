@@ -1,0 +1,1 @@
+CREATE FUNCTION total(int) RETURNS int LANGUAGE sql AS 'SELECT 1';

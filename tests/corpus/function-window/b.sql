@@ -1,0 +1,1 @@
+CREATE FUNCTION wrn() RETURNS int8 LANGUAGE internal WINDOW IMMUTABLE STRICT AS 'window_row_number';

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int); GRANT SELECT, MAINTAIN ON t TO corpus_a;

@@ -1,0 +1,3 @@
+CREATE TABLE t (a int, b text, c int[], d tsvector, e point, f jsonb);
+CREATE INDEX i1 ON t (a DESC NULLS LAST, b COLLATE "C" text_pattern_ops) INCLUDE (c) WITH (fillfactor = 60, deduplicate_items = off) WHERE a > 0;
+CREATE UNIQUE INDEX i2 ON t (lower(b), (a + 1) DESC); CREATE INDEX i3 ON t USING gin (c) WITH (fastupdate = off); CREATE INDEX i4 ON t USING gist (e); CREATE INDEX i5 ON t USING brin (a) WITH (pages_per_range = 8, autosummarize = on); CREATE INDEX i6 ON t USING hash (a); CREATE INDEX i7 ON t USING spgist (e); CREATE INDEX i8 ON t USING gin (f jsonb_path_ops); CREATE INDEX i9 ON t USING gist (d tsvector_ops (siglen=100));

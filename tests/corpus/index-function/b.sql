@@ -1,0 +1,1 @@
+CREATE FUNCTION f(text) RETURNS varchar LANGUAGE sql IMMUTABLE AS 'SELECT $1::varchar'; CREATE TABLE t (a text); CREATE INDEX i ON t (f(a));

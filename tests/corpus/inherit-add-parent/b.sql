@@ -1,0 +1,1 @@
+CREATE TABLE a (x int, CONSTRAINT ck CHECK (x > 0)); CREATE TABLE c (y int) INHERITS (a);

@@ -1,0 +1,1 @@
+CREATE TABLE a (x int DEFAULT 1, y int); CREATE TABLE c () INHERITS (a);

@@ -1,0 +1,1 @@
+CREATE TABLE a (x bigint, n text NOT NULL DEFAULT 'q'); CREATE TABLE c (y int) INHERITS (a); CREATE TABLE d () INHERITS (c);

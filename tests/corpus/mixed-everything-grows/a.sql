@@ -1,0 +1,1 @@
+CREATE TABLE a (id int PRIMARY KEY, name varchar(10)); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a); CREATE VIEW v AS SELECT a.id, a.name FROM a; CREATE FUNCTION f(int) RETURNS text LANGUAGE sql AS 'SELECT name FROM v WHERE id = $1';

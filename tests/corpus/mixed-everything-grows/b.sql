@@ -1,0 +1,1 @@
+CREATE TABLE a (id bigint PRIMARY KEY, name text NOT NULL DEFAULT '', n int); CREATE TABLE b (id bigint PRIMARY KEY, a_id bigint NOT NULL REFERENCES a ON DELETE CASCADE); CREATE VIEW v AS SELECT a.id, a.name, a.n FROM a; CREATE FUNCTION f(bigint) RETURNS text LANGUAGE sql AS 'SELECT name FROM v WHERE id = $1'; CREATE INDEX ON b (a_id); CREATE TABLE c (b_id bigint REFERENCES b);

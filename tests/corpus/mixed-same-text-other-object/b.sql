@@ -1,0 +1,1 @@
+CREATE SCHEMA s; CREATE FUNCTION s.lower(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1'; CREATE TABLE t (a text, CONSTRAINT c CHECK (s.lower(a) <> '')); CREATE VIEW v AS SELECT s.lower(a) AS l FROM t;

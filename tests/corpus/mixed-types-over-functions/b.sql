@@ -1,0 +1,1 @@
+CREATE TYPE money2; CREATE FUNCTION money2_in(cstring) RETURNS money2 LANGUAGE internal IMMUTABLE STRICT AS 'int4in'; CREATE FUNCTION money2_out(money2) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out'; CREATE TYPE money2 (INPUT = money2_in, OUTPUT = money2_out, LIKE = int4); CREATE TABLE t (m money2);

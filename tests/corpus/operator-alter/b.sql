@@ -1,0 +1,2 @@
+CREATE FUNCTION eqi(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = eqi, RESTRICT = eqsel, JOIN = eqjoinsel);

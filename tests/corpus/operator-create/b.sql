@@ -1,0 +1,4 @@
+CREATE FUNCTION eqi(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = eqi, COMMUTATOR = ===, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR @#@ (RIGHTARG = int, FUNCTION = abs);
+ALTER OPERATOR === (int, int) OWNER TO corpus_a; COMMENT ON OPERATOR === (int, int) IS 'eq';

@@ -1,0 +1,1 @@
+CREATE TABLE p (id int, a text) PARTITION BY RANGE (id); CREATE TABLE p0 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE x (id int, a text);

@@ -1,0 +1,1 @@
+CREATE TABLE p (id int, a text) PARTITION BY RANGE (id); CREATE TABLE p0 (id int, a text); CREATE TABLE x PARTITION OF p FOR VALUES FROM (0) TO (10);

@@ -1,0 +1,1 @@
+CREATE TABLE p (id int, a int, b int) PARTITION BY RANGE (id); CREATE TABLE p0 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE INDEX p_a ON p (a, b);

@@ -1,0 +1,1 @@
+CREATE TABLE p (at timestamptz) PARTITION BY RANGE (at);

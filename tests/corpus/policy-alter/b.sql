@@ -1,0 +1,1 @@
+CREATE TABLE t (a int); CREATE POLICY p ON t TO corpus_b, PUBLIC USING (a = 2) WITH CHECK (a = 3); COMMENT ON POLICY p ON t IS 'c';

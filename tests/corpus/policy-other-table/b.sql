@@ -1,0 +1,1 @@
+CREATE TABLE m (t_id bigint, who text); CREATE TABLE t (id bigint); CREATE POLICY p ON t USING (EXISTS (SELECT 1 FROM m WHERE m.t_id = t.id AND m.who = current_user));

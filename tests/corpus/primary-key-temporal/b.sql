@@ -1,0 +1,1 @@
+CREATE TABLE t (id int4range, valid daterange, PRIMARY KEY (id, valid WITHOUT OVERLAPS)); CREATE TABLE u (id int4range, valid daterange, t_id int4range, UNIQUE (id, valid WITHOUT OVERLAPS), FOREIGN KEY (t_id, PERIOD valid) REFERENCES t (id, PERIOD valid));

@@ -1,0 +1,1 @@
+CREATE PROCEDURE p(b int) LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;

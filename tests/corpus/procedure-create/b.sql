@@ -1,0 +1,1 @@
+CREATE PROCEDURE p(INOUT a int, b text DEFAULT 'x') LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN a := 1; END $$; GRANT EXECUTE ON PROCEDURE p(int, text) TO corpus_a; COMMENT ON PROCEDURE p IS 'c';

@@ -1,0 +1,1 @@
+CREATE PROCEDURE p(IN a int) LANGUAGE plpgsql AS $$ BEGIN END $$;

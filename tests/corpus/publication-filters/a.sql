@@ -1,0 +1,1 @@
+CREATE TABLE t (a int PRIMARY KEY, b int, c text); CREATE SCHEMA s; CREATE PUBLICATION p FOR TABLE t (a, b) WHERE (a > 0);

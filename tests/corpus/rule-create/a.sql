@@ -1,0 +1,1 @@
+CREATE TABLE t (a int); CREATE TABLE log (a int);

@@ -1,0 +1,1 @@
+CREATE SCHEMA one; CREATE SCHEMA two; CREATE TABLE one.t (id serial PRIMARY KEY, b text);

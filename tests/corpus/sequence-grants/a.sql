@@ -1,0 +1,1 @@
+CREATE SEQUENCE s; GRANT ALL ON s TO corpus_a;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int); CREATE TABLE u (a int); CREATE SEQUENCE s OWNED BY t.a;

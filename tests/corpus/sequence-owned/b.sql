@@ -1,0 +1,1 @@
+CREATE TABLE t (a int DEFAULT 1, b int); CREATE SEQUENCE s OWNED BY t.b; ALTER TABLE t ALTER b SET DEFAULT nextval('s');

@@ -1,0 +1,1 @@
+CREATE TABLE t (id bigserial PRIMARY KEY); CREATE TABLE u (t_id bigint REFERENCES t); CREATE VIEW v AS SELECT id FROM t;

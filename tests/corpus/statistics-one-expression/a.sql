@@ -1,0 +1,1 @@
+CREATE TABLE t (a int); CREATE STATISTICS st ON (a * 2) FROM t;

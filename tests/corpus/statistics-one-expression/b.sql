@@ -1,0 +1,1 @@
+CREATE TABLE t (a bigint); CREATE STATISTICS st ON (a * 3) FROM t;

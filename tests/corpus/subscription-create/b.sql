@@ -1,0 +1,1 @@
+CREATE SUBSCRIPTION corpus_sub CONNECTION 'host=/nowhere dbname=x password=secret' PUBLICATION p, "Q r" WITH (connect = false, slot_name = NONE, enabled = false, binary = true, streaming = true, synchronous_commit = 'off'); COMMENT ON SUBSCRIPTION corpus_sub IS 'c';

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int); COMMENT ON TABLE t IS 'x';

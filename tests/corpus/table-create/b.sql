@@ -1,0 +1,1 @@
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a text NOT NULL DEFAULT 'x', b numeric(10,2)[] , c timestamptz(3) DEFAULT now(), d varchar(10) COLLATE "C" UNIQUE, e bit(3), f interval day to second(2), g char(4), h "char", i int CHECK (i > 0));

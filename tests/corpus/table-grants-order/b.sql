@@ -1,0 +1,1 @@
+CREATE TABLE t (a int); GRANT SELECT ON t TO corpus_c; GRANT SELECT ON t TO corpus_a;

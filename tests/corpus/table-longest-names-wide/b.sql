@@ -1,0 +1,1 @@
+CREATE TABLE "ююююююююююююююююююююююююююююююю" (a serial PRIMARY KEY, "яяяяяяяяяяяяяяяяяяяяяяяяяяяяяяя" int UNIQUE);

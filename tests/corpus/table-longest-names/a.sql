@@ -1,0 +1,1 @@
+CREATE TABLE abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabc (abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabc int PRIMARY KEY, b int UNIQUE, CHECK (b > 0));

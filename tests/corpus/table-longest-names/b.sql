@@ -1,0 +1,1 @@
+CREATE TABLE abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabc (abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabc bigserial PRIMARY KEY, b bigint UNIQUE, CHECK (b > 1), c text, CHECK (c <> ''));

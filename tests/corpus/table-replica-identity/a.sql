@@ -1,0 +1,1 @@
+CREATE TABLE t (a int NOT NULL, CONSTRAINT u UNIQUE (a)); CREATE TABLE x (a int); CREATE TABLE y (a int);

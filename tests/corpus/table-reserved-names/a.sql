@@ -1,0 +1,1 @@
+CREATE TABLE "order" ("user" int, "group" text);

@@ -1,0 +1,1 @@
+CREATE TABLE "order" ("user" int PRIMARY KEY, "group" text DEFAULT 'table', "end" int, "Mixed Case" int); CREATE INDEX "select" ON "order" ("end"); CREATE VIEW "table" AS SELECT "user", "end" FROM "order";

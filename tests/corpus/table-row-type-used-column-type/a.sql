@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b text); CREATE TYPE k AS (x t); CREATE FUNCTION f() RETURNS k LANGUAGE sql AS 'SELECT NULL::k'; 

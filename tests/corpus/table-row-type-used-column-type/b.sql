@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b varchar(5)); CREATE TYPE k AS (x t); CREATE FUNCTION f() RETURNS k LANGUAGE sql AS 'SELECT NULL::k'; 

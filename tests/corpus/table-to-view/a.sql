@@ -1,0 +1,1 @@
+CREATE TABLE t (a int); CREATE TABLE x (a int); CREATE VIEW w AS SELECT a FROM x;

@@ -1,0 +1,1 @@
+CREATE TABLE b (x int); CREATE TABLE c (y text); CREATE TABLE a (z date);

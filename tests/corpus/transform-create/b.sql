@@ -1,0 +1,1 @@
+CREATE EXTENSION hstore; CREATE TRANSFORM FOR hstore LANGUAGE plpgsql (FROM SQL WITH FUNCTION prsd_lextype(internal)); COMMENT ON TRANSFORM FOR hstore LANGUAGE plpgsql IS 'x';

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b int, CONSTRAINT u UNIQUE (a)); CREATE TABLE r (a int, CONSTRAINT fk FOREIGN KEY (a) REFERENCES t (a));

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int UNIQUE, b int, c int, CONSTRAINT bc UNIQUE (b, c) DEFERRABLE);

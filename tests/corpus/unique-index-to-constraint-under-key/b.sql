@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, CONSTRAINT u UNIQUE (a)); CREATE TABLE r (a int REFERENCES t (a));

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, CONSTRAINT u UNIQUE (a)); CREATE TABLE s (a int); CREATE UNIQUE INDEX s_a ON s (a);

@@ -1,0 +1,1 @@
+CREATE TABLE t (a varchar(9), b timestamptz, c char(3)); CREATE VIEW v AS SELECT a, CASE WHEN c = 'a' THEN 1 ELSE 2 END AS n, b AT TIME ZONE 'UTC' AS u, array_agg(a) OVER (PARTITION BY c ORDER BY b ROWS 2 PRECEDING) AS w FROM t WHERE a IN ('x', 'y', 'z') AND (c = 'q' OR (c = 'r' OR c = 's'));

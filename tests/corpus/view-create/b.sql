@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b text); CREATE VIEW v (x, "Y z") WITH (security_barrier = true) AS SELECT a, b FROM t WHERE a > 0 WITH CASCADED CHECK OPTION; COMMENT ON VIEW v IS 'c'; COMMENT ON COLUMN v.x IS 'cc'; GRANT SELECT (x) ON v TO corpus_a; ALTER VIEW v OWNER TO corpus_a;

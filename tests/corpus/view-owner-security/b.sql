@@ -1,0 +1,1 @@
+CREATE TABLE t (a int); ALTER TABLE t OWNER TO corpus_a; CREATE VIEW v AS SELECT a FROM t; ALTER VIEW v OWNER TO corpus_b; GRANT SELECT ON t TO corpus_b;

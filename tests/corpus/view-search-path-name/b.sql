@@ -1,0 +1,1 @@
+CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM s.t;

@@ -1,0 +1,1 @@
+CREATE TABLE a (x int); CREATE VIEW b AS SELECT x FROM a;
