@@ -75,6 +75,9 @@ impl Dump {
                     bodies.iter().map(|body| sorted_lines(body)).collect();
                 bodies.sort();
                 bodies
+            } else if heading.contains("; Type: STATISTICS; ") {
+                // PostgreSQL keeps their columns in the table's order.
+                bodies.iter().map(|body| sorted_list(body)).collect()
             } else {
                 bodies.clone()
             };
@@ -134,6 +137,15 @@ fn sorted_lines(body: &str) -> String {
     let mut lines: Vec<&str> = body.lines().map(|line| line.trim_end_matches(',')).collect();
     lines.sort_unstable();
     lines.join("\n")
+}
+
+/// The items after ` ON ` in order.
+fn sorted_list(body: &str) -> String {
+    let Some((head, list)) = body.split_once(" ON ") else { return body.to_owned() };
+    let (list, tail) = list.split_once(" FROM ").unwrap_or((list, ""));
+    let mut items: Vec<&str> = list.split(", ").collect();
+    items.sort_unstable();
+    format!("{head} ON {} FROM {tail}", items.join(", "))
 }
 
 fn is_end(line: &str) -> bool {

@@ -1,0 +1,150 @@
+//! Pairs of schemas, there and back: our own of every kind and attribute, and the shared ones
+//! where they are.
+//!
+//! `LIMBECK_CORPUS` names the folder of the shared corpus (`../shared/corpus` otherwise);
+//! `LIMBECK_CORPUS_ALL=1` runs all of it, otherwise a part of it that leaves time for other tests.
+//! What cannot be reached is listed in `tests/corpus/impossible.txt`, with the reason; a listed
+//! pair that passes is a failure too, so that the list stays true.
+
+mod corpus_support;
+mod support;
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use corpus_support::{Case, Host, Options, Report, case, pool};
+
+/// Of the shared pairs, every so many are run unless all are asked for.
+const SHARE: usize = 8;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Past the capture of the test runner.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn shared(below: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("LIMBECK_CORPUS").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| root().join("../shared/corpus")).join(below);
+    if !folder.is_dir() {
+        say(&format!("SKIPPED: no shared corpus at {}", folder.display()));
+        return None;
+    }
+    Some(folder)
+}
+
+/// The shared test server; none, said aloud, without `psql` and `pg_dump` for it.
+fn host() -> Option<Host> {
+    let server = support::server();
+    let psql = support::client_program("psql", server)?;
+    let pg_dump = support::client_program("pg_dump", server)?;
+    let mut config = tokio_postgres::Config::new();
+    config.host(&server.host).port(server.port).user(&server.user).password(&server.password);
+    Some(Host {
+        config,
+        address: server.host.clone(),
+        port: server.port,
+        user: server.user.clone(),
+        password: server.password.clone(),
+        major: server.major,
+        psql,
+        pg_dump: Some(pg_dump),
+        cache: Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus-dumps"),
+    })
+}
+
+/// Names of the pairs that cannot be reached, with the reason.
+fn impossible() -> BTreeMap<String, String> {
+    let list = fs::read_to_string(root().join("tests/corpus/impossible.txt"));
+    let list = list.expect("the list of impossible pairs can be read");
+    list.lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let (name, why) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+            assert!(!why.trim().is_empty(), "`{name}` is listed as impossible without a reason");
+            (name.to_owned(), why.trim().to_owned())
+        })
+        .collect()
+}
+
+/// Runs the cases and says which are not as they should be.
+fn measure(what: &str, cases: &[Case], options: &Options) {
+    let Some(host) = host() else { return };
+    let impossible = impossible();
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(3);
+    let reports = pool::run(cases, &host, options, workers, |_| {});
+    let [ok, strict, skipped, failed] = pool::count(&reports);
+    say(&format!(
+        "{what}: {} pairs, {ok} reached both ways ({strict} with the columns in order), {skipped} \
+         skipped, {failed} failed",
+        reports.len()
+    ));
+    let mut wrong = String::new();
+    for report in &reports {
+        let listed = impossible.get(&report.name);
+        if report.failed() && listed.is_none() {
+            write!(wrong, "\n{}: {}", report.name, report.line()).expect("a string takes text");
+        } else if !report.failed() && !skipped_one(report) && listed.is_some() {
+            write!(wrong, "\n{}: listed as impossible, and it passes", report.name)
+                .expect("a string takes text");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn skipped_one(report: &Report) -> bool {
+    matches!(report.verdict, corpus_support::Verdict::Skipped(_))
+}
+
+/// A part of the cases, the same each time.
+fn part(cases: Vec<Case>) -> Vec<Case> {
+    if std::env::var_os("LIMBECK_CORPUS_ALL").is_some_and(|all| !all.is_empty()) {
+        return cases;
+    }
+    cases.into_iter().step_by(SHARE).collect()
+}
+
+fn own() -> Vec<Case> {
+    case::discover(&root().join("tests/corpus"), "own")
+}
+
+#[test]
+fn own_pairs_are_reached_both_ways() {
+    let cases = own();
+    assert!(cases.len() > 400, "{} pairs", cases.len());
+    measure("own pairs", &cases, &Options::default());
+}
+
+#[test]
+fn own_pairs_can_be_reached_in_plain_transactions() {
+    let cases = own().into_iter().step_by(SHARE).collect::<Vec<_>>();
+    measure("own pairs, plainly", &cases, &Options { plain: true, ..Options::default() });
+}
+
+#[test]
+fn shared_pairs_are_reached_both_ways() {
+    let Some(folder) = shared("pairs") else { return };
+    measure("shared pairs", &part(case::discover(&folder, "")), &Options::default());
+}
+
+#[test]
+fn real_histories_are_reached_both_ways() {
+    let Some(folder) = shared("realpairs") else { return };
+    measure("real pairs", &part(case::discover(&folder, "")), &Options::default());
+}
+
+#[test]
+fn whole_schemas_are_built_from_nothing_and_taken_down() {
+    let Some(folder) = shared("schemas") else { return };
+    let cases = case::schemas(&folder);
+    assert!(!cases.is_empty());
+    measure("whole schemas", &cases, &Options::default());
+}
