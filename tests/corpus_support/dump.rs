@@ -5,9 +5,17 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use similar::TextDiff;
 
 /// A dump as entries by heading; `pg_dump`'s own order depends on names and object numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Dump {
     entries: BTreeMap<String, Vec<String>>,
+    /// The text it was taken from.
+    pub text: String,
+}
+
+impl PartialEq for Dump {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
 }
 
 /// How alike two dumps are.
@@ -24,7 +32,7 @@ pub enum Alike {
 impl Dump {
     /// Takes a dump apart at its `-- Name: …; Type: …; Schema: …; Owner: …` headings.
     pub fn parse(text: &str) -> Self {
-        let mut dump = Self::default();
+        let mut dump = Self { text: text.to_owned(), ..Self::default() };
         let mut heading = String::new();
         let mut body: Vec<&str> = Vec::new();
         // Settings are printed when they change, wherever that happens to be.
@@ -38,7 +46,7 @@ impl Dump {
                 (*line).clone_into(&mut heading);
                 body.clear();
                 for (name, value) in &settings {
-                    if applies(name, line) {
+                    if !value.is_empty() && applies(name, line) {
                         write!(heading, "; {name} = {value}").expect("a string takes text");
                     }
                 }
@@ -83,7 +91,7 @@ impl Dump {
             };
             (heading.clone(), bodies)
         });
-        Self { entries: entries.collect() }
+        Self { entries: entries.collect(), text: String::new() }
     }
 
     /// How alike two dumps are.

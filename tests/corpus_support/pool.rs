@@ -55,7 +55,7 @@ pub fn count(reports: &[Report]) -> [usize; 4] {
     let mut count = [0; 4];
     for report in reports {
         match report.verdict {
-            Verdict::Passed { strict } => {
+            Verdict::Passed { strict, .. } => {
                 count[0] += 1;
                 count[1] += usize::from(strict);
             }
