@@ -248,22 +248,30 @@ async fn pair(
     };
     let mut failures = blind(&old_side, &new_side, host, false);
     let (mut strict, mut text) = (true, false);
-    let (script_old, script_new) = (old, new);
-    for back in [false, true] {
-        let (from, to) = if back { (&new_side, &old_side) } else { (&old_side, &new_side) };
-        let scripts = if back { (script_new, script_old) } else { (script_old, script_new) };
-        let way = Way { host, admin, options, back, database: &a, scripts };
-        match way.go(from, to, report, names).await {
-            Ok(outcome) => {
-                strict &= outcome.strict;
-                text |= outcome.text;
-                failures.extend(outcome.failures);
-            }
-            Err(failure) => {
-                failures.push(failure);
-                break;
-            }
+    let there = Way { host, admin, options, back: false, database: &a, scripts: (old, new) };
+    let mut database = &a;
+    let mut reached = None;
+    match there.go(&old_side, &new_side, report, names).await {
+        Ok(outcome) => {
+            strict &= outcome.strict;
+            text |= outcome.text;
+            failures.extend(outcome.failures);
+            reached = Some(outcome.result);
         }
+        Err(failure) => {
+            failures.push(failure);
+            // The way back is tried from where the way there should have led.
+            database = &b;
+        }
+    }
+    let back = Way { host, admin, options, back: true, database, scripts: (new, old) };
+    match back.go(reached.as_ref().unwrap_or(&new_side), &old_side, report, names).await {
+        Ok(outcome) => {
+            strict &= outcome.strict;
+            text |= outcome.text;
+            failures.extend(outcome.failures);
+        }
+        Err(failure) => failures.push(failure),
     }
     Ok(if failures.is_empty() {
         Verdict::Passed { strict, text }
@@ -304,6 +312,8 @@ struct Way<'a> {
 }
 
 struct Outcome {
+    /// Where the way led.
+    result: Side,
     strict: bool,
     text: bool,
     failures: Vec<Failure>,
@@ -322,22 +332,15 @@ impl Way<'_> {
         report: &mut Report,
         names: &mut Vec<String>,
     ) -> Result<Outcome, Failure> {
-        let client = self
-            .host
-            .client(self.database)
-            .await
-            .map_err(|e| self.failure(Stage::Read, vec![e]))?;
-        let now =
-            load(&client).await.map_err(|e| self.failure(Stage::Read, vec![e.to_string()]))?;
-        let script = self.script(&now, to, report)?;
-        let read = |e| self.failure(Stage::Kept, vec![e]);
-        let mut kept = Kept::read(&client).await.map_err(read)?;
-        kept.mark(&to.kept, &client).await.map_err(read)?;
+        let script = self.script(&from.snapshot, to, report)?;
+        let mut kept = from.kept.clone();
+        let client = self.host.client(self.database).await;
+        let client = client.map_err(|e| self.failure(Stage::Read, vec![e]))?;
+        kept.mark(&to.kept, &client).await.map_err(|e| self.failure(Stage::Kept, vec![e]))?;
         drop(client);
         self.host
             .psql(self.database, &script, true)
             .map_err(|e| self.failure(Stage::Run, vec![e]))?;
-        let _ = from;
         self.check(&kept, to, report, names).await
     }
 
@@ -379,21 +382,22 @@ impl Way<'_> {
         let read = |e| self.failure(Stage::Read, vec![e]);
         let dump = self.host.dump(self.database).map_err(read)?;
         let result = side(self.host, self.database, dump).await.map_err(read)?;
-        let mut outcome = self.compare(&result, to, report)?;
-        if !outcome.failures.is_empty() && self.host.pg_dump.is_some() {
+        let (mut strict, mut text) = (true, false);
+        let mut failures = self.compare(&result, to, report, &mut strict)?;
+        if !failures.is_empty() && self.host.pg_dump.is_some() {
             let again = (self.again(&result, names).await, self.again(to, names).await);
             if let (Ok(result), Ok(to)) = again {
-                let second = self.compare(&result, &to, report)?;
-                if second.failures.is_empty() {
-                    outcome = Outcome { text: true, ..second };
+                let mut second = true;
+                if self.compare(&result, &to, report, &mut second)?.is_empty() {
+                    (failures, strict, text) = (Vec::new(), second, true);
                 }
             }
         }
         let lost = kept.lost(&result.kept, &to.kept);
         if !lost.is_empty() {
-            outcome.failures.push(self.failure(Stage::Kept, lost));
+            failures.push(self.failure(Stage::Kept, lost));
         }
-        Ok(outcome)
+        Ok(Outcome { result, strict, text, failures })
     }
 
     /// A side, dumped and loaded.
@@ -403,7 +407,13 @@ impl Way<'_> {
         side(self.host, &name, self.host.dump(&name)?).await
     }
 
-    fn compare(&self, result: &Side, to: &Side, report: &Report) -> Result<Outcome, Failure> {
+    fn compare(
+        &self,
+        result: &Side,
+        to: &Side,
+        report: &Report,
+        strict: &mut bool,
+    ) -> Result<Vec<Failure>, Failure> {
         let mut failures = Vec::new();
         let alike = result.dump.alike(&to.dump);
         let deltas = diff(&result.snapshot, &to.snapshot);
@@ -424,7 +434,8 @@ impl Way<'_> {
             let what = vec!["the order of columns differs, and no note says so".to_owned()];
             failures.push(self.failure(Stage::Dump, what));
         }
-        Ok(Outcome { strict: alike == Alike::Same, text: false, failures })
+        *strict = alike == Alike::Same;
+        Ok(failures)
     }
 }
 
