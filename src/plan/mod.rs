@@ -12,6 +12,7 @@ pub mod hazard;
 pub mod meta;
 mod order;
 mod positions;
+pub mod rename;
 pub mod select;
 mod write;
 
@@ -20,6 +21,7 @@ use serde::Serialize;
 pub use self::{
     describe::{Changed, Definitions, changed},
     hazard::{Hazard, Severity},
+    rename::{Question, Rename, RenameError},
     select::Selection,
 };
 use self::{fate::Fate, order::Phase};

@@ -311,6 +311,17 @@ pub trait Kind: Send + Sync + 'static {
         None
     }
 
+    /// Names within it that are no objects of their own and can be changed in place, in their order:
+    /// the values of an enum.
+    fn names_within(_it: Obj<'_, Self::Spec>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The statement that renames one of [`Kind::names_within`].
+    fn rename_within(_it: Obj<'_, Self::Spec>, _from: &str, _to: &str) -> Option<Step> {
+        None
+    }
+
     /// A statement that makes something of its name and shape which needs nothing else, and that
     /// `create` can replace in place: for views and functions that need each other.
     fn stub(_new: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Option<Vec<Step>> {
@@ -516,6 +527,10 @@ pub trait AnyKind: Send + Sync {
     fn swap(&self, old: &Object, new: &Object, temporary: &str, cx: &Cx<'_>) -> Option<Swap>;
     /// [`Kind::rename`].
     fn rename(&self, it: &Object, to: &Key) -> Option<Vec<Step>>;
+    /// [`Kind::names_within`].
+    fn names_within(&self, it: &Object) -> Vec<String>;
+    /// [`Kind::rename_within`].
+    fn rename_within(&self, it: &Object, from: &str, to: &str) -> Option<Step>;
     /// [`Kind::stub`].
     fn stub(&self, new: &Object, cx: &Cx<'_>) -> Option<Vec<Step>>;
 }
@@ -640,6 +655,14 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn rename(&self, it: &Object, to: &Key) -> Option<Vec<Step>> {
         K::rename(obj::<K>(it), to)
+    }
+
+    fn names_within(&self, it: &Object) -> Vec<String> {
+        K::names_within(obj::<K>(it))
+    }
+
+    fn rename_within(&self, it: &Object, from: &str, to: &str) -> Option<Step> {
+        K::rename_within(obj::<K>(it), from, to)
     }
 
     fn stub(&self, new: &Object, cx: &Cx<'_>) -> Option<Vec<Step>> {

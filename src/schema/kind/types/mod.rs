@@ -283,6 +283,20 @@ impl Kind for Type {
         Some(Swap { aside, drop: vec![Step::new(&old.key, gone)], ..Swap::default() })
     }
 
+    fn names_within(it: Obj<'_, Spec>) -> Vec<String> {
+        match it.spec {
+            Spec::Enum(it) => it.labels.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn rename_within(it: Obj<'_, Spec>, from: &str, to: &str) -> Option<Step> {
+        match it.spec {
+            Spec::Enum(_) => Some(Enum::rename_value(&it.key, from, to)),
+            _ => None,
+        }
+    }
+
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
         Some(rename(&it.key, &Self::address(it), to))
     }
