@@ -3,18 +3,44 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use super::{context::Context, error::CliError, output::style};
-use crate::{code::Code, present::safe::display_safe};
+use super::{context::Context, error::CliError, output::style, progress::FRAME};
+use crate::{
+    code::Code,
+    engine::{Control, Event},
+    present::safe::display_safe,
+};
 
 /// Asks whether to go on; passes with `-y`, is a no without a terminal to ask on.
 pub(crate) fn yes(ctx: &Context, question: &str) -> bool {
     if ctx.global.yes {
         return true;
     }
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !can_ask() {
         return false;
     }
+    put(ctx, question);
+    answer()
+}
+
+/// Whether there is a terminal to ask on.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks in the middle of work whose progress is shown, on a terminal: the moving line steps aside,
+/// and Ctrl-C still stops the work.
+pub(crate) async fn meanwhile(ctx: &Context, control: &Control, question: &str) -> bool {
+    control.emit(Event::Stage(String::new()));
+    tokio::time::sleep(2 * FRAME).await;
+    put(ctx, question);
+    tokio::task::spawn_blocking(answer).await.unwrap_or(false)
+}
+
+fn put(ctx: &Context, question: &str) {
     ctx.out.always(&format!("{} [y/N]", style::bold(&display_safe(question))));
+}
+
+fn answer() -> bool {
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")

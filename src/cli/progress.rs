@@ -30,7 +30,7 @@ use crate::{
 /// How long nothing is drawn, so that short runs stay calm.
 const QUIET_START: Duration = Duration::from_millis(300);
 /// How often the moving line is redrawn.
-const FRAME: Duration = Duration::from_millis(100);
+pub(super) const FRAME: Duration = Duration::from_millis(100);
 /// How often a lasting obstacle is mentioned again where lines cannot be redrawn.
 const REMIND: Duration = Duration::from_secs(10);
 
@@ -277,6 +277,9 @@ impl Display {
         }
         let text = self.moving();
         if text.is_empty() {
+            if let Some(bar) = self.bar.take() {
+                bar.finish_and_clear();
+            }
             return;
         }
         let total = self.plan.len();

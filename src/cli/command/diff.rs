@@ -1,12 +1,13 @@
 //! `limbeck diff`: two schemas compared, and the script that leads from one to the other.
 
-use std::{io::Write as _, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, io::Write as _, path::PathBuf, sync::Arc};
 
 use serde_json::json;
 
 use crate::{
     cli::{
         args::Global,
+        confirm,
         context::Context,
         error::CliError,
         output::{Output, listing, sides},
@@ -19,7 +20,7 @@ use crate::{
         self, Control, Project,
         schema::{self, Bench, Comparison, Proof, Refutation, Side, Source, Unproved, Wishes},
     },
-    plan::{self, Options, Plan},
+    plan::{self, Options, Plan, Rename},
     present::safe::display_safe,
     server,
 };
@@ -48,6 +49,14 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) plain: bool,
 
+    /// Rename instead of dropping and making: public.account.mail=email, or "table public.a=b"
+    #[arg(long, value_name = "OLD=NEW", conflicts_with = "no_renames")]
+    pub(crate) rename: Vec<String>,
+
+    /// Rename nothing, and do not ask
+    #[arg(long)]
+    pub(crate) no_renames: bool,
+
     /// Do not run the plan in a scratch database, both ways, before it is shown
     #[arg(long)]
     pub(crate) no_proof: bool,
@@ -59,10 +68,12 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     let locate = |url: &str| locate(ctx, url);
     let from = Source::parse(&args.from, &here, &locate)?;
     let to = Source::parse(&args.to, &here, &locate)?;
-    let wishes = Wishes { plan: Options { online: !args.plain } };
+    let wishes = Wishes { plan: Options { online: !args.plain }, renames: args.rename.clone() };
     let (comparison, proof) = Context::block_on(async {
         with_bench(ctx, &project, async |bench| {
-            let mut comparison = schema::compare(bench, &from, &to, &wishes).await?;
+            let comparison = schema::compare(bench, &from, &to, &wishes).await?;
+            let mut comparison =
+                if args.no_renames { comparison } else { renames(ctx, bench, comparison).await? };
             // Without a difference there is nothing to prove, and a list of changes offers nothing.
             let offers = (args.sql || args.json) && !comparison.is_equal();
             let proof = match offers && !args.no_proof {
@@ -91,6 +102,43 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
         list(ctx, &comparison)?;
     }
     Ok(u8::from(!comparison.is_equal()))
+}
+
+/// Asks what was renamed, on a terminal; elsewhere says what would be asked.
+pub(super) async fn renames(
+    ctx: &Context,
+    bench: &Bench,
+    mut comparison: Comparison,
+) -> Result<Comparison, engine::Error> {
+    let mut denied: BTreeSet<Rename> = BTreeSet::new();
+    loop {
+        let mut questions = comparison.questions();
+        questions.retain(|question| !denied.contains(&question.rename));
+        // After each yes the rest looks different: a table's columns are then compared.
+        let mut accepted = None;
+        for question in questions {
+            let text = question.rename.to_string();
+            if !confirm::can_ask() {
+                if question.data {
+                    let text =
+                        format!("was this renamed: {text}? it is dropped and made again now");
+                    ctx.out.warn(&display_safe(&text));
+                    let argument = question.rename.argument();
+                    ctx.out.hint(&display_safe(&format!(
+                        "`--rename \"{argument}\"` keeps what it holds, `--no-renames` does not ask"
+                    )));
+                }
+            } else if confirm::meanwhile(ctx, &bench.control, &format!("rename {text}?")).await {
+                accepted = Some(question.rename);
+                break;
+            }
+            denied.insert(question.rename);
+        }
+        match accepted {
+            Some(rename) => comparison = comparison.rename(bench, &[rename]).await?,
+            None => return Ok(comparison),
+        }
+    }
 }
 
 /// Proves a comparison; a plan that is wrong is no error of the work.

@@ -2,11 +2,18 @@
 
 use serde::Serialize;
 
-use super::{Bench, Side, Source, resolve, round};
+use super::{Bench, Manage, Side, Source, resolve, round, run::run, source};
 use crate::{
+    code::Code,
     engine::Error,
-    plan::{self, Options, Plan},
-    schema::diff::{Delta, diff},
+    plan::{
+        self, Options, Plan, Statement,
+        rename::{self, Question, Rename, RenameError},
+    },
+    schema::{
+        Key,
+        diff::{Delta, diff},
+    },
 };
 
 /// How a comparison is made.
@@ -14,19 +21,28 @@ use crate::{
 pub struct Wishes {
     /// How plans are written.
     pub plan: Options,
+    /// What is renamed, as `--rename` says it.
+    pub renames: Vec<String>,
 }
 
 /// Two schemas and the way between them.
 #[derive(Debug)]
 pub struct Comparison {
-    /// The one that the way starts from.
+    /// The one that the way starts from; what is renamed has its new name already.
     pub old: Side,
     /// The one that it leads to.
     pub new: Side,
-    /// From old to new.
+    /// From old to new, renames first.
     pub up: Plan,
-    /// From new to old.
+    /// From new to old, renames last.
     pub down: Plan,
+    /// What is renamed.
+    pub renames: Vec<Rename>,
+    /// The statements that take the names back, which `old` has already.
+    pub(super) restore: Vec<Statement>,
+    /// The statements that gave them.
+    renamed: Vec<Statement>,
+    options: Options,
 }
 
 /// One object that differs.
@@ -41,7 +57,9 @@ pub struct Change {
 impl Comparison {
     /// Whether nothing differs.
     pub fn is_equal(&self) -> bool {
-        self.up.is_empty() && diff(&self.old.snapshot, &self.new.snapshot).is_empty()
+        self.renames.is_empty()
+            && self.up.is_empty()
+            && diff(&self.old.snapshot, &self.new.snapshot).is_empty()
     }
 
     /// The objects that differ, sorted.
@@ -68,8 +86,121 @@ pub async fn compare(
 ) -> Result<Comparison, Error> {
     let (mut old, new) = tokio::try_join!(resolve(bench, from), resolve(bench, to))?;
     old.snapshot = round::settle(bench, old.snapshot, &new.snapshot).await?;
+    let mut comparison = Comparison {
+        old,
+        new,
+        up: Plan::default(),
+        down: Plan::default(),
+        renames: Vec::new(),
+        restore: Vec::new(),
+        renamed: Vec::new(),
+        options: wishes.plan,
+    };
     bench.stage("planning");
-    let up = plan::plan(&old.snapshot, &new.snapshot, wishes.plan)?;
-    let down = plan::plan(&new.snapshot, &old.snapshot, wishes.plan)?;
-    Ok(Comparison { old, new, up, down })
+    comparison.plan()?;
+    // Wholes before their parts: a part is then found under its whole's new name.
+    let mut waiting = wishes.renames.clone();
+    waiting.sort_by_key(|text| text.matches('.').count());
+    let mut done: Vec<(String, String)> = Vec::new();
+    for text in waiting {
+        let text = done.iter().fold(text, |text, (from, to)| text.replacen(from, to, 1));
+        let rename = rename::parse(&text, &comparison.old.snapshot, &comparison.new.snapshot)?;
+        if let Rename::Object { from, to } = &rename {
+            done.push((format!("{}.", from.sql()), format!("{}.", to.sql())));
+        }
+        comparison = comparison.rename(bench, &[rename]).await?;
+    }
+    Ok(comparison)
+}
+
+impl Comparison {
+    /// What is worth asking: what goes and comes and looks alike, the likeliest first.
+    pub fn questions(&self) -> Vec<Question> {
+        rename::questions(&self.old.snapshot, &self.new.snapshot)
+    }
+
+    /// The same comparison with these renamed first: it is done in a scratch copy of the old schema,
+    /// which is then read as the new old. What stands on the renamed and is equal but for its name
+    /// (a primary key that is called after its table) is renamed along.
+    pub async fn rename(mut self, bench: &Bench, renames: &[Rename]) -> Result<Self, Error> {
+        if renames.is_empty() {
+            return Ok(self);
+        }
+        self.apply(bench, renames).await?;
+        let moved: Vec<&Key> = renames
+            .iter()
+            .filter_map(|rename| match rename {
+                Rename::Object { to, .. } => Some(to),
+                Rename::Within { .. } => None,
+            })
+            .collect();
+        let along: Vec<Rename> = self
+            .questions()
+            .into_iter()
+            .filter(|question| !question.data)
+            .map(|question| question.rename)
+            .filter(|rename| match rename {
+                Rename::Object { from, .. } => self.old.snapshot.get(from).is_some_and(|object| {
+                    moved.iter().any(|key| {
+                        object.parent.as_ref() == Some(*key) || object.needs.contains(key)
+                    })
+                }),
+                Rename::Within { .. } => false,
+            })
+            .collect();
+        if !along.is_empty() {
+            self.apply(bench, &along).await?;
+        }
+        self.plan()?;
+        Ok(self)
+    }
+
+    /// Renames in the scratch copy of the old schema and reads it again.
+    async fn apply(&mut self, bench: &Bench, renames: &[Rename]) -> Result<(), Error> {
+        let statements = rename::statements(&self.old.snapshot, renames)?;
+        let scratch = match self.old.scratch.take() {
+            Some(scratch) => scratch,
+            None => match source::copy(bench, &self.old).await? {
+                Ok(scratch) => scratch,
+                Err(failed) => return Err(failed.into()),
+            },
+        };
+        bench.stage("renaming in a scratch database");
+        let plan = Plan { statements, ..Plan::default() };
+        let session = scratch.open().await?;
+        if let Err(stumble) = run(&session.client, &plan).await? {
+            return Err(Error::new(
+                Code::Sql,
+                format!("`{}` fails: {}", stumble.sql, stumble.message),
+            )
+            .with_state("nothing was changed; this was a scratch database")
+            .with_hint("leave this rename out; what goes and comes is dropped and made then"));
+        }
+        drop(session);
+        self.old.full = source::read(bench, scratch.connector(), &"what was renamed").await?;
+        let managed = Manage::of(&bench.project).filter(&self.old.full);
+        self.old.snapshot = round::settle(bench, managed, &self.new.snapshot).await?;
+        self.old.scratch = Some(scratch);
+        let back: Vec<Rename> = renames.iter().rev().map(Rename::reversed).collect();
+        let mut restore = rename::statements(&self.old.snapshot, &back)?;
+        restore.append(&mut self.restore);
+        self.restore = restore;
+        self.renamed.extend(plan.statements);
+        self.renames.extend_from_slice(renames);
+        Ok(())
+    }
+
+    fn plan(&mut self) -> Result<(), Error> {
+        self.up = plan::plan(&self.old.snapshot, &self.new.snapshot, self.options)?;
+        self.down = plan::plan(&self.new.snapshot, &self.old.snapshot, self.options)?;
+        self.up.statements.splice(0..0, self.renamed.iter().cloned());
+        self.down.statements.extend(self.restore.iter().cloned());
+        Ok(())
+    }
+}
+
+impl From<RenameError> for Error {
+    fn from(error: RenameError) -> Self {
+        Self::new(Code::Usage, error.message).with_hint(error.hint)
+    }
 }

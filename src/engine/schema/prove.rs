@@ -11,7 +11,7 @@ use super::{
     dump::{Dump, Dumper, Entry},
     round,
     run::{Stumble, run},
-    source,
+    source::{self, NotCopied},
 };
 use crate::{
     catalog::Scratch,
@@ -169,6 +169,18 @@ pub async fn prove(bench: &Bench, comparison: &mut Comparison) -> Result<Proof, 
     let up = comparison.up.clone();
     let down = comparison.down.clone();
     let work = prover.copy(&mut comparison.old, &up).await?;
+    if !comparison.restore.is_empty() {
+        // What was renamed to plan from it gets its names back: the proof starts where the user is.
+        let statements = comparison.restore.clone();
+        let back = Plan { statements, ..Plan::default() };
+        let session = work.open().await.map_err(Error::from)?;
+        if let Err(stumble) = run(&session.client, &back).await? {
+            let snapshot = |side: &Side| Goal { snapshot: side.snapshot.clone(), dump: None };
+            let (old, new) = (snapshot(&comparison.old), snapshot(&comparison.new));
+            let flaw = Flaw::Statement(stumble);
+            return Err(refuted(Direction::Down, flaw, &back, &new, &old));
+        }
+    }
     let start = prover.goal(&work, &comparison.old.snapshot, true).await?;
     let end = match &comparison.new.scratch {
         Some(scratch) => prover.goal(scratch, &comparison.new.snapshot, false).await?,
@@ -213,21 +225,19 @@ impl Prover<'_> {
         if let Some(scratch) = side.scratch.take() {
             return Ok(scratch);
         }
-        let scratch = source::make(self.bench).await?;
-        self.bench.stage(format!("copying the schema of {}", side.label));
-        let empty = source::read(self.bench, scratch.connector(), &"a scratch database").await?;
-        let copy = plan(&empty, &side.full, Options { online: false }).map_err(Error::from)?;
-        let session = scratch.open().await.map_err(Error::from)?;
-        if let Err(stumble) = run(&session.client, &copy).await? {
-            let goal = Goal { snapshot: side.full.clone(), dump: None };
-            let nothing = Goal { snapshot: empty, dump: None };
-            let mut refuted = refuted(Direction::Up, Flaw::Copy(stumble), &copy, &nothing, &goal);
-            if let Unproved::Refuted(it) = &mut refuted {
-                let _ = write!(it.script, "\n-- the plan that was to be proved\n\n{}", up.script());
+        match source::copy(self.bench, side).await? {
+            Ok(scratch) => Ok(scratch),
+            Err(NotCopied { plan, stumble, empty }) => {
+                let goal = Goal { snapshot: side.full.clone(), dump: None };
+                let start = Goal { snapshot: empty, dump: None };
+                let mut refuted = refuted(Direction::Up, Flaw::Copy(stumble), &plan, &start, &goal);
+                if let Unproved::Refuted(it) = &mut refuted {
+                    let script = up.script();
+                    let _ = write!(it.script, "\n-- the plan that was to be proved\n\n{script}");
+                }
+                Err(refuted)
             }
-            return Err(refuted);
         }
-        Ok(scratch)
     }
 
     /// What a scratch database holds, to judge by. With `again` it is read once more: a copy's text

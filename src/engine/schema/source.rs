@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Bench, Locate, Manage};
+use super::{
+    Bench, Locate, Manage,
+    run::{Stumble, run},
+};
 use crate::{
     catalog::{Scratch, load},
     code::Code,
@@ -13,6 +16,7 @@ use crate::{
     db::Connector,
     engine::{Engine, Error},
     models::{self, Fault, File},
+    plan::{Options, Plan, plan},
     schema::Snapshot,
 };
 
@@ -160,6 +164,42 @@ pub(super) async fn read(
     bench.stage(format!("reading {what}"));
     let session = connector.connect("schema").await?;
     Ok(load(&session.client).await?)
+}
+
+/// A copy that our own plan could not make.
+#[derive(Debug)]
+pub(super) struct NotCopied {
+    /// What was to make it.
+    pub(super) plan: Plan,
+    /// Where it failed.
+    pub(super) stumble: Stumble,
+    /// The empty database.
+    pub(super) empty: Snapshot,
+}
+
+impl From<NotCopied> for Error {
+    fn from(failed: NotCopied) -> Self {
+        let NotCopied { stumble, .. } = failed;
+        Self::new(Code::Unproved, format!("the schema could not be copied: {}", stumble.message))
+            .with_state("nothing was changed; this was a scratch database")
+            .with_hint(format!(
+                "this is a fault of limbeck, please report it with `{}`",
+                stumble.sql
+            ))
+    }
+}
+
+/// Builds the schema of a side in a scratch database, by our own plan.
+pub(super) async fn copy(bench: &Bench, side: &Side) -> Result<Result<Scratch, NotCopied>, Error> {
+    let scratch = make(bench).await?;
+    bench.stage(format!("copying the schema of {}", side.label));
+    let empty = read(bench, scratch.connector(), &"a scratch database").await?;
+    let plan = plan(&empty, &side.full, Options { online: false })?;
+    let session = scratch.open().await?;
+    Ok(match run(&session.client, &plan).await? {
+        Ok(()) => Ok(scratch),
+        Err(stumble) => Err(NotCopied { plan, stumble, empty }),
+    })
 }
 
 async fn build(
