@@ -9,6 +9,7 @@ mod dump;
 mod manage;
 mod prove;
 mod round;
+mod rows;
 mod run;
 mod source;
 

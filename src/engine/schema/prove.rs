@@ -10,6 +10,7 @@ use super::{
     Bench, Comparison, Manage, Side,
     dump::{Dump, Dumper, Entry},
     round,
+    rows::{self, Seen},
     run::{Stumble, run},
     source::{self, NotCopied},
 };
@@ -29,6 +30,8 @@ use crate::{
 pub struct Proof {
     /// `pg_dump` judged too.
     pub pg_dump: bool,
+    /// Tables whose rows were there before and after.
+    pub rows: usize,
     /// What the proof could not look at, one sentence each.
     pub notes: Vec<String>,
 }
@@ -61,6 +64,8 @@ pub enum Flaw {
     Objects(Vec<Wrong>),
     /// `pg_dump` sees what our snapshot does not: entries that differ.
     Dump(Vec<Entry>),
+    /// Rows or values are gone that the plan did not say it would destroy.
+    Rows(Vec<String>),
     /// A plan from the result to the goal should be empty and is not: its statements.
     Rest(Vec<String>),
 }
@@ -107,6 +112,11 @@ impl std::fmt::Display for Refutation {
             Flaw::Dump(them) => {
                 let first = them.first().map_or("", |it| &it.heading);
                 write!(f, "the {way} does not lead to the goal, says `pg_dump`: {first}")?;
+                more(f, them.len())
+            }
+            Flaw::Rows(them) => {
+                let first = them.first().map_or("", String::as_str);
+                write!(f, "the {way} loses what it should keep: {first}")?;
                 more(f, them.len())
             }
             Flaw::Rest(them) => {
@@ -193,10 +203,25 @@ pub async fn prove(bench: &Bench, comparison: &mut Comparison) -> Result<Proof, 
     };
     proof.pg_dump = start.dump.is_some() && end.dump.is_some();
 
+    // With rows it is tried in a copy, which is made before anything is changed, and judged last:
+    // what fails without rows says more.
+    let seen = rows::prove(bench, &work, &start.snapshot, comparison).await?;
     prover.way(&work, Direction::Up, &up, &start, &end).await?;
     prover.way(&work, Direction::Down, &down, &end, &start).await?;
     work.remove().await;
-    Ok(proof)
+    let (direction, flaw) = match seen {
+        Seen::Kept(tables, notes) => {
+            proof.rows = tables;
+            proof.notes.extend(notes);
+            return Ok(proof);
+        }
+        Seen::Lost(direction, lost) => (direction, Flaw::Rows(lost)),
+        Seen::Failed(direction, stumble) => (direction, Flaw::Statement(stumble)),
+    };
+    Err(match direction {
+        Direction::Up => refuted(direction, flaw, &up, &start, &end),
+        Direction::Down => refuted(direction, flaw, &down, &end, &start),
+    })
 }
 
 fn refuted(direction: Direction, fault: Flaw, plan: &Plan, old: &Goal, new: &Goal) -> Unproved {

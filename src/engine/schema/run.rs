@@ -31,7 +31,11 @@ pub struct Stumble {
 }
 
 impl Stumble {
-    fn new(statement: usize, sql: &str, error: &tokio_postgres::Error) -> Result<Self, Error> {
+    pub(super) fn new(
+        statement: usize,
+        sql: &str,
+        error: &tokio_postgres::Error,
+    ) -> Result<Self, Error> {
         let Some(said) = error.as_db_error().filter(|_| crate::db::lost(error).is_none()) else {
             return Err(fault::connection(error));
         };
