@@ -16,7 +16,8 @@ const ROWS: u32 = 2;
 const COLUMNS: &str = "WITH RECURSIVE wanted(oid) AS (
         SELECT c.oid FROM pg_catalog.pg_class AS c
           JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-          JOIN pg_catalog.unnest($1::text[], $2::text[]) AS w(schema, name)
+          JOIN ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]))
+            AS w(schema, name)
             ON n.nspname = w.schema AND c.relname = w.name
         UNION
         SELECT r.other FROM wanted AS w JOIN (

@@ -107,7 +107,8 @@ async fn settings_last_until_the_end_of_their_file() {
         ("d.sql", "CREATE SCHEMA s;\nCREATE DOMAIN s.later AS int;"),
     ];
     built(&client, &texts).await;
-    let sql = "SELECT string_agg(schemaname || '.' || tablename, ' ' ORDER BY 1) FROM pg_tables
+    let sql = "SELECT string_agg(schemaname || '.' || tablename, ' '
+                ORDER BY schemaname, tablename) FROM pg_tables
                 WHERE schemaname IN ('s', 'public')";
     let tables: String = client.query_one(sql, &[]).await.unwrap().get(0);
     assert_eq!(tables, "public.outer_one public.plain s.inner_one s.inner_two");
