@@ -346,3 +346,72 @@ pub(super) fn same_arguments(a: &Key, b: &Key) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A function with these arguments, each `mode name type`, and this result.
+    fn function(arguments: &[&str], returns: &str) -> Spec {
+        let arguments = arguments
+            .iter()
+            .map(|text| {
+                let mut words = text.splitn(3, ' ').map(str::to_owned);
+                let mut word = || words.next().unwrap_or_default();
+                Argument { mode: word(), name: word(), r#type: word() }
+            })
+            .collect();
+        Spec {
+            definition: format!("()\n RETURNS {returns}\nAS 'x'"),
+            arguments,
+            defaults: 0,
+            polymorphic_default: false,
+            returns: Some(returns.into()),
+            returns_set: false,
+            window: false,
+            volatility: "v".into(),
+            standard_body: false,
+            result: returns.into(),
+        }
+    }
+
+    #[test]
+    fn what_replace_accepts() {
+        let check = |old: &Spec, new: &Spec, expected: bool| {
+            assert_eq!(replaceable(old, new), expected, "{old:?} to {new:?}");
+        };
+        let plain = function(&["i a integer"], "integer");
+        check(&plain, &Spec { definition: "other".into(), ..plain.clone() }, true);
+        check(&plain, &function(&["i b integer"], "integer"), false);
+        check(&function(&["i  integer"], "integer"), &plain, true);
+        check(&plain, &function(&["i  integer"], "integer"), false);
+        check(&plain, &function(&["i a integer"], "bigint"), false);
+        check(&plain, &Spec { returns_set: true, ..plain.clone() }, false);
+        check(&plain, &Spec { window: true, ..plain.clone() }, false);
+        check(&function(&["i a text[]"], "integer"), &function(&["v a text[]"], "integer"), false);
+    }
+
+    #[test]
+    fn defaults_are_added_not_removed() {
+        let none = function(&["i a integer"], "integer");
+        let one = Spec { defaults: 1, ..none.clone() };
+        assert!(replaceable(&none, &one));
+        assert!(!replaceable(&one, &none));
+        let changed = Spec { definition: "(a anyelement DEFAULT 1)".into(), ..one.clone() };
+        assert!(replaceable(&one, &changed));
+        let [one, changed] = [one, changed].map(|spec| Spec { polymorphic_default: true, ..spec });
+        assert!(!replaceable(&one, &changed));
+    }
+
+    #[test]
+    fn columns_of_a_result_stay() {
+        let table = |columns: &[&str]| function(columns, "record");
+        assert!(!replaceable(&table(&["t x integer", "t y text"]), &table(&["t x integer"])));
+        assert!(!replaceable(&table(&["o x integer"]), &table(&["o z integer"])));
+        // The one column of a result that is no record is not looked at.
+        assert!(replaceable(
+            &function(&["o x integer"], "integer"),
+            &function(&["o z integer"], "integer")
+        ));
+    }
+}

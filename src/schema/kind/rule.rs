@@ -6,11 +6,7 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{Alter, Call, Cx, Kind, relation::relation_key, trigger::Fires};
-use crate::schema::{
-    Found, Key, KindId, Obj, Step,
-    object::Address,
-    sql::{ident, qualified},
-};
+use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 
 /// A rule.
 #[derive(Debug)]
@@ -27,10 +23,11 @@ pub struct Spec {
     pub fires: Fires,
 }
 
-/// The event and what follows the relation's name in what `pg_get_ruledef` prints.
+/// The event and what follows the relation's name in what `pg_get_ruledef` prints. Name and
+/// relation are as the server quotes them.
 fn parts(definition: &str, name: &str, relation: &str) -> (String, String) {
     let text = definition.trim_end().trim_end_matches(';');
-    let head = format!("CREATE RULE {} AS", ident(name));
+    let head = format!("CREATE RULE {name} AS");
     let rest = text.strip_prefix(&head).unwrap_or(text).trim_start();
     let rest = rest.strip_prefix("ON ").unwrap_or(rest);
     let (event, rest) = rest.split_once(" TO ").unwrap_or((rest, ""));
@@ -50,7 +47,8 @@ impl Kind for Rule {
 
     fn query(_: u32) -> Cow<'static, str> {
         "SELECT w.tableoid, w.oid, n.nspname::text, c.relname::text, w.rulename::text,
-                c.relkind::text, pg_get_ruledef(w.oid), w.ev_enabled::text
+                c.relkind::text, pg_get_ruledef(w.oid), w.ev_enabled::text,
+                quote_ident(w.rulename), quote_ident(n.nspname) || '.' || quote_ident(c.relname)
            FROM pg_rewrite w
            JOIN pg_class c ON c.oid = w.ev_class
            JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -63,7 +61,7 @@ impl Kind for Rule {
         let at = Address::new(row.try_get(0)?, row.try_get(1)?);
         let (schema, relation, name): (&str, &str, &str) =
             (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
-        let (event, action) = parts(row.try_get(6)?, name, &qualified(schema, relation));
+        let (event, action) = parts(row.try_get(6)?, row.try_get(8)?, row.try_get(9)?);
         let spec = Spec { event, action, fires: Fires::read(row.try_get(7)?) };
         Ok(Found::new(at, Key::on(Self::ID, schema, relation, name), spec).parent(relation_key(
             row.try_get(5)?,
@@ -127,7 +125,7 @@ mod tests {
         let (event, action) = parts(
             "CREATE RULE \"r TO x\" AS\n    ON UPDATE TO public.v\n   WHERE (new.a > 1) DO \
              INSTEAD  UPDATE public.t SET a = new.a;",
-            "r TO x",
+            "\"r TO x\"",
             "public.v",
         );
         assert_eq!(event, "UPDATE");

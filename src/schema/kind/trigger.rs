@@ -8,12 +8,8 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cx, Kind, relation::relation_key, routine::marks};
-use crate::schema::{
-    Found, Key, KindId, Obj, Step,
-    object::Address,
-    sql::{ident, qualified},
-};
+use super::{Alter, Call, Cx, Kind, Table, relation::relation_key, routine::marks};
+use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 
 /// A trigger.
 #[derive(Debug)]
@@ -78,7 +74,8 @@ impl Serialize for Fires {
     }
 }
 
-/// Whether `definition` of a trigger `name` on `relation` can be read; the parts of it.
+/// Takes a definition apart: whether it is a constraint trigger, the events, the action. Name and
+/// relation are as the server quotes them.
 fn parts(definition: &str, name: &str, relation: &str) -> (bool, String, String) {
     let rest = definition.strip_prefix("CREATE ").unwrap_or(definition);
     let (constraint, rest) = match rest.strip_prefix("CONSTRAINT ") {
@@ -86,7 +83,7 @@ fn parts(definition: &str, name: &str, relation: &str) -> (bool, String, String)
         None => (false, rest),
     };
     let rest = rest.strip_prefix("TRIGGER ").unwrap_or(rest);
-    let rest = rest.strip_prefix(&ident(name)).unwrap_or(rest).trim_start();
+    let rest = rest.strip_prefix(name).unwrap_or(rest).trim_start();
     let on = format!(" ON {relation} ");
     let (events, action) = rest.split_once(&on).unwrap_or((rest, ""));
     (constraint, events.to_owned(), action.to_owned())
@@ -105,7 +102,8 @@ impl Kind for Trigger {
     fn query(_: u32) -> Cow<'static, str> {
         "SELECT t.tableoid, t.oid, n.nspname::text, c.relname::text, t.tgname::text,
                 c.relkind::text, pg_get_triggerdef(t.oid, false), t.tgenabled::text,
-                'pg_constraint'::regclass::oid, nullif(t.tgconstraint, 0)
+                'pg_constraint'::regclass::oid, nullif(t.tgconstraint, 0), quote_ident(t.tgname),
+                quote_ident(n.nspname) || '.' || quote_ident(c.relname)
            FROM pg_trigger t
            JOIN pg_class c ON c.oid = t.tgrelid
            JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -119,7 +117,7 @@ impl Kind for Trigger {
         let (schema, relation, name): (&str, &str, &str) =
             (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
         let (constraint, events, action) =
-            parts(row.try_get(6)?, name, &qualified(schema, relation));
+            parts(row.try_get(6)?, row.try_get(10)?, row.try_get(11)?);
         let spec = Spec { constraint, events, action, fires: Fires::read(row.try_get(7)?) };
         let class = row.try_get(8)?;
         let object: Option<u32> = row.try_get(9)?;
@@ -147,7 +145,10 @@ impl Kind for Trigger {
         if same {
             return Alter::InPlace(state(new, old.spec.fires).into_iter().collect());
         }
-        if *constraint || old.spec.constraint || cx.version() < 140_000 {
+        // Replaced in place, the clones on partitions would fire in the usual way again.
+        let table = new.parent.as_ref().and_then(|table| cx.old.typed::<Table>(table));
+        let cloned = table.is_some_and(|table| table.spec.partition_by.is_some());
+        if *constraint || old.spec.constraint || cloned || cx.version() < 140_000 {
             return Alter::Replace;
         }
         // Replaced, it fires in the usual way again.
@@ -268,7 +269,7 @@ mod tests {
         let (constraint, events, action) = parts(
             "CREATE CONSTRAINT TRIGGER \"T 1\" AFTER UPDATE OF a, \"x ON y\" ON public.t FROM \
              public.u DEFERRABLE FOR EACH ROW EXECUTE FUNCTION public.f(' ON public.t ')",
-            "T 1",
+            "\"T 1\"",
             "public.t",
         );
         assert!(constraint);
