@@ -281,7 +281,8 @@ impl<'a, 'f> Layout<'a, 'f> {
             if fate.leaves() {
                 edge(hollow.or_else(|| self.leaving(key)), self.leaving(need));
                 if matches!(theirs, Fate::Alter(_)) && matches!(fate, Fate::Drop | Fate::Replace) {
-                    edge(self.find(Phase::Drop, key), self.find(Phase::Alter, need));
+                    let freed = hollow.or_else(|| self.find(Phase::Drop, key));
+                    edge(freed, self.find(Phase::Alter, need));
                 }
             } else if matches!(fate, Fate::Alter(_)) && theirs.leaves() {
                 let still = self.new.get(key).is_some_and(|new| new.needs.contains(need));

@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 use super::{
     Alter, Call, Cx, GrantTarget, Kind, Slot,
     relation::rename,
+    table::Replica,
     view::{ALSO, also, query_text, with},
 };
 use crate::schema::{
@@ -34,6 +35,8 @@ pub struct Spec {
     /// The tablespace; none for the database's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tablespace: Option<String>,
+    /// What identifies its rows for logical replication.
+    pub replica: Replica,
     /// It has been filled since it was made.
     pub populated: bool,
 }
@@ -61,7 +64,8 @@ impl Kind for MaterializedView {
                     coalesce(c.reloptions::text[], '{{}}')
                       || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o
                                 WHERE t.oid = c.reltoastrelid),
-                    nullif(m.amname, 'heap')::text, s.spcname::text, c.relispopulated, {ALSO}
+                    nullif(m.amname, 'heap')::text, s.spcname::text, c.relispopulated,
+                    c.relreplident::text, {ALSO}
                FROM pg_class c
                JOIN pg_namespace n ON n.oid = c.relnamespace
                JOIN pg_roles r ON r.oid = c.relowner
@@ -81,11 +85,12 @@ impl Kind for MaterializedView {
             method: row.try_get(8)?,
             tablespace: row.try_get(9)?,
             populated: row.try_get(10)?,
+            replica: Replica::read(row.try_get(11)?),
         };
         let found = Found::new(at, Self::key(row.try_get(2)?, row.try_get(3)?), spec)
             .owner(row.try_get(4)?)
             .acl(row.try_get(5)?);
-        also(found, row, 11)
+        also(found, row, 12)
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
@@ -97,7 +102,7 @@ impl Kind for MaterializedView {
     }
 
     fn create(new: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
-        let Spec { query, options, method, tablespace, populated } = new.spec;
+        let Spec { query, options, method, tablespace, replica: _, populated } = new.spec;
         let mut sql = format!("CREATE MATERIALIZED VIEW {}", new.key.sql());
         if let Some(method) = method {
             sql += &format!(" USING {}", ident(method));
@@ -110,11 +115,13 @@ impl Kind for MaterializedView {
         if !populated {
             sql += "\nWITH NO DATA";
         }
-        vec![Step::new(&new.key, sql)]
+        let mut steps = vec![Step::new(&new.key, sql)];
+        steps.extend(identity(new, Replica::Default));
+        steps
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        let Spec { query, options, method, tablespace, populated } = new.spec;
+        let Spec { query, options, method, tablespace, replica: _, populated } = new.spec;
         // Only PostgreSQL 15 and later can change the access method.
         if *query != old.spec.query || (*method != old.spec.method && cx.version() < 150_000) {
             return Alter::Replace;
@@ -136,7 +143,9 @@ impl Kind for MaterializedView {
             let no_data = if *populated { "" } else { " WITH NO DATA" };
             texts.push(format!("REFRESH {}{no_data}", Self::address(new)));
         }
-        Alter::InPlace(texts.into_iter().map(|sql| Step::new(&new.key, sql)).collect())
+        let mut steps: Vec<_> = texts.into_iter().map(|sql| Step::new(&new.key, sql)).collect();
+        steps.extend(identity(new, old.spec.replica));
+        Alter::InPlace(steps)
     }
 
     fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
@@ -147,4 +156,11 @@ impl Kind for MaterializedView {
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
         Some(rename(&Self::address(it), &it.key, to))
     }
+}
+
+/// What gives it its replica identity, when that is `now`. Only `ALTER TABLE` knows the clause.
+fn identity(it: Obj<'_, Spec>, now: Replica) -> Option<Step> {
+    let replica = it.spec.replica;
+    let sql = format!("ALTER TABLE {} REPLICA IDENTITY {}", it.key.sql(), replica.sql());
+    (replica != now).then(|| Step::new(&it.key, sql))
 }

@@ -72,7 +72,17 @@ pub enum Replica {
 }
 
 impl Replica {
-    fn sql(self) -> &'static str {
+    /// Reads `pg_class.relreplident`.
+    pub(super) fn read(letter: &str) -> Self {
+        match letter {
+            "f" => Self::Full,
+            "n" => Self::Nothing,
+            _ => Self::Default,
+        }
+    }
+
+    /// What stands after `REPLICA IDENTITY`.
+    pub(super) fn sql(self) -> &'static str {
         match self {
             Self::Default => "DEFAULT",
             Self::Full => "FULL",
@@ -169,13 +179,8 @@ impl Kind for Table {
             method: row.try_get(10)?,
             tablespace: row.try_get(11)?,
             options: parameters,
-            replica: match row.try_get(12)? {
-                // PostgreSQL says NOTHING of a foreign table, which takes no such clause.
-                _ if foreign => Replica::Default,
-                "f" => Replica::Full,
-                "n" => Replica::Nothing,
-                _ => Replica::Default,
-            },
+            // PostgreSQL says NOTHING of a foreign table, which takes no such clause.
+            replica: if foreign { Replica::Default } else { Replica::read(row.try_get(12)?) },
             row_security: row.try_get(13)?,
             force_row_security: row.try_get(14)?,
         };

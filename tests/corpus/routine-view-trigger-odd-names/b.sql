@@ -1,0 +1,11 @@
+CREATE SCHEMA "S x";
+CREATE TABLE "S x"."T.y" ("a b" int, "select" text);
+CREATE FUNCTION "S x"."F""q"("arg one" int, OUT "out three" text) LANGUAGE sql AS $fn$ select $$b;$$ $fn$;
+CREATE VIEW "S x"."V;v" AS SELECT "a b", "select" AS "from", 1 AS "New Col" FROM "S x"."T.y";
+CREATE FUNCTION "S x".tf() RETURNS trigger LANGUAGE plpgsql AS $$ begin return new; end $$;
+CREATE TRIGGER "tr ON ""S x""" AFTER UPDATE OF "a b", "select" ON "S x"."T.y" FOR EACH ROW WHEN (NEW."a b" > 1) EXECUTE FUNCTION "S x".tf('a''b', E'\\x');
+CREATE RULE "my rule" AS ON INSERT TO "S x"."T.y" DO INSTEAD NOTHING;
+CREATE POLICY "a policy" ON "S x"."T.y" USING ("a b" > 3);
+CREATE MATERIALIZED VIEW "S x"."M m" AS SELECT "a b" + 1 AS "a b" FROM "S x"."T.y";
+CREATE AGGREGATE "S x"."Agg g"(y int) (SFUNC = int4pl, STYPE = int);
+COMMENT ON FUNCTION "S x"."F""q"(int) IS E'line\nbreak ''quoted''';
