@@ -24,12 +24,20 @@ pub(super) enum Fate {
     Swap(Swap),
     /// It changes in place: by these steps, or in its owner, comment and rights only.
     Alter(Vec<Step>),
+    /// The same in two halves: by the first steps it lets go of what is dropped, by the second it
+    /// changes and takes up what is made.
+    Detach(Vec<Step>, Vec<Step>),
 }
 
 impl Fate {
     /// The old one ceases to be, now or at the end.
     pub(super) fn leaves(&self) -> bool {
         matches!(self, Self::Drop | Self::Replace | Self::Swap(_))
+    }
+
+    /// It changes in place.
+    pub(super) fn alters(&self) -> bool {
+        matches!(self, Self::Alter(_) | Self::Detach(..))
     }
 
     /// A new one is made.
@@ -155,6 +163,7 @@ impl<'a> Decision<'a> {
         match kind.respond(dependent, after, cause, &self.cx) {
             Response::Stay => {}
             Response::Rebuild => self.rebuild(dependent),
+            Response::Detach(before, after) => self.detach(dependent, before, after),
             Response::RebuildParent => {
                 let parent = dependent.parent.as_ref().and_then(|p| self.cx.old.get(p));
                 if let Some(parent) = parent
@@ -169,7 +178,7 @@ impl<'a> Decision<'a> {
                     .fates
                     .entry(dependent.key.clone())
                     .or_insert_with(|| Fate::Alter(Vec::new()));
-                let Fate::Alter(own) = fate else { return };
+                let (Fate::Alter(own) | Fate::Detach(_, own)) = fate else { return };
                 let fresh: Vec<_> = steps.into_iter().filter(|s| !own.contains(s)).collect();
                 own.extend(fresh);
                 if let Some(change) = change
@@ -179,6 +188,21 @@ impl<'a> Decision<'a> {
                 }
             }
         }
+    }
+
+    /// Splits an alteration; what it does already stands in one half or the other.
+    fn detach(&mut self, object: &Object, before: Vec<Step>, after: Vec<Step>) {
+        let (mut first, mut second) = match self.fates.remove(&object.key) {
+            Some(Fate::Alter(own)) => (Vec::new(), own),
+            Some(Fate::Detach(first, second)) => (first, second),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let missing = |steps: Vec<Step>, there: &[Step]| {
+            steps.into_iter().filter(|s| !there.contains(s)).collect::<Vec<_>>()
+        };
+        first.extend(missing(before, &first));
+        second.extend(missing(after, &second));
+        self.fates.insert(object.key.clone(), Fate::Detach(first, second));
     }
 
     fn rebuild(&mut self, object: &Object) {

@@ -239,7 +239,7 @@ impl<'a, 'f> Layout<'a, 'f> {
             if let Some(object) = self.old.get(key) {
                 self.old_edges(object, fate, &mut edge);
             }
-            if fate.builds() || matches!(fate, Fate::Alter(_)) {
+            if fate.builds() || fate.alters() {
                 if let Some(object) = self.new.get(key) {
                     self.new_edges(object, fate, &mut edge);
                 }
@@ -261,6 +261,7 @@ impl<'a, 'f> Layout<'a, 'f> {
                 }
             }
             edge(self.find(Phase::Hollow, key), self.find(Phase::Drop, key));
+            edge(self.find(Phase::Hollow, key), self.find(Phase::Alter, key));
             edge(dropped, self.find(Phase::Stub, key));
             edge(self.find(Phase::Stub, key), self.find(Phase::Build, key));
         }
@@ -280,11 +281,12 @@ impl<'a, 'f> Layout<'a, 'f> {
             let Some(theirs) = self.fates.get(need) else { continue };
             if fate.leaves() {
                 edge(hollow.or_else(|| self.leaving(key)), self.leaving(need));
-                if matches!(theirs, Fate::Alter(_)) && matches!(fate, Fate::Drop | Fate::Replace) {
+                if theirs.alters() && matches!(fate, Fate::Drop | Fate::Replace) {
                     let freed = hollow.or_else(|| self.find(Phase::Drop, key));
                     edge(freed, self.find(Phase::Alter, need));
                 }
-            } else if matches!(fate, Fate::Alter(_)) && theirs.leaves() {
+            } else if fate.alters() && theirs.leaves() {
+                edge(hollow, self.leaving(need));
                 let still = self.new.get(key).is_some_and(|new| new.needs.contains(need));
                 if !still || matches!(theirs, Fate::Swap(_)) {
                     edge(self.find(Phase::Alter, key), self.leaving(need));
@@ -478,5 +480,6 @@ fn phases(fate: &Fate) -> &'static [Phase] {
         Fate::Replace => &[Phase::Drop, Phase::Build],
         Fate::Swap(_) => &[Phase::Aside, Phase::Build, Phase::Carry, Phase::Discard],
         Fate::Alter(_) => &[Phase::Alter],
+        Fate::Detach(..) => &[Phase::Hollow, Phase::Alter],
     }
 }

@@ -417,6 +417,9 @@ pub enum Response {
     /// It takes these steps after the change (before the drop, when what it needed goes), and
     /// those that depend on it are asked in turn if it changes so itself.
     Adapt(Vec<Step>, Option<Change>),
+    /// It lets go of what is dropped by the first steps, and takes up what is made again by the
+    /// second: a domain's default that calls a function.
+    Detach(Vec<Step>, Vec<Step>),
 }
 
 /// How an object with contents is exchanged for another of its name.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::{Row, types::Json};
 
 use super::{
-    Alter, Call, Cause, Cx, Kind, Response,
+    AccessMethod, Alter, Call, Cause, Cx, Kind, Namespace, Response,
     shared::{rebuild_or_let_go, rename},
 };
 use crate::schema::{Found, Key, KindId, Name, Obj, Step, object::Address};
@@ -197,39 +197,36 @@ impl Kind for OperatorFamily {
         let Spec { members } = new.spec;
         let address = Self::address(new);
         let mut steps = vec![Step::new(&new.key, format!("CREATE {address}"))];
-        steps.extend(add(new, &members.items()));
+        steps.extend(add(new, members));
         steps
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {
         let Spec { members } = new.spec;
         let before = &old.spec.members;
-        let gone_operators = before
-            .operators
-            .iter()
-            .filter(|m| !members.operators.contains(m))
-            .map(|m| format!("OPERATOR {} ({}, {})", m.strategy, m.left, m.right));
-        let gone_functions = before
-            .functions
-            .iter()
-            .filter(|m| !members.functions.contains(m))
-            .map(|m| format!("FUNCTION {} ({}, {})", m.number, m.left, m.right));
-        let gone: Vec<_> = gone_operators.chain(gone_functions).collect();
+        let gone = Members {
+            operators: new_ones(&members.operators, &before.operators),
+            functions: new_ones(&members.functions, &before.functions),
+        };
         let added = Members {
             operators: new_ones(&before.operators, &members.operators),
             functions: new_ones(&before.functions, &members.functions),
         };
-        let mut steps = Vec::new();
-        if !gone.is_empty() {
-            let sql = format!("ALTER {} DROP\n    {}", Self::address(new), gone.join(",\n    "));
-            steps.push(Step::new(&new.key, sql));
-        }
-        steps.extend(add(new, &added.items()));
-        Alter::InPlace(steps)
+        Alter::InPlace(remove(new, &gone).into_iter().chain(add(new, &added)).collect())
     }
 
     fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {
-        rebuild_or_let_go::<Self>(old, new, cause, cx)
+        match rebuild_or_let_go::<Self>(old, new, cause, cx) {
+            // What it needs, but for its schema and access method, its loose members need.
+            Response::Rebuild
+                if old.spec == new.spec
+                    && ![Namespace::ID, AccessMethod::ID].contains(&cause.old.key.kind()) =>
+            {
+                let before = remove(old, &old.spec.members).into_iter().collect();
+                Response::Detach(before, add(new, &new.spec.members).into_iter().collect())
+            }
+            response => response,
+        }
     }
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
@@ -247,13 +244,27 @@ pub(super) fn for_method(key: &Key) -> String {
     }
 }
 
-fn add(family: Obj<'_, Spec>, items: &[String]) -> Option<Step> {
+fn add(family: Obj<'_, Spec>, members: &Members) -> Option<Step> {
+    change(family, "ADD", &members.items())
+}
+
+/// Members are taken away by their places.
+fn remove(family: Obj<'_, Spec>, members: &Members) -> Option<Step> {
+    let operators = members.operators.iter();
+    let operators = operators.map(|m| format!("OPERATOR {} ({}, {})", m.strategy, m.left, m.right));
+    let functions = members.functions.iter();
+    let functions = functions.map(|m| format!("FUNCTION {} ({}, {})", m.number, m.left, m.right));
+    change(family, "DROP", &operators.chain(functions).collect::<Vec<_>>())
+}
+
+fn change(family: Obj<'_, Spec>, verb: &str, items: &[String]) -> Option<Step> {
     let address = OperatorFamily::address(family);
     (!items.is_empty()).then(|| {
-        Step::new(&family.key, format!("ALTER {address} ADD\n    {}", items.join(",\n    ")))
+        Step::new(&family.key, format!("ALTER {address} {verb}\n    {}", items.join(",\n    ")))
     })
 }
 
+/// The members of `new` that `old` has not.
 fn new_ones<T: Clone + PartialEq>(old: &[T], new: &[T]) -> Vec<T> {
     new.iter().filter(|m| !old.contains(m)).cloned().collect()
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::Alter;
+use super::{Alter, Response};
 use crate::schema::{Key, Step};
 
 /// Attributes of a domain.
@@ -63,5 +63,20 @@ impl Domain {
         }
         let domain = format!("ALTER DOMAIN {}", key.sql());
         Alter::InPlace(actions.iter().map(|a| Step::new(key, format!("{domain} {a}"))).collect())
+    }
+
+    /// Whether it is made of the type or collation, rather than needing it for its default.
+    pub(super) fn is_over(&self, key: &Key) -> bool {
+        let name = key.sql();
+        self.base.trim_end_matches("[]") == name || self.collation.as_ref() == Some(&name)
+    }
+
+    /// Its answer when something that its default needs is dropped and made again.
+    pub(super) fn detach(&self, key: &Key, new: &Self) -> Response {
+        let domain = format!("ALTER DOMAIN {}", key.sql());
+        let step = |action: String| Step::new(key, format!("{domain} {action}"));
+        let before = self.default.iter().map(|_| step("DROP DEFAULT".to_owned()));
+        let after = new.default.iter().map(|default| step(format!("SET DEFAULT {default}")));
+        Response::Detach(before.collect(), after.collect())
     }
 }

@@ -98,6 +98,8 @@ impl Kind for Type {
         } else {
             ("NULL::oid", "0::oid")
         };
+        // From 17 on a domain's NOT NULL is a constraint with a name.
+        let unnamed = version < 170_000;
         format!(
             "SELECT t.tableoid, t.oid, n.nspname::text AS schema, t.typname::text AS name,
                     r.rolname::text AS owner,
@@ -114,7 +116,7 @@ impl Kind for Type {
                       WHERE c.oid = t.typcollation AND t.typcollation <> b.typcollation) AS collation,
                     CASE WHEN t.typdefaultbin IS NULL THEN quote_literal(t.typdefault)
                          ELSE pg_get_expr(t.typdefaultbin, 'pg_type'::regclass) END AS default_value,
-                    t.typnotnull AS not_null,
+                    t.typnotnull AND {unnamed} AS not_null,
                     format_type(g.rngsubtype, NULL) AS subtype,
                     CASE WHEN NOT o.opcdefault
                          THEN quote_ident(opcn.nspname) || '.' || quote_ident(o.opcname) END AS subtype_opclass,
@@ -250,7 +252,12 @@ impl Kind for Type {
     }
 
     fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {
-        rebuild_or_let_go::<Self>(old, new, cause, cx)
+        match (rebuild_or_let_go::<Self>(old, new, cause, cx), old.spec, new.spec) {
+            (Response::Rebuild, Spec::Domain(a), Spec::Domain(b)) if !a.is_over(&cause.old.key) => {
+                a.detach(&new.key, b)
+            }
+            (response, ..) => response,
+        }
     }
 
     fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
