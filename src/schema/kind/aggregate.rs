@@ -255,7 +255,20 @@ impl Kind for Aggregate {
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        let Spec { arguments, sort, returns, .. } = new.spec;
+        // All but what decides is said anew by `CREATE OR REPLACE`.
+        let Spec {
+            arguments,
+            identity: _,
+            sort,
+            returns,
+            parallel: _,
+            state: _,
+            moving: _,
+            combine: _,
+            serial: _,
+            deserial: _,
+            sort_operator: _,
+        } = new.spec;
         let same = *arguments == old.spec.arguments
             && *sort == old.spec.sort
             && *returns == old.spec.returns;
