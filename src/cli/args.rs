@@ -144,6 +144,15 @@ pub(crate) enum Command {
     Show(command::show::Args),
     /// Compare two schemas: models, database, revisions, SQL files, URLs
     Diff(command::diff::Args),
+
+    /// Tell whether models, revisions and database agree
+    Check(command::check::Args),
+
+    /// Run each revision up, down and up in a scratch database, and compare
+    Verify(command::verify::Args),
+
+    /// Print a schema as ordered, readable DDL
+    Dump(command::dump::Args),
     /// Open a revision in your editor
     Edit(command::edit::Args),
     /// Start, stop and look at the project's database server

@@ -47,13 +47,8 @@ pub(crate) fn command(word: &str) -> Option<&'static str> {
             "not needed: the first `limbeck upgrade` or `limbeck stamp` makes the version table"
         }
         "list_templates" => "not needed: `limbeck init` lays out the one kind of project there is",
-        "check" => {
-            "comparing models with the database is not in this version; `limbeck status --check` \
-             tells whether revisions are pending"
-        }
-        "diff" | "autogenerate" | "lint" | "verify" | "dump" | "import" => {
-            "not in this version; `limbeck --help` lists what there is"
-        }
+        "autogenerate" => "run `limbeck revision --autogenerate -m MESSAGE`",
+        "lint" | "import" => "not in this version; `limbeck --help` lists what there is",
         _ => return None,
     })
 }

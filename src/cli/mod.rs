@@ -240,7 +240,7 @@ mod tests {
         );
         assert!(mistake(&["upgrade"]).contains("hint: say how far: `limbeck upgrade head`"));
         assert!(mistake(&["upgrade"]).starts_with("error[USAGE]: `<SPEC>` is missing\n"));
-        assert!(mistake(&["check"]).contains("`limbeck status --check`"));
+        assert!(mistake(&["autogenerate"]).contains("`limbeck revision --autogenerate"));
         assert!(mistake(&["up"]).contains("hint: run `limbeck upgrade head`"));
         assert!(mistake(&["upgrad"]).contains("`upgrade`"));
         assert!(mistake(&["upgrade", "head", "--lock-timeout", "soon"]).contains("`500ms`"));

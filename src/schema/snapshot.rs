@@ -80,4 +80,21 @@ impl Snapshot {
     pub fn kind_of(object: &Object) -> &'static dyn AnyKind {
         super::kind::kind(object.key.kind())
     }
+
+    /// A hash of all objects with their attributes, owners, comments and rights: equal for equal
+    /// schemas, whatever server they are on. Unmanaged objects do not count.
+    pub fn fingerprint(&self) -> String {
+        use std::fmt::Write as _;
+
+        use sha2::{Digest as _, Sha256};
+        let mut hash = Sha256::new();
+        for object in &self.objects {
+            let meta = serde_json::to_string(&object.meta).unwrap_or_default();
+            hash.update(format!("{}\0{}\0{meta}\0", object.key, object.spec.json()));
+        }
+        hash.finalize().iter().fold(String::from("sha256:"), |mut text, byte| {
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
+    }
 }

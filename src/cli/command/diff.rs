@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Args {
-    /// What is there: database, models, rev:ID, base, an SQL file, a folder, a URL
+    /// What is there: database, models, applied, rev:ID, base, an SQL file, a folder, a URL
     #[arg(long, value_name = "SOURCE", default_value = "database")]
     pub(crate) from: String,
 
@@ -224,7 +224,7 @@ fn pg_dumps(ctx: &Context, project: &Project) -> Vec<PathBuf> {
 }
 
 /// A URL as the settings would understand it, password file and all.
-fn locate(ctx: &Context, url: &str) -> Result<Connection, engine::Error> {
+pub(super) fn locate(ctx: &Context, url: &str) -> Result<Connection, engine::Error> {
     let global = Global { database_url: Some(url.to_owned()), ..ctx.global.clone() };
     let wrong = |message: String| engine::Error::new(Code::Settings, message);
     let project = ctx.with(global).project().map_err(|e| wrong(e.message().to_owned()))?;

@@ -1,11 +1,14 @@
 //! The commands, one file each: their arguments and what they do.
 
+pub(crate) mod autogenerate;
 pub(crate) mod branches;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod current;
 pub(crate) mod db;
 pub(crate) mod diff;
 pub(crate) mod downgrade;
+pub(crate) mod dump;
 pub(crate) mod edit;
 pub(crate) mod heads;
 pub(crate) mod history;
@@ -21,6 +24,7 @@ pub(crate) mod show;
 pub(crate) mod stamp;
 pub(crate) mod status;
 pub(crate) mod upgrade;
+pub(crate) mod verify;
 
 use super::{args::Command, context::Context, error::CliError};
 
@@ -41,6 +45,9 @@ pub(super) fn run(ctx: &Context, command: Command) -> Result<u8, CliError> {
         Command::Branches(args) => branches::run(ctx, &args),
         Command::Show(args) => show::run(ctx, &args),
         Command::Diff(args) => diff::run(ctx, &args),
+        Command::Check(args) => check::run(ctx, &args),
+        Command::Verify(args) => verify::run(ctx, &args),
+        Command::Dump(args) => dump::run(ctx, &args),
         Command::Edit(args) => edit::run(ctx, &args),
         Command::Db(args) => db::run(ctx, args),
         Command::Completions(args) => completions::run(&args),
@@ -64,6 +71,9 @@ pub(super) fn wants_json(command: &Command) -> bool {
         Command::Branches(args) => args.json,
         Command::Show(args) => args.json,
         Command::Diff(args) => args.json,
+        Command::Check(args) => args.json,
+        Command::Verify(args) => args.json,
+        Command::Dump(args) => args.json,
         Command::Db(args) => args.wants_json(),
         Command::Init(_) | Command::Edit(_) | Command::Completions(_) | Command::Man(_) => false,
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::edit;
+use super::{autogenerate, edit};
 use crate::{
     cli::{
         context::Context,
@@ -59,9 +59,12 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Alembic's generation from models; answered with advice.
-    #[arg(long, hide = true)]
+    /// Write its SQL, up and down, from the difference between the database and the models
+    #[arg(long)]
     pub(crate) autogenerate: bool,
+
+    #[command(flatten)]
+    pub(crate) generate: autogenerate::Args,
 
     /// Alembic's script mode; answered with advice.
     #[arg(long, hide = true)]
@@ -69,15 +72,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(ctx: &Context, args: Args) -> Result<u8, CliError> {
-    if args.autogenerate {
-        return Err(CliError::usage("`--autogenerate` is not in this version")
-            .with_hint("leave it out and write the SQL into the new file: `limbeck revision -m MESSAGE --edit`"));
-    }
     if args.sql {
         return Err(CliError::usage(
-            "`revision --sql` belongs to `--autogenerate`, which is not in this version",
+            "`revision --sql` has no meaning here: revisions are SQL files",
         )
-        .with_hint("`limbeck upgrade --sql A:B` prints the script of existing revisions"));
+        .with_hint("`limbeck diff --sql` prints what `--autogenerate` would write"));
     }
     let Some(message) = args.message.filter(|message| !message.trim().is_empty()) else {
         return Err(CliError::usage("a revision needs a message")
@@ -86,7 +85,7 @@ pub(crate) fn run(ctx: &Context, args: Args) -> Result<u8, CliError> {
     let project = ctx.project()?;
     let history = project.history();
     history.check()?;
-    let new = NewRevision {
+    let mut new = NewRevision {
         message,
         heads: args.head.into_iter().collect(),
         splice: args.splice,
@@ -97,6 +96,12 @@ pub(crate) fn run(ctx: &Context, args: Args) -> Result<u8, CliError> {
         ..NewRevision::default()
     };
     let folder = folder(&project, args.version_path.as_deref())?;
+    if args.autogenerate {
+        let Some(bodies) = autogenerate::bodies(ctx, &project, &args.generate)? else {
+            return Ok(0);
+        };
+        (new.up, new.down) = bodies;
+    }
     create(ctx, &project, &history, &folder, &new, Then { edit: args.edit, json: args.json })
 }
 

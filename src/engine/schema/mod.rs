@@ -8,6 +8,7 @@ mod draft;
 mod dump;
 mod manage;
 mod prove;
+mod rehearse;
 mod round;
 mod rows;
 mod run;
@@ -16,11 +17,12 @@ mod source;
 use std::{path::PathBuf, sync::Arc};
 
 pub use self::{
-    compare::{Comparison, Wishes, compare},
+    compare::{Change, Comparison, Wishes, compare},
     draft::{Way, body},
     dump::Entry,
     manage::Manage,
     prove::{Flaw, Proof, Refutation, Unproved, Wrong, prove},
+    rehearse::{Rehearsal, Verdict, rehearse},
     run::Stumble,
     source::{Side, Source, resolve},
 };

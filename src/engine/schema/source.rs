@@ -31,6 +31,8 @@ pub enum Source {
     Models,
     /// What the revisions up to this target make.
     Revisions(String),
+    /// What the revisions that the database says it has make.
+    Applied,
     /// An SQL file, or a folder of them.
     Files(PathBuf),
     /// Another database.
@@ -38,7 +40,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Reads what the command line says: `models`, `database`, `empty`, `base`, `head`, `rev:ID`,
+    /// Reads what the command line says: `models`, `database`, `applied`, `empty`, `base`, `head`, `rev:ID`,
     /// a URL, a file or a folder. Relative paths start from `folder`.
     ///
     /// A file or folder that is called like one of the words is written `./models`.
@@ -47,6 +49,7 @@ impl Source {
             "empty" | "base" | "rev:base" => Self::Empty,
             "database" | "db" => Self::Database,
             "models" => Self::Models,
+            "applied" => Self::Applied,
             "head" | "heads" => Self::Revisions(text.to_owned()),
             _ => {
                 let scheme = text.split_once("://").map(|(scheme, _)| scheme);
@@ -79,6 +82,7 @@ impl fmt::Display for Source {
             Self::Database => f.write_str("the database"),
             Self::Models => f.write_str("the models"),
             Self::Revisions(spec) => write!(f, "revision {spec}"),
+            Self::Applied => f.write_str("the applied revisions"),
             Self::Files(path) => write!(f, "{}", path.display()),
             Self::Url(connection) => write!(f, "{connection}"),
         }
@@ -117,6 +121,16 @@ pub async fn resolve(bench: &Bench, source: &Source) -> Result<Side, Error> {
             let scratch = make(bench).await?;
             bench.stage(format!("running the revisions up to {spec}"));
             upgrade(bench, &scratch, spec).await?;
+            (read(bench, scratch.connector(), source).await?, Some(scratch), Vec::new())
+        }
+        Source::Applied => {
+            let engine = bench.project.engine(bench.history.clone(), bench.home.clone());
+            let rows = engine.overview().await?.rows;
+            let scratch = make(bench).await?;
+            bench.stage("running the applied revisions");
+            for row in rows {
+                upgrade(bench, &scratch, row.as_str()).await?;
+            }
             (read(bench, scratch.connector(), source).await?, Some(scratch), Vec::new())
         }
         Source::Models => {
