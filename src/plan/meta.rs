@@ -53,6 +53,7 @@ pub fn alter(
     let mut out = Out { object: new, kind, steps: Vec::new() };
     if let Some(owner) = &new.meta.owner
         && old.meta.owner.as_ref() != Some(owner)
+        && !follows(old, new, old_schema, new_schema)
     {
         out.owner(owner);
     }
@@ -71,6 +72,15 @@ pub fn alter(
         }
     }
     out.steps
+}
+
+/// Whether the object's owner changes by itself, with that of another object.
+fn follows(old: &Object, new: &Object, old_schema: &Snapshot, new_schema: &Snapshot) -> bool {
+    let kind = Snapshot::kind_of(new);
+    let Some(leader) = kind.owner_follows(new, new_schema) else { return false };
+    kind.owner_follows(old, old_schema).as_ref() == Some(&leader)
+        && old_schema.get(&leader).is_some_and(|l| l.meta.owner == old.meta.owner)
+        && new_schema.get(&leader).is_some_and(|l| l.meta.owner == new.meta.owner)
 }
 
 /// The owner: the object's own, or that of what it stands on.

@@ -157,6 +157,8 @@ pub struct Found<S> {
     pub ordinal: i32,
     /// What it needs beside what `pg_depend` says of its addresses.
     pub needs: Vec<Key>,
+    /// What it comes after where it can; see [`Object::wishes`].
+    pub wishes: Vec<Key>,
     /// What it does not need although `pg_depend` says so: an object of its own stands for the
     /// link, as `OWNED BY` does between a sequence and its column.
     pub apart: Vec<Address>,
@@ -183,6 +185,7 @@ impl<S> Found<S> {
             mentions: BTreeSet::new(),
             ordinal: 0,
             needs: Vec::new(),
+            wishes: Vec::new(),
             apart: Vec::new(),
             takes: Vec::new(),
         }
@@ -220,6 +223,13 @@ impl<S> Found<S> {
     #[must_use]
     pub fn needs(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
         self.needs.extend(keys);
+        self
+    }
+
+    /// Says what it comes after where it can.
+    #[must_use]
+    pub fn wishes(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
+        self.wishes.extend(keys);
         self
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Constraint, Index};
+use super::{Constraint, Cx, ForeignKey, Index, Partition, Table};
 use crate::schema::{
     Key, Options, Step,
     sql::{ident, literal, option_changes, option_list, options, qualified},
@@ -63,6 +63,8 @@ pub(super) const JOINS: &str = "LEFT JOIN pg_inherits h ON h.inhrelid = x.indexr
 pub(super) struct Backing {
     pub(super) storage: Storage,
     pub(super) attached: Option<Attached>,
+    /// The partition's place, without which nothing is attached.
+    pub(super) place: Option<Key>,
 }
 
 impl Backing {
@@ -71,7 +73,7 @@ impl Backing {
     pub(super) fn read(
         row: &Row,
         from: usize,
-        table: &str,
+        (schema, table): (&str, &str),
         label: &str,
     ) -> Result<Self, tokio_postgres::Error> {
         let numbers: Option<Vec<i32>> = row.try_get(from + 2)?;
@@ -83,20 +85,21 @@ impl Backing {
         };
         let text = |at| row.try_get::<_, Option<String>>(from + at);
         let columns: Option<Vec<String>> = row.try_get(from + 4)?;
-        let attached = match (columns, text(5)?, text(6)?) {
-            (Some(columns), Some(schema), Some(name)) => {
-                let to = match (text(7)?, text(8)?, text(9)?) {
-                    (Some(schema), Some(table), Some(name)) => {
-                        Constraint::key(&schema, &table, &name)
-                    }
-                    _ => Index::key(&schema, &name),
-                };
-                let columns = if label == "pkey" { Vec::new() } else { columns };
-                Some(Attached { to, generated: generated_name(table, &columns, label) })
-            }
+        let whole = match (text(7)?, text(8)?) {
+            (Some(schema), Some(table)) => Some((schema, table)),
             _ => None,
         };
-        Ok(Self { storage, attached })
+        let to = match (&whole, text(9)?, text(5)?, text(6)?) {
+            (Some((schema, table)), Some(name), ..) => Some(Constraint::key(schema, table, &name)),
+            (_, None, Some(schema), Some(name)) => Some(Index::key(&schema, &name)),
+            _ => None,
+        };
+        let attached = to.zip(columns).map(|(to, columns)| {
+            let columns = if label == "pkey" { Vec::new() } else { columns };
+            Attached { to, generated: generated_name(table, &columns, label) }
+        });
+        let place = whole.map(|(s, t)| Partition::key(schema, table, &Table::key(&s, &t)));
+        Ok(Self { storage, attached, place })
     }
 }
 
@@ -155,6 +158,43 @@ impl Attached {
         let from = qualified(schema, &self.generated);
         Some(Step::new(key, format!("ALTER INDEX {from} RENAME TO {}", ident(name))))
     }
+}
+
+/// Whether a table that is a partition stays one, of the same table, so that what it has from that
+/// one goes and comes with it.
+pub(super) fn keeps_place(cx: &Cx<'_>, schema: &str, table: &str) -> bool {
+    cx.old.on_relation::<Partition>(schema, table).any(|place| cx.new.contains(&place.key))
+}
+
+/// Drops what a table has kept from a parent that it leaves at `place`, though it shall not have it:
+/// until then it could not be dropped. The parent may have dropped it for all before.
+pub(super) fn left_behind(place: &Key, cx: &Cx<'_>) -> Vec<Step> {
+    let (schema, name) = (place.schema().unwrap_or_default(), place.relation().unwrap_or_default());
+    let table = Table::key(schema, name);
+    if !Table::is_kept(cx, &table) {
+        return Vec::new();
+    }
+    let leaves = |key: &Key| !cx.new.contains(key) || (cx.built)(key);
+    let constraints = cx.old.on_relation::<Constraint>(schema, name);
+    let constraints = constraints.filter(|it| it.spec.comes_from_parent()).map(|it| it.object);
+    let keys = cx.old.on_relation::<ForeignKey>(schema, name);
+    let keys = keys.filter(|it| it.spec.inherited).map(|it| it.object);
+    let mut steps: Vec<_> = constraints
+        .chain(keys)
+        .filter(|it| leaves(&it.key))
+        .map(|it| {
+            let name = ident(it.key.base_name());
+            let sql = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}", table.sql());
+            Step::new(place, sql)
+        })
+        .collect();
+    let indexes = cx.old.of_kind::<Index>().filter(|it| it.parent.as_ref() == Some(&table));
+    steps.extend(
+        indexes
+            .filter(|it| it.spec.attached.is_some() && leaves(&it.key))
+            .map(|it| Step::new(place, format!("DROP INDEX IF EXISTS {}", it.key.sql()))),
+    );
+    steps
 }
 
 /// `COMMENT ON INDEX`, for an index that has no object of its own.

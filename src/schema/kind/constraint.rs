@@ -8,8 +8,9 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cause, Change, Column, Cx, Index, Kind, Response, Slot, Table,
-    backing::{self, Attached, Backing, Storage, without_options},
+    Alter, Call, Cause, Change, Column, Cx, Index, Inheritance, Kind, Partition, Response, Slot,
+    Table,
+    backing::{self, Attached, Backing, Storage, keeps_place, without_options},
 };
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
@@ -186,8 +187,11 @@ impl Kind for Constraint {
             _ => None,
         };
         let definition = State::strip(row.try_get(6)?);
+        let mut place = None;
         let backed = if index.is_some() {
-            let Backing { storage, attached } = Backing::read(row, 17, table, sort.label())?;
+            let Backing { storage, attached, place: at } =
+                Backing::read(row, 17, (schema, table), sort.label())?;
+            place = at;
             Some(Backed { storage, comment: row.try_get(15)?, valid: row.try_get(16)?, attached })
         } else {
             None
@@ -207,7 +211,8 @@ impl Kind for Constraint {
         Ok(Found::new(at, Self::key(schema, table, name), spec)
             .parent(Table::key(schema, table))
             .also(index)
-            .needs(attached))
+            .needs(attached)
+            .wishes(place))
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
@@ -219,7 +224,7 @@ impl Kind for Constraint {
         let spec = new.spec;
         let mut steps = match &spec.index {
             Some(Backed { attached: Some(attached), .. }) => made_by_itself(new, attached, cx),
-            _ if spec.inherited => return Vec::new(),
+            _ if spec.inherited && !needed_before(new, cx) => return Vec::new(),
             _ => added(new, cx),
         };
         if let Some(Backed { storage, comment, .. }) = &spec.index {
@@ -247,13 +252,18 @@ impl Kind for Constraint {
                 steps.push(validate(&new.key, cx));
             }
         }
-        if was.inherited && !*inherited && index.is_none() {
+        if was.inherited && !*inherited && index.is_none() && still_below(new, cx) {
             // Merges with the inherited one while there is one.
             steps.extend(added(new, cx));
         }
         if let (Some(was), Some(index)) = (&was.index, index) {
-            let Backed { storage, comment, valid: _, attached: _ } = index;
+            let Backed { storage, comment, valid: _, attached } = index;
             if *partitioned && was.storage.options != storage.options {
+                return Alter::Replace;
+            }
+            // It goes with the whole one's, unless the partition is detached.
+            let goes = was.attached.is_some() && attached.is_none();
+            if goes && keeps_place(cx, new.key.schema().unwrap_or_default(), relation(&new.key)) {
                 return Alter::Replace;
             }
             steps.extend(storage.changes(&was.storage, &new.key, &index_sql(new)));
@@ -266,8 +276,7 @@ impl Kind for Constraint {
 
     fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
         // What is inherited goes with what it is inherited from.
-        let attached = old.spec.index.as_ref().is_some_and(|i| i.attached.is_some());
-        if attached || old.spec.inherited { Vec::new() } else { vec![dropped(&old.key)] }
+        if old.spec.comes_from_parent() { Vec::new() } else { vec![dropped(&old.key)] }
     }
 
     fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
@@ -295,6 +304,13 @@ impl Kind for Constraint {
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
         Some(vec![renamed(&it.key, to)])
+    }
+}
+
+impl Spec {
+    /// Whether it comes and goes with that of a parent of its table.
+    pub(super) fn comes_from_parent(&self) -> bool {
+        self.inherited || self.index.as_ref().is_some_and(|i| i.attached.is_some())
     }
 }
 
@@ -338,6 +354,34 @@ fn index_sql(it: Obj<'_, Spec>) -> String {
     qualified(it.key.schema().unwrap_or_default(), it.key.base_name())
 }
 
+fn relation(key: &Key) -> &str {
+    key.relation().unwrap_or_default()
+}
+
+/// Whether a table must have a check of its parent's before it comes to stand under it.
+fn needed_before(new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
+    let (schema, table) = (new.key.schema().unwrap_or_default(), relation(&new.key));
+    let attached = cx.new.on_relation::<Partition>(schema, table).any(|at| cx.fresh(&at.key));
+    let made = cx.fresh(&Table::key(schema, table));
+    attached
+        || !made && cx.new.on_relation::<Inheritance>(schema, table).any(|at| cx.fresh(&at.key))
+}
+
+/// Whether a table stays under a parent that had a check of this name.
+fn still_below(new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
+    let (schema, table) = (new.key.schema().unwrap_or_default(), relation(&new.key));
+    let had = |parent: &Key| {
+        let (schema, table) = (parent.schema().unwrap_or_default(), parent.base_name());
+        cx.old.contains(&Constraint::key(schema, table, new.key.base_name()))
+    };
+    let partition = cx.old.on_relation::<Partition>(schema, table);
+    let heir = cx.old.on_relation::<Inheritance>(schema, table);
+    partition
+        .map(|at| (at.object, &at.spec.parent))
+        .chain(heir.map(|at| (at.object, &at.spec.parent)))
+        .any(|(place, parent)| had(parent) && cx.new.contains(&place.key))
+}
+
 /// What is left to do for a constraint that PostgreSQL makes together with the partitioned
 /// table's, or when the partition is attached: its name, its storage.
 fn made_by_itself(new: Obj<'_, Spec>, attached: &Attached, cx: &Cx<'_>) -> Vec<Step> {
@@ -369,7 +413,7 @@ fn added(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
     if careful && let Some(steps) = concurrently(new) {
         return steps;
     }
-    if careful && *sort == Sort::Check && state.enforced && state.validated {
+    if careful && *sort == Sort::Check && state.enforced && state.validated && !new.spec.inherited {
         let clause = format!("ADD CONSTRAINT {name} {body}{} NOT VALID", state.timing());
         let add = Step::clause(&new.key, head, Group::AddConstraint, clause);
         return vec![add, validate(&new.key, cx)];

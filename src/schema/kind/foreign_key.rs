@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 
 use super::{
     Alter, Call, Cause, Change, Cx, Kind, Response, Slot, Table,
+    backing::keeps_place,
     constraint::{State, dropped, enforced, renamed, table, validate},
 };
 use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident, step::Group};
@@ -120,6 +121,12 @@ impl Kind for ForeignKey {
             return Alter::Replace;
         }
         if *inherited || old.spec.inherited {
+            let (schema, table) = (new.key.schema(), new.key.relation());
+            let below = keeps_place(cx, schema.unwrap_or_default(), table.unwrap_or_default());
+            // It goes with the whole one's, unless the partition is detached.
+            if !*inherited && below {
+                return Alter::Replace;
+            }
             return Alter::InPlace(Vec::new());
         }
         let mut said = Vec::new();

@@ -10,8 +10,8 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cause, Change, Constraint, Cx, Kind, Response, Slot, Table,
-    backing::{self, Attached, Backing, Storage, top_level, without_options},
+    Alter, Call, Cause, Change, Constraint, Cx, Kind, Partition, Response, Slot,
+    backing::{self, Attached, Backing, Storage, keeps_place, top_level, without_options},
     constraint::adoptable,
     relation::relation_key,
 };
@@ -112,7 +112,8 @@ impl Kind for Index {
             (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
         let text: &str = row.try_get(8)?;
         let from = top_level(text, " USING ").map_or(0, |at| at + 1);
-        let Backing { storage, attached } = Backing::read(row, 14, table, "idx")?;
+        let Backing { storage, attached, place } =
+            Backing::read(row, 14, (table_schema, table), "idx")?;
         let (schemas, names): (Vec<String>, Vec<String>) = (row.try_get(12)?, row.try_get(13)?);
         let above = attached.as_ref().map(|a| a.to.clone());
         let spec = Spec {
@@ -126,11 +127,13 @@ impl Kind for Index {
             attached,
         };
         // Where the partitions' indexes are made one by one, the partitions must all be there.
-        let partitions = schemas.iter().zip(&names).map(|(schema, name)| Table::key(schema, name));
+        let relation = relation_key(relkind, table_schema, table);
+        let places = schemas.iter().zip(&names).map(|(s, n)| Partition::key(s, n, &relation));
+        let places: Vec<Key> = places.chain(place).collect();
         Ok(Found::new(at, Self::key(schema, name), spec)
-            .parent(relation_key(relkind, table_schema, table))
+            .parent(relation)
             .needs(above)
-            .needs(partitions))
+            .wishes(places))
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
@@ -173,6 +176,11 @@ impl Kind for Index {
         {
             return Alter::Replace;
         }
+        // With the whole one's, unless the partition is detached.
+        let goes = was.attached.is_some() && attached.is_none();
+        if goes && relation(new).is_some_and(|(schema, table)| keeps_place(cx, schema, table)) {
+            return Alter::Replace;
+        }
         let mut steps = Vec::new();
         if !was.valid && *valid && !*partitioned {
             let careful = new.parent.as_ref().is_some_and(|table| cx.careful(table));
@@ -206,10 +214,6 @@ impl Kind for Index {
     }
 
     fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
-        // A partition's coming and going concerns the partition's own index.
-        if cause.old.key.kind() == Table::ID && old.parent.as_ref() != Some(&cause.old.key) {
-            return Response::Stay;
-        }
         match cause.change {
             Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
             // PostgreSQL makes indexes again by itself, from a text that may mean nothing with the

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Change, Cx, Kind, Response, Table};
+use super::{Alter, Call, Cause, Change, Cx, Kind, Response, Table, backing};
 use crate::schema::{Found, Key, KindId, Obj, Step};
 
 /// A table's place under a parent that it inherits from.
@@ -97,10 +97,12 @@ impl Kind for Inheritance {
         }
     }
 
-    fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+    fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         let child = old.key.relation_sql();
         let sql = format!("ALTER TABLE {child} NO INHERIT {}", old.spec.parent.sql());
-        vec![Step::new(&old.key, sql)]
+        let mut steps = vec![Step::new(&old.key, sql)];
+        steps.extend(backing::left_behind(&old.key, cx));
+        steps
     }
 
     fn respond(_: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {

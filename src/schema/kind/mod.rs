@@ -294,6 +294,12 @@ pub trait Kind: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whose owner is its owner too: PostgreSQL changes both together, and refuses to change this one
+    /// alone. A sequence follows the table of the column that owns it.
+    fn owner_follows(_it: Obj<'_, Self::Spec>, _schema: &Snapshot) -> Option<Key> {
+        None
+    }
+
     /// Steps aside with its contents under the name `temporary`, so that a new one can be built
     /// beside it and take the contents over; none where PostgreSQL cannot.
     fn swap(
@@ -526,6 +532,8 @@ pub trait AnyKind: Send + Sync {
     fn respond(&self, old: &Object, new: &Object, cause: &Cause<'_>, cx: &Cx<'_>) -> Response;
     /// [`Kind::occupies`].
     fn occupies(&self, it: &Object) -> Vec<Slot>;
+    /// [`Kind::owner_follows`].
+    fn owner_follows(&self, it: &Object, schema: &Snapshot) -> Option<Key>;
     /// [`Kind::swap`].
     fn swap(&self, old: &Object, new: &Object, temporary: &str, cx: &Cx<'_>) -> Option<Swap>;
     /// [`Kind::rename`].
@@ -617,7 +625,7 @@ impl<K: Kind> AnyKind for Erased<K> {
             meta,
             needs: found.needs,
             goes_with: Vec::new(),
-            wishes: Vec::new(),
+            wishes: found.wishes,
             ordinal: found.ordinal,
         };
         let Found { at, apart, takes, mentions, .. } = found;
@@ -650,6 +658,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn occupies(&self, it: &Object) -> Vec<Slot> {
         K::occupies(obj::<K>(it))
+    }
+
+    fn owner_follows(&self, it: &Object, schema: &Snapshot) -> Option<Key> {
+        K::owner_follows(obj::<K>(it), schema)
     }
 
     fn swap(&self, old: &Object, new: &Object, temporary: &str, cx: &Cx<'_>) -> Option<Swap> {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Change, Cx, Kind, Response, Table};
+use super::{Alter, Call, Cause, Change, Constraint, Cx, Kind, Response, Table, backing};
 use crate::schema::{Found, Key, KindId, Obj, Step};
 
 /// A table's place in a partitioned table.
@@ -22,6 +22,13 @@ pub struct Spec {
     pub bound: String,
 }
 
+impl Partition {
+    /// The key of a partition's place.
+    pub fn key(schema: &str, partition: &str, parent: &Key) -> Key {
+        Key::on(Self::ID, schema, partition, parent.sql())
+    }
+}
+
 impl Kind for Partition {
     type Spec = Spec;
 
@@ -35,7 +42,10 @@ impl Kind for Partition {
         let pending = if version >= 14_00_00 { "AND NOT i.inhdetachpending" } else { "" };
         format!(
             "SELECT cn.nspname::text, c.relname::text, pn.nspname::text, p.relname::text,
-                    pg_get_expr(c.relpartbound, c.oid)
+                    pg_get_expr(c.relpartbound, c.oid),
+                    ARRAY(SELECT k.conname::text FROM pg_constraint k
+                           WHERE k.conrelid = c.oid AND k.contype = 'c' AND NOT k.conislocal
+                           ORDER BY k.conname)
                FROM pg_inherits i
                JOIN pg_class c ON c.oid = i.inhrelid
                JOIN pg_namespace cn ON cn.oid = c.relnamespace
@@ -51,9 +61,15 @@ impl Kind for Partition {
     fn read(row: &Row) -> Result<Found<Spec>, tokio_postgres::Error> {
         let (schema, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
         let parent = Table::key(row.try_get(2)?, row.try_get(3)?);
-        let key = Key::on(Self::ID, schema, name, parent.sql());
+        let key = Self::key(schema, name, &parent);
         let spec = Spec { parent: parent.clone(), bound: row.try_get(4)? };
-        Ok(Found::nowhere(key, spec).parent(Table::key(schema, name)).needs([parent]))
+        // A table that is attached must have the checks of the whole one already.
+        let checks: Vec<&str> = row.try_get(5)?;
+        let checks = checks.into_iter().map(|check| Constraint::key(schema, name, check));
+        Ok(Found::nowhere(key, spec)
+            .parent(Table::key(schema, name))
+            .needs([parent])
+            .wishes(checks))
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
@@ -72,10 +88,12 @@ impl Kind for Partition {
         Alter::Replace
     }
 
-    fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
+    fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         let child = old.key.relation_sql();
         let sql = format!("ALTER TABLE ONLY {} DETACH PARTITION {child}", old.spec.parent.sql());
-        vec![Step::new(&old.key, sql)]
+        let mut steps = vec![Step::new(&old.key, sql)];
+        steps.extend(backing::left_behind(&old.key, cx));
+        steps
     }
 
     fn respond(_: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 
 use super::{Alter, Call, Cx, GrantTarget, Identity, Kind, OwnedBy, Slot};
 use crate::schema::{
-    Found, Key, KindId, Obj, Step,
+    Found, Key, KindId, Obj, Snapshot, Step,
     object::Address,
     sql::{ident, literal},
 };
@@ -204,6 +204,10 @@ impl Kind for Sequence {
         vec![Slot::new("relation", [it.key.schema().unwrap_or_default(), it.key.base_name()])]
     }
 
+    fn owner_follows(it: Obj<'_, Spec>, schema: &Snapshot) -> Option<Key> {
+        OwnedBy::of(it.object, schema).map(|owned| owned.spec.table())
+    }
+
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
         let mut steps = Vec::new();
         let mut from = it.key.clone();
@@ -226,7 +230,7 @@ impl Kind for Sequence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{Meta, Object, Snapshot};
+    use crate::schema::{Meta, Object};
 
     fn spec(min: i64, max: i64) -> Spec {
         Spec {
