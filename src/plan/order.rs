@@ -196,7 +196,9 @@ impl<'a, 'f> Layout<'a, 'f> {
         let parent = object.parent.as_ref()?;
         let (kind, fate) = (Snapshot::kind_of(object), self.fates.get(parent)?);
         match phase {
-            Phase::Build if kind.folds() && fate.builds() => Some((Phase::Build, parent.clone())),
+            Phase::Build if kind.folds(object) && fate.builds() => {
+                Some((Phase::Build, parent.clone()))
+            }
             Phase::Drop if kind.dies_with_parent() => match fate {
                 Fate::Drop | Fate::Replace => Some((Phase::Drop, parent.clone())),
                 // What takes up a name that the new one needs goes before; the rest with the old.
@@ -461,7 +463,7 @@ impl<'a, 'f> Layout<'a, 'f> {
         match phase {
             Phase::Build => kind.detachable(),
             // What is not built in the statement of its whole has a statement of its own to go.
-            Phase::Drop | Phase::Discard => kind.detachable() || !kind.folds(),
+            Phase::Drop | Phase::Discard => kind.detachable() || !kind.folds(part),
             _ => false,
         }
     }

@@ -215,6 +215,10 @@ impl Kind for Constraint {
             .wishes(place))
     }
 
+    fn folds(it: Obj<'_, Spec>) -> bool {
+        it.spec.index.as_ref().is_none_or(|index| index.attached.is_none())
+    }
+
     fn address(it: Obj<'_, Spec>) -> Call {
         let name = ident(it.key.base_name());
         Call::new("CONSTRAINT", format!("{name} ON {}", it.key.relation_sql()))
@@ -255,6 +259,9 @@ impl Kind for Constraint {
         if was.inherited && !*inherited && index.is_none() && still_below(new, cx) {
             // Merges with the inherited one while there is one.
             steps.extend(added(new, cx));
+        }
+        if !was.inherited && *inherited && index.is_none() && merges_only(new, cx) {
+            return Alter::Replace;
         }
         if let (Some(was), Some(index)) = (&was.index, index) {
             let Backed { storage, comment, valid: _, attached } = index;
@@ -380,6 +387,13 @@ fn still_below(new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
         .map(|at| (at.object, &at.spec.parent))
         .chain(heir.map(|at| (at.object, &at.spec.parent)))
         .any(|(place, parent)| had(parent) && cx.new.contains(&place.key))
+}
+
+/// Whether a check that is to be the parent's only would stay the table's own too, if it were there
+/// when the parent gets it. On a partition it would not.
+fn merges_only(new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
+    let (schema, table) = (new.key.schema().unwrap_or_default(), relation(&new.key));
+    cx.new.on_relation::<Partition>(schema, table).next().is_none() && !still_below(new, cx)
 }
 
 /// What is left to do for a constraint that PostgreSQL makes together with the partitioned

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cause, Change, Cx, Kind, Response, Slot, Table,
+    Alter, Call, Cause, Change, Cx, Index, Kind, Response, Slot, Table,
     backing::keeps_place,
     constraint::{State, dropped, enforced, renamed, table, validate},
 };
@@ -89,6 +89,10 @@ impl Kind for ForeignKey {
             .needs(above))
     }
 
+    fn folds(it: Obj<'_, Spec>) -> bool {
+        !it.spec.inherited
+    }
+
     fn address(it: Obj<'_, Spec>) -> Call {
         let name = ident(it.key.base_name());
         Call::new("CONSTRAINT", format!("{name} ON {}", it.key.relation_sql()))
@@ -157,8 +161,10 @@ impl Kind for ForeignKey {
         if old.spec.inherited { Vec::new() } else { vec![dropped(&old.key)] }
     }
 
-    fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
+    fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {
         match cause.change {
+            // The unique index that it refers to lives on as that of a constraint.
+            Change::Gone if Index::becomes_constraint(cause.old, cx) => Response::Stay,
             Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
             // Both sides may change, one after the other, with no operator for what is between.
             Change::Retyped { compatible: false } if !old.spec.inherited => Response::Rebuild,

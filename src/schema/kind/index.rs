@@ -16,7 +16,7 @@ use super::{
     relation::relation_key,
 };
 use crate::schema::{
-    Found, Key, KindId, Name, Obj, Step,
+    Found, Key, KindId, Name, Obj, Object, Step,
     object::Address,
     sql::{ident, qualified},
     step::Run,
@@ -52,6 +52,16 @@ impl Index {
     /// The key of an index.
     pub fn key(schema: &str, name: &str) -> Key {
         Key::in_schema(Self::ID, schema, name)
+    }
+
+    /// Whether an old index becomes that of a new constraint as it is.
+    pub(super) fn becomes_constraint(old: &Object, cx: &Cx<'_>) -> bool {
+        let constraint = || {
+            let (old, (schema, table)) = (cx.old.typed::<Self>(&old.key)?, relation(old)?);
+            let key = Constraint::key(schema, table, old.key.base_name());
+            Some((old, cx.new.typed::<Constraint>(&key)?))
+        };
+        constraint().is_some_and(|(index, constraint)| adoptable(index, constraint, cx))
     }
 }
 
@@ -178,7 +188,9 @@ impl Kind for Index {
         }
         // With the whole one's, unless the partition is detached.
         let goes = was.attached.is_some() && attached.is_none();
-        if goes && relation(new).is_some_and(|(schema, table)| keeps_place(cx, schema, table)) {
+        if goes
+            && relation(new.object).is_some_and(|(schema, table)| keeps_place(cx, schema, table))
+        {
             return Alter::Replace;
         }
         let mut steps = Vec::new();
@@ -197,12 +209,7 @@ impl Kind for Index {
     }
 
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
-        let becomes_constraint = || {
-            let (schema, table) = relation(old)?;
-            let key = Constraint::key(schema, table, old.key.base_name());
-            Some(adoptable(old, cx.new.typed::<Constraint>(&key)?, cx))
-        };
-        if old.spec.attached.is_some() || becomes_constraint().unwrap_or_default() {
+        if old.spec.attached.is_some() || Self::becomes_constraint(old.object, cx) {
             return Vec::new();
         }
         let careful = old.parent.as_ref().is_some_and(|table| cx.careful(table));
@@ -240,8 +247,8 @@ impl Kind for Index {
 }
 
 /// Schema and name of what an index stands on.
-fn relation(it: Obj<'_, Spec>) -> Option<(&str, &str)> {
-    match it.object.parent.as_ref()?.name() {
+fn relation(it: &Object) -> Option<(&str, &str)> {
+    match it.parent.as_ref()?.name() {
         Name::InSchema { schema, name } => Some((schema, name)),
         _ => None,
     }
@@ -269,7 +276,7 @@ fn created(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Step {
     let unique = if *unique { "UNIQUE " } else { "" };
     let concurrently = if careful { "CONCURRENTLY " } else { "" };
     let only = if *partitioned && alone(new, cx) { "ONLY " } else { "" };
-    let (schema, table) = relation(new).unwrap_or_default();
+    let (schema, table) = relation(new.object).unwrap_or_default();
     let definition = definition.strip_prefix("USING btree ").unwrap_or(definition);
     let sql = format!(
         "CREATE {unique}INDEX {concurrently}{} ON {only}{} {}",

@@ -4,7 +4,7 @@
 //! that changes gets a statement then; the others have it done to them ("led"), as long as they
 //! stay under that parent while the plan runs.
 
-use super::{Column, Cx, Inheritance, Kind, Partition, Table};
+use super::{Column, Cx, ForeignKey, Inheritance, Kind, Partition, Table};
 use crate::schema::{Key, Object, Snapshot};
 
 /// The places of a table under its parents.
@@ -92,4 +92,17 @@ pub(super) fn columns_below(cx: &Cx<'_>, column: &Key) -> Vec<Key> {
 /// Whether a table has others under it, in the old schema or the new one.
 pub(super) fn has_children(cx: &Cx<'_>, table: &Key) -> bool {
     children(cx.old, table).next().is_some() || children(cx.new, table).next().is_some()
+}
+
+/// The table that a table is a partition of.
+pub(super) fn whole<'a>(schema: &'a Snapshot, partition: &'a Key) -> Option<&'a Key> {
+    let (within, name) = (partition.schema().unwrap_or_default(), partition.base_name());
+    schema.on_relation::<Partition>(within, name).map(|place| &place.spec.parent).next()
+}
+
+/// Whether a foreign key refers to a table, or to one that it is a partition of.
+pub(super) fn is_referred_to(schema: &Snapshot, table: &Key) -> bool {
+    let refers = format!("REFERENCES {}(", table.sql());
+    schema.of_kind::<ForeignKey>().any(|key| key.spec.definition.contains(&refers))
+        || whole(schema, table).is_some_and(|whole| is_referred_to(schema, whole))
 }

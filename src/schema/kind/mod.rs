@@ -237,6 +237,12 @@ pub trait Kind: Send + Sync + 'static {
     /// parent needs too.
     const PART: bool = false;
 
+    /// Whether this one is built in the statement that builds its parent, where [`Kind::FOLDS`] is
+    /// not true of all: what a partition has from the whole table comes with its attachment.
+    fn folds(_it: Obj<'_, Self::Spec>) -> bool {
+        Self::FOLDS
+    }
+
     /// Whether dropping this one loses rows or values, where [`Kind::DATA`] is not true of all: a
     /// generated column and a foreign table hold none.
     fn holds_data(_it: Obj<'_, Self::Spec>) -> bool {
@@ -509,8 +515,8 @@ pub trait AnyKind: Send + Sync {
     fn part(&self) -> bool;
     /// [`Kind::DIES_WITH_PARENT`].
     fn dies_with_parent(&self) -> bool;
-    /// [`Kind::FOLDS`].
-    fn folds(&self) -> bool;
+    /// [`Kind::folds`].
+    fn folds(&self, it: &Object) -> bool;
     /// [`Kind::DETACHABLE`].
     fn detachable(&self) -> bool;
     /// [`Kind::query`].
@@ -599,8 +605,8 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::DIES_WITH_PARENT
     }
 
-    fn folds(&self) -> bool {
-        K::FOLDS
+    fn folds(&self, it: &Object) -> bool {
+        K::folds(obj::<K>(it))
     }
 
     fn detachable(&self) -> bool {

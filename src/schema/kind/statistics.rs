@@ -8,7 +8,11 @@ use tokio_postgres::Row;
 use super::{
     Alter, Call, Cause, Change, Cx, Kind, Response, backing::top_level, relation::relation_key,
 };
-use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
+use crate::schema::{
+    Found, Key, KindId, Obj, Step,
+    object::Address,
+    sql::{ident, ident_list},
+};
 
 /// A statistics object.
 #[derive(Debug)]
@@ -17,7 +21,8 @@ pub struct Statistics;
 /// Attributes of a statistics object.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Spec {
-    /// `pg_get_statisticsobjdef` after the name: `(ndistinct) ON a, b FROM public.t`.
+    /// `pg_get_statisticsobjdef` after the name: `(ndistinct) ON a, b FROM public.t`. The columns are
+    /// sorted by name: PostgreSQL sorts them by their place in the table.
     pub definition: String,
     /// Its target; none for the default.
     pub target: Option<i32>,
@@ -38,7 +43,10 @@ impl Kind for Statistics {
         format!(
             "SELECT s.tableoid, s.oid, n.nspname::text, s.stxname::text, r.rolname::text,
                     t.relkind::text, tn.nspname::text, t.relname::text,
-                    pg_get_statisticsobjdef(s.oid), nullif(s.stxstattarget, -1)::int4, {expressions}
+                    pg_get_statisticsobjdef(s.oid), nullif(s.stxstattarget, -1)::int4, {expressions},
+                    ARRAY(SELECT a.attname::text FROM unnest(s.stxkeys::int2[]) WITH ORDINALITY k (at, nr)
+                            JOIN pg_attribute a ON a.attrelid = s.stxrelid AND a.attnum = k.at
+                           ORDER BY k.nr)
                FROM pg_statistic_ext s
                JOIN pg_namespace n ON n.oid = s.stxnamespace
                JOIN pg_roles r ON r.oid = s.stxowner
@@ -62,8 +70,9 @@ impl Kind for Statistics {
             let from = top_level(text, " ON ").or_else(|| text.find(" ("));
             from.map_or(text, |at| &text[at + 1..])
         });
+        let columns: Vec<String> = row.try_get(11)?;
         let spec = Spec {
-            definition: definition.to_owned(),
+            definition: sorted(definition, &columns),
             target: row.try_get(9)?,
             expressions: row.try_get(10)?,
         };
@@ -119,6 +128,35 @@ impl Kind for Statistics {
     }
 }
 
+/// The definition with its columns, which stand before the expressions, sorted by name.
+fn sorted(definition: &str, columns: &[String]) -> String {
+    let listed = format!("ON {}", ident_list(columns));
+    let mut by_name = columns.to_vec();
+    by_name.sort_unstable();
+    match top_level(definition, &listed) {
+        Some(at) if !columns.is_empty() => {
+            let (head, rest) = (&definition[..at], &definition[at + listed.len()..]);
+            format!("{head}ON {}{rest}", ident_list(&by_name))
+        }
+        _ => definition.to_owned(),
+    }
+}
+
 fn set_target(it: Obj<'_, Spec>, target: i32) -> Step {
     Step::new(&it.key, format!("ALTER {} SET STATISTICS {target}", Statistics::address(it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_columns_makes_no_difference() {
+        let columns = ["c".to_owned(), "A b".to_owned()];
+        assert_eq!(
+            sorted("(mcv) ON c, \"A b\", (c + 1) FROM public.\"ON c\"", &columns),
+            "(mcv) ON \"A b\", c, (c + 1) FROM public.\"ON c\""
+        );
+        assert_eq!(sorted("ON (c + 1) FROM public.t", &[]), "ON (c + 1) FROM public.t");
+    }
 }

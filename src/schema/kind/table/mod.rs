@@ -323,7 +323,15 @@ impl Kind for Table {
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         let step = Step::new(&old.key, format!("DROP {}", Self::address(old)));
         let loses = old.spec.has_rows() && !swap::is_emptied(&old.key, cx);
-        vec![if loses { step.loses(format!("the rows of {}", old.key)) } else { step }]
+        let drop = if loses { step.loses(format!("the rows of {}", old.key)) } else { step };
+        // Foreign keys that refer to the whole hold on to each partition.
+        let whole = lineage::whole(cx.old, &old.key)
+            .filter(|whole| Self::is_kept(cx, whole) && lineage::is_referred_to(cx.old, whole));
+        let detach = whole.map(|whole| {
+            let (whole, part) = (whole.sql(), old.key.sql());
+            Step::new(&old.key, format!("ALTER TABLE ONLY {whole} DETACH PARTITION {part}"))
+        });
+        detach.into_iter().chain([drop]).collect()
     }
 
     fn respond(_: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
