@@ -5,3 +5,4 @@ set -eu
 cargo bench --bench processes
 cargo bench --bench graph
 cargo bench --bench frames
+cargo bench --bench schema
