@@ -253,7 +253,17 @@ pub async fn look(
             ", pg_catalog.string_agg({column}::text, ',' ORDER BY {column}::text COLLATE \"C\")"
         ));
     }
-    match client.query(&format!("{select} FROM {table}"), &[]).await {
+    // What inherits from it, or stands in its partitions, has rows of its own; a partitioned table
+    // has no others.
+    let kind = "SELECT c.relkind = 'p' FROM pg_catalog.pg_class AS c
+                 WHERE c.oid = pg_catalog.to_regclass($1)";
+    let found = client.query_opt(kind, &[&table.to_string()]).await?;
+    let only = match found.map(|row| row.try_get(0)).transpose()? {
+        Some(true) => "",
+        Some(false) => "ONLY ",
+        None => return Ok(None),
+    };
+    match client.query(&format!("{select} FROM {only}{table}"), &[]).await {
         Ok(rows) => {
             let Some(row) = rows.first() else { return Ok(None) };
             let texts = (1..=columns.len()).map(|at| row.try_get(at));

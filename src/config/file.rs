@@ -33,8 +33,15 @@ pub(super) struct Profile {
 pub(super) const URL_VARIABLE: &str = "database_url_env";
 
 /// Settings that belong to the project and not to one of its databases.
-const NOT_IN_PROFILES: [&str; 6] =
-    ["name", "migrations", "recursive", "file_template", "models", "server.provider"];
+const NOT_IN_PROFILES: [&str; 7] = [
+    "name",
+    "migrations",
+    "recursive",
+    "file_template",
+    "models",
+    "models_command",
+    "server.provider",
+];
 
 struct Reader<'a> {
     path: &'a Path,
@@ -168,7 +175,7 @@ fn convert(key: &Key, value: &DeValue<'_>) -> Result<Value, ConfigError> {
             }
             Ok(Value::Keys(keys))
         }
-        (Form::Paths, DeValue::Array(list)) => {
+        (Form::Paths | Form::Names, DeValue::Array(list)) => {
             let items = list.iter().map(|item| match item.get_ref() {
                 DeValue::String(text) if !text.trim().is_empty() => Ok(text.to_string()),
                 other => Err(key::wrong(key, other.type_str())),
@@ -184,7 +191,7 @@ fn convert(key: &Key, value: &DeValue<'_>) -> Result<Value, ConfigError> {
             key::read(key, number.as_str())
         }
         // One path, not a list with commas: a comma in a folder's name is possible here.
-        (Form::Paths, DeValue::String(text)) if !text.trim().is_empty() => {
+        (Form::Paths | Form::Names, DeValue::String(text)) if !text.trim().is_empty() => {
             Ok(Value::List(vec![text.to_string()]))
         }
         (Form::Flag | Form::Count(..) | Form::Keys, DeValue::String(text)) => {

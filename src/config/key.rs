@@ -27,6 +27,8 @@ pub enum Form {
     Path,
     /// One path or several.
     Paths,
+    /// One name or pattern, or several.
+    Names,
     /// `true` or `false`.
     Flag,
     /// A whole number between these.
@@ -56,7 +58,18 @@ pub const KEYS: &[Key] = &[
         "{id}_{slug}",
         "file name of new revisions, from `{id}`, `{slug}`, `{date}`, `{time}`",
     ),
-    key("models", Form::Paths, "models", "where the declared schema is; nothing reads it yet"),
+    key(
+        "models",
+        Form::Paths,
+        "models",
+        "the declared schema: SQL files, folders of them, SQLAlchemy's `models.py`",
+    ),
+    key(
+        "models_command",
+        Form::Text,
+        "",
+        "program that prints the declared schema as SQL, run instead of reading `models`",
+    ),
     key("database_url", Form::Url, "", "the database, without its password"),
     key(
         "guard",
@@ -72,6 +85,26 @@ pub const KEYS: &[Key] = &[
     ),
     key("schema", Form::Text, "limbeck", "schema of the tables `history`, `step` and `meta`"),
     key("search_path", Form::Text, "", "`search_path` of revisions; the role's own when unset"),
+    key(
+        "manage.schemas",
+        Form::Names,
+        "",
+        "schemas that are compared, `*` for any text; all when unset",
+    ),
+    key(
+        "manage.ignore",
+        Form::Names,
+        "",
+        "objects that are not compared: `public.spatial_*`, `view *.v_*`",
+    ),
+    key(
+        "manage.ignore_kinds",
+        Form::Names,
+        "",
+        "kinds of objects that are not compared: `publication`",
+    ),
+    key("manage.owners", Form::Flag, "true", "whether owners are compared"),
+    key("manage.grants", Form::Flag, "true", "whether rights are compared"),
     key(
         "runner.lock_timeout",
         Form::Time,
@@ -186,7 +219,7 @@ pub(super) fn read(key: &Key, text: &str) -> Result<Value, ConfigError> {
         Form::Text | Form::Path => Value::Text(nonempty(name, text)?),
         // Never trimmed into an error that repeats it: a URL may hold a password.
         Form::Url => Value::Text(trimmed.to_owned()),
-        Form::Paths => Value::List(
+        Form::Paths | Form::Names => Value::List(
             trimmed.split(',').map(|path| nonempty(name, path.trim())).collect::<Result<_, _>>()?,
         ),
         Form::Flag => match trimmed.to_ascii_lowercase().as_str() {
@@ -220,6 +253,7 @@ pub(super) fn wrong(key: &Key, shown: &str) -> ConfigError {
     let (what, hint) = match key.form {
         Form::Text | Form::Path | Form::Url => ("text".to_owned(), None),
         Form::Paths => ("a path or a list of paths".to_owned(), None),
+        Form::Names => ("a name or a list of names".to_owned(), None),
         Form::Flag => ("`true` or `false`".to_owned(), None),
         Form::Count(low, high) => (format!("a whole number from {low} to {high}"), None),
         Form::Time => (

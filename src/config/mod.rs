@@ -98,6 +98,10 @@ pub struct Config {
     pub file_template: String,
     /// Model folders or files, absolute.
     pub models: Vec<PathBuf>,
+    /// Program that prints the models, for the shell; then `models` is not read.
+    pub models_command: Option<String>,
+    /// Which objects are compared.
+    pub manage: ManageConfig,
     /// How to reach the database when settings say so; none means the provider knows.
     pub connection: Option<Connection>,
     /// Provider.
@@ -130,6 +134,29 @@ pub struct Config {
     pub profile: Option<String>,
     /// What the user should know about the settings, one sentence each; the caller prints them.
     pub warnings: Vec<String>,
+}
+
+/// Which objects are compared and planned for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManageConfig {
+    /// Patterns of schemas; none is all.
+    pub schemas: Vec<String>,
+    /// Patterns of objects that are left out, perhaps after the word for their kind.
+    pub ignore: Vec<String>,
+    /// Kinds that are left out.
+    pub ignore_kinds: Vec<String>,
+    /// Owners are compared.
+    pub owners: bool,
+    /// Rights are compared.
+    pub grants: bool,
+}
+
+impl Default for ManageConfig {
+    fn default() -> Self {
+        let none = Vec::new;
+        let (schemas, ignore, ignore_kinds) = (none(), none(), none());
+        Self { schemas, ignore, ignore_kinds, owners: true, grants: true }
+    }
 }
 
 /// Settings of the providers.

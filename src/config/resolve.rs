@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 use self::layers::{Layers, postgres, postgres_port, variable};
 use super::{
-    Config, Guard, Inputs, Origin, ProviderChoice, ServerConfig, TuiConfig, conninfo,
+    Config, Guard, Inputs, ManageConfig, Origin, ProviderChoice, ServerConfig, TuiConfig, conninfo,
     error::{ConfigError, did_you_mean},
     file::{self, Profile},
     inputs::{Disk, Files},
@@ -112,6 +112,14 @@ pub fn resolve_with(inputs: &Inputs, files: &dyn Files) -> Result<Config, Config
         recursive: layers.flag("recursive"),
         file_template,
         models: paths("models"),
+        models_command: layers.text("models_command"),
+        manage: ManageConfig {
+            schemas: layers.list("manage.schemas"),
+            ignore: layers.list("manage.ignore"),
+            ignore_kinds: layers.list("manage.ignore_kinds"),
+            owners: layers.flag("manage.owners"),
+            grants: layers.flag("manage.grants"),
+        },
         provider,
         server: ServerConfig {
             bin_dir: path("server.local.bin_dir"),

@@ -639,6 +639,7 @@ fn row(key: &key::Key) -> String {
         key::Form::Text => "text".to_owned(),
         key::Form::Path => "path".to_owned(),
         key::Form::Paths => "path or list".to_owned(),
+        key::Form::Names => "name or list".to_owned(),
         key::Form::Flag => "`true`, `false`".to_owned(),
         key::Form::Count(low, high) => format!("{low} to {high}"),
         key::Form::Time => "duration".to_owned(),

@@ -11,6 +11,7 @@
 mod bodies;
 mod build;
 mod files;
+mod program;
 mod roles;
 mod statement;
 mod subscription;
@@ -22,6 +23,7 @@ use crate::code::{Code, Diagnose};
 pub use self::{
     build::{Built, Options, build},
     files::{File, read},
+    program::{run, sqlalchemy},
 };
 
 /// Something about one place of a model that is wrong or worth knowing.

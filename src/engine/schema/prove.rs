@@ -166,11 +166,18 @@ struct Prover<'a> {
 pub async fn prove(bench: &Bench, comparison: &mut Comparison) -> Result<Proof, Unproved> {
     let version = comparison.old.snapshot.version;
     let manage = Manage::of(&bench.project);
-    let dumper = Dumper::find(&bench.pg_dump, version).await;
+    let dumper = match manage.narrows() {
+        // A dump shows all there is.
+        true => None,
+        false => Dumper::find(&bench.pg_dump, version).await,
+    };
     let without = manage.hidden();
     let prover = Prover { bench, manage, dumper, without };
     let mut proof = Proof::default();
-    if prover.dumper.is_none() {
+    if prover.manage.narrows() {
+        let what = "`pg_dump` was not asked: the settings leave parts of the schema out";
+        proof.notes.push(what.to_owned());
+    } else if prover.dumper.is_none() {
         proof.notes.push(format!(
             "there is no `pg_dump` of version {} or later here, so only limbeck's own reading judged",
             version / 10_000
@@ -178,7 +185,7 @@ pub async fn prove(bench: &Bench, comparison: &mut Comparison) -> Result<Proof, 
     }
     let up = comparison.up.clone();
     let down = comparison.down.clone();
-    let work = prover.copy(&mut comparison.old, &up).await?;
+    let work = prover.copy(comparison.old.scratch.take(), &comparison.old, &up).await?;
     if !comparison.restore.is_empty() {
         // What was renamed to plan from it gets its names back: the proof starts where the user is.
         let statements = comparison.restore.clone();
@@ -191,23 +198,36 @@ pub async fn prove(bench: &Bench, comparison: &mut Comparison) -> Result<Proof, 
             return Err(refuted(Direction::Down, flaw, &back, &new, &old));
         }
     }
-    let start = prover.goal(&work, &comparison.old.snapshot, true).await?;
-    let end = match &comparison.new.scratch {
-        Some(scratch) => prover.goal(scratch, &comparison.new.snapshot, false).await?,
-        None => {
-            let copy = prover.copy(&mut comparison.new, &up).await?;
-            let goal = prover.goal(&copy, &comparison.new.snapshot, true).await?;
-            copy.remove().await;
-            goal
+    let end = async {
+        if let Some(scratch) = &comparison.new.scratch {
+            return Ok(prover.goal(scratch, &comparison.new.snapshot, false).await?);
         }
+        let copy = prover.copy(None, &comparison.new, &up).await?;
+        let goal = prover.goal(&copy, &comparison.new.snapshot, true).await?;
+        copy.remove().await;
+        Ok::<_, Unproved>(goal)
     };
+    let start = async { Ok(prover.goal(&work, &comparison.old.snapshot, true).await?) };
+    let (start, end) = tokio::try_join!(start, end)?;
     proof.pg_dump = start.dump.is_some() && end.dump.is_some();
 
     // With rows it is tried in a copy, which is made before anything is changed, and judged last:
     // what fails without rows says more.
-    let seen = rows::prove(bench, &work, &start.snapshot, comparison).await?;
-    prover.way(&work, Direction::Up, &up, &start, &end).await?;
-    prover.way(&work, Direction::Down, &down, &end, &start).await?;
+    let tables = rows::touched(&start.snapshot, [&up, &down]);
+    let copy = if tables.is_empty() { None } else { Some(work.copy().await.map_err(Error::from)?) };
+    let with_rows = async {
+        match copy {
+            Some(copy) => rows::prove(bench, copy, &tables, &start.snapshot, comparison).await,
+            None => Ok(Seen::Kept(0, Vec::new())),
+        }
+    };
+    let without = async {
+        prover.way(&work, Direction::Up, &up, &start, &end).await?;
+        prover.way(&work, Direction::Down, &down, &end, &start).await
+    };
+    let (seen, judged) = tokio::join!(with_rows, without);
+    judged?;
+    let seen = seen?;
     work.remove().await;
     let (direction, flaw) = match seen {
         Seen::Kept(tables, notes) => {
@@ -246,8 +266,13 @@ fn written(snapshot: &Snapshot) -> String {
 
 impl Prover<'_> {
     /// A scratch database that holds what `side` does: its own, or a copy by our own plan.
-    async fn copy(&self, side: &mut Side, up: &Plan) -> Result<Scratch, Unproved> {
-        if let Some(scratch) = side.scratch.take() {
+    async fn copy(
+        &self,
+        own: Option<Scratch>,
+        side: &Side,
+        up: &Plan,
+    ) -> Result<Scratch, Unproved> {
+        if let Some(scratch) = own {
             return Ok(scratch);
         }
         match source::copy(self.bench, side).await? {

@@ -133,27 +133,7 @@ pub async fn resolve(bench: &Bench, source: &Source) -> Result<Side, Error> {
             }
             (read(bench, scratch.connector(), source).await?, Some(scratch), Vec::new())
         }
-        Source::Models => {
-            let missing: Vec<_> = config.models.iter().filter(|path| !path.exists()).collect();
-            if let Some(path) = missing.first() {
-                let shown = path.strip_prefix(&config.root).unwrap_or(path);
-                return Err(Error::new(
-                    Code::File,
-                    format!("there are no models: `{}` does not exist", shown.display()),
-                )
-                .with_hint(
-                    "write the schema as SQL files there, or set `models` in limbeck.toml",
-                ));
-            }
-            let mut files = models::read(&config.models, &config.root)?;
-            for file in &mut files {
-                // As in revisions: what a check-out made of line ends is no difference.
-                if file.text.contains("\r\n") {
-                    file.text = file.text.replace("\r\n", "\n");
-                }
-            }
-            build(bench, source, &files).await?
-        }
+        Source::Models => build(bench, source, &declared(bench).await?).await?,
         Source::Files(path) => {
             let files = models::read(std::slice::from_ref(path), &config.root)?;
             build(bench, source, &files).await?
@@ -161,6 +141,37 @@ pub async fn resolve(bench: &Bench, source: &Source) -> Result<Side, Error> {
     };
     let snapshot = Manage::of(&bench.project).filter(&full);
     Ok(Side { label: source.to_string(), snapshot, full, scratch, warnings })
+}
+
+/// The text of the project's models.
+async fn declared(bench: &Bench) -> Result<Vec<File>, Error> {
+    let config = &bench.project.config;
+    bench.stage("reading the models");
+    if let Some(command) = &config.models_command {
+        return Ok(vec![models::run(command, &config.root).await?]);
+    }
+    if let Some(path) = config.models.iter().find(|path| !path.exists()) {
+        let shown = path.strip_prefix(&config.root).unwrap_or(path);
+        return Err(Error::new(
+            Code::File,
+            format!("there are no models: `{}` does not exist", shown.display()),
+        )
+        .with_hint("write the schema as SQL files there, or set `models` in limbeck.toml"));
+    }
+    let is_python = |path: &&PathBuf| path.extension().is_some_and(|e| e == "py");
+    let (python, sql): (Vec<_>, Vec<_>) = config.models.iter().partition(is_python);
+    let sql: Vec<PathBuf> = sql.into_iter().cloned().collect();
+    let mut files = models::read(&sql, &config.root)?;
+    for path in python {
+        files.push(models::sqlalchemy(path, &config.root).await?);
+    }
+    for file in &mut files {
+        // As in revisions: what a check-out made of line ends is no difference.
+        if file.text.contains("\r\n") {
+            file.text = file.text.replace("\r\n", "\n");
+        }
+    }
+    Ok(files)
 }
 
 /// Makes an empty scratch database.

@@ -1,0 +1,96 @@
+//! Models that a program prints: any command, or SQLAlchemy's metadata by way of python.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use tokio::process::Command;
+
+use super::{Fault, File, ModelError};
+use crate::code::Code;
+
+/// Imports a module of SQLAlchemy models and prints what would create all its tables. Nothing is
+/// connected to.
+const SQLALCHEMY: &str = r#"
+import importlib.util, os, sys
+path = sys.argv[1]
+sys.path[:0] = [os.path.dirname(os.path.abspath(path)), os.getcwd()]
+from sqlalchemy import MetaData, create_mock_engine
+spec = importlib.util.spec_from_file_location("limbeck_models", path)
+module = importlib.util.module_from_spec(spec)
+sys.modules["limbeck_models"] = module
+spec.loader.exec_module(module)
+found = []
+for value in list(vars(module).values()):
+    metadata = value if isinstance(value, MetaData) else getattr(value, "metadata", None)
+    if isinstance(metadata, MetaData) and not any(metadata is known for known in found):
+        found.append(metadata)
+schemas = sorted({t.schema for m in found for t in m.tables.values() if t.schema})
+for schema in schemas:
+    print('CREATE SCHEMA IF NOT EXISTS "%s";' % schema.replace('"', '""'))
+def write(sql, *args, **kwargs):
+    text = sql if isinstance(sql, str) else str(sql.compile(dialect=engine.dialect))
+    print(text.strip().rstrip(";") + ";")
+engine = create_mock_engine("postgresql://", write)
+for metadata in found:
+    metadata.create_all(engine, checkfirst=False)
+"#;
+
+/// Runs a command of the shell in `folder`; what it prints is the model.
+pub async fn run(command: &str, folder: &Path) -> Result<File, ModelError> {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", command]);
+    output(shell, Path::new(command), folder).await
+}
+
+/// Runs a python file with SQLAlchemy models, by the project's own python where it has one.
+pub async fn sqlalchemy(path: &Path, folder: &Path) -> Result<File, ModelError> {
+    let own = [".venv/bin/python", "venv/bin/python"].map(|python| folder.join(python));
+    let python = own.into_iter().find(|python| python.is_file());
+    let mut command = Command::new(python.unwrap_or_else(|| PathBuf::from("python3")));
+    command.args(["-c", SQLALCHEMY]).arg(path);
+    output(command, path.strip_prefix(folder).unwrap_or(path), folder).await
+}
+
+async fn output(mut command: Command, name: &Path, folder: &Path) -> Result<File, ModelError> {
+    command
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    let fault = |what: String| Fault::new(Code::File, name, 0, what);
+    let output = command.output().await.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => fault("there is no python to run it with".to_owned())
+            .hint("install python3, or make `.venv` in the project's folder"),
+        _ => fault(format!("it cannot be run: {error}")),
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let mut fault = fault(format!("the program failed ({})", output.status));
+        fault.detail = Some(last.trim().to_owned()).filter(|text| !text.is_empty());
+        return Err(fault.hint("run it by hand in the project's folder to see all it says").into());
+    }
+    match String::from_utf8(output.stdout) {
+        Ok(text) => Ok(File { path: name.to_owned(), text }),
+        Err(_) => Err(fault("what it prints is not UTF-8".to_owned()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_program_prints_is_a_model() {
+        let here = std::env::temp_dir();
+        let file = run("echo 'CREATE TABLE t ();'; echo noise >&2", &here).await.unwrap();
+        assert_eq!(file.text, "CREATE TABLE t ();\n");
+        let error = run("echo first; echo why not >&2; exit 3", &here).await.unwrap_err();
+        assert!(error.to_string().contains("exit status: 3) (why not)"), "{error}");
+    }
+}
