@@ -1,0 +1,2 @@
+CREATE TABLE t (a text, b text, c int);
+ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER a SET STATISTICS 5, ALTER c SET (n_distinct = 7);

@@ -1,0 +1,2 @@
+CREATE TABLE t (a text, b text, c int);
+ALTER TABLE t ALTER b SET STORAGE MAIN, ALTER b SET STATISTICS 0, ALTER c SET (n_distinct_inherited = 7), ALTER c SET STATISTICS 100;

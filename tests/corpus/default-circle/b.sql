@@ -1,0 +1,5 @@
+CREATE TABLE other (x int);
+CREATE TABLE t (id int, v int);
+CREATE FUNCTION next_v(t) RETURNS int LANGUAGE sql AS 'SELECT $1.v + 1';
+CREATE FUNCTION count_t() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM t; END;
+ALTER TABLE t ALTER v SET DEFAULT count_t();

@@ -1,0 +1,9 @@
+CREATE TABLE kept (id int);
+CREATE TYPE mood AS ENUM ('a');
+CREATE TABLE zpar (x int NOT NULL DEFAULT 3, y text, m mood DEFAULT 'a', CONSTRAINT pos CHECK (x > 0));
+CREATE TABLE apar (z int);
+CREATE TABLE heir (w int, y text) INHERITS (zpar, apar);
+ALTER TABLE heir ALTER x SET DEFAULT 9;
+ALTER TABLE ONLY heir ALTER m DROP DEFAULT;
+CREATE TABLE grandheir () INHERITS (heir);
+ALTER TABLE heir ALTER y SET STORAGE EXTERNAL;

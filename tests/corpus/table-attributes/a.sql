@@ -1,0 +1,5 @@
+CREATE TABLE t (id int, body text) WITH (fillfactor = 70, toast.autovacuum_enabled = false);
+ALTER TABLE t REPLICA IDENTITY FULL;
+CREATE UNLOGGED TABLE u (id int);
+ALTER TABLE u ENABLE ROW LEVEL SECURITY;
+ALTER TABLE u FORCE ROW LEVEL SECURITY;

@@ -1,0 +1,2 @@
+CREATE TYPE pair AS (x int, y text);
+CREATE TABLE t OF pair (x WITH OPTIONS NOT NULL, y WITH OPTIONS DEFAULT 'a');

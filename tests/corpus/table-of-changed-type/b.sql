@@ -1,0 +1,2 @@
+CREATE TYPE pair AS (x bigint, y text, z date);
+CREATE TABLE t OF pair (x WITH OPTIONS NOT NULL, y WITH OPTIONS DEFAULT 'b', z WITH OPTIONS DEFAULT now());
