@@ -108,7 +108,12 @@ fn build(node: &Node<'_>, cx: &Cx<'_>, out: &mut Vec<Piece>) {
         out.extend(made(whole, cx));
         return;
     }
-    let main = steps.iter().position(|s| matches!(s.body, Body::Container { .. })).unwrap_or(0);
+    let is_main = |step: &Step| match &step.body {
+        Body::Container { .. } => true,
+        Body::Clause { inside, .. } => inside.is_some() && step.key == whole.key,
+        Body::Text(_) => false,
+    };
+    let main = steps.iter().position(is_main).unwrap_or(0);
     let mut keys = vec![whole.key.clone()];
     let mut elements: Vec<(Key, String)> = Vec::new();
     let mut suffixes = String::new();
@@ -161,6 +166,9 @@ fn build(node: &Node<'_>, cx: &Cx<'_>, out: &mut Vec<Piece>) {
         out.extend(steps.into_iter().map(piece));
         out.push(whole_piece);
         out.extend(rest.into_iter().chain(after).map(piece));
+    } else {
+        // Another statement makes it; what its parts add to it remains.
+        out.extend(after.into_iter().map(piece));
     }
     out.extend(made(whole, cx));
     for part in &node.parts {

@@ -162,6 +162,10 @@ impl Kind for Identity {
         if *cycle != was.cycle {
             parts.push(if *cycle { "SET CYCLE".into() } else { "SET NO CYCLE".into() });
         }
+        if turned {
+            // The current value lies on the other side of the new bounds.
+            parts.push("RESTART".into());
+        }
         if !parts.is_empty() {
             let clause = format!("ALTER COLUMN {} {}", ident(new.key.base_name()), parts.join(" "));
             steps.push(Step::clause(&new.key, table(new), Group::AlterColumn, clause));

@@ -26,6 +26,13 @@ impl Inheritance {
     fn key(schema: &str, child: &str, parent: &Key) -> Key {
         Key::on(Self::ID, schema, child, parent.sql())
     }
+
+    /// Whether it must be attached again. PostgreSQL appends: it can stay when all that it comes
+    /// after was before it already, in this order. Who moves behind it is attached again by itself.
+    pub(super) fn moves(old: &[Key], new: &[Key]) -> bool {
+        let mut before = old.iter();
+        !new.iter().all(|parent| before.any(|was| was == parent))
+    }
 }
 
 impl Kind for Inheritance {
@@ -87,13 +94,10 @@ impl Kind for Inheritance {
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {
         let Spec { parent: _, after } = new.spec;
-        // PostgreSQL appends: it can stay when all that it comes after was before it already, in
-        // this order. Who moves behind it is attached again by itself.
-        let mut before = old.spec.after.iter();
-        if after.iter().all(|parent| before.any(|was| was == parent)) {
-            Alter::InPlace(Vec::new())
-        } else {
+        if Self::moves(&old.spec.after, after) {
             Alter::Replace
+        } else {
+            Alter::InPlace(Vec::new())
         }
     }
 
@@ -105,7 +109,7 @@ impl Kind for Inheritance {
         steps
     }
 
-    fn respond(_: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
+    fn respond(_: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {
         match cause.change {
             // One that it comes after is attached again: so must it be, to stay behind.
             Change::Replaced if cause.old.key.kind() == Self::ID => {
@@ -117,8 +121,16 @@ impl Kind for Inheritance {
                 }
             }
             Change::Gone if cause.old.key.kind() == Self::ID => Response::Stay,
+            // Columns that come from the parent alone would be the table's own once it is let go.
+            Change::Replaced | Change::Swapped if only_inherits(new, cx) => Response::RebuildParent,
             Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
             Change::Retyped { .. } | Change::Reshaped => Response::Stay,
         }
     }
+}
+
+/// Whether the table has columns that it does not declare.
+fn only_inherits(new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
+    let table = new.parent.as_ref().and_then(|table| cx.new.typed::<Table>(table));
+    table.is_some_and(|table| !table.spec.inherited.is_empty())
 }

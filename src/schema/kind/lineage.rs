@@ -48,6 +48,21 @@ fn stays(cx: &Cx<'_>, link: &Object, parent: &Key, child: &Key) -> bool {
         && Table::is_kept(cx, child)
 }
 
+/// Whether a parent that has the column in both schemas stays above the table all the while.
+pub(super) fn has_standing_parent(cx: &Cx<'_>, child: &Key, column: &str) -> bool {
+    let (within, name) = (child.schema().unwrap_or_default(), child.base_name());
+    cx.old.on_relation::<Inheritance>(within, name).any(|old| {
+        let parent = &old.spec.parent;
+        let (schema, table) = (parent.schema().unwrap_or_default(), parent.base_name());
+        let above = Column::key(schema, table, column);
+        let stays = cx
+            .new
+            .typed::<Inheritance>(&old.key)
+            .is_some_and(|new| !Inheritance::moves(&old.spec.after, &new.spec.after));
+        stays && cx.old.contains(&above) && cx.new.contains(&above) && Table::is_kept(cx, parent)
+    })
+}
+
 /// The columns of parents that a column comes from.
 pub(super) fn parent_columns(column: &Object) -> impl Iterator<Item = &Key> {
     column.needs.iter().filter(|need| {

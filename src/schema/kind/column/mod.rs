@@ -222,15 +222,7 @@ impl Kind for Column {
         match origin(new, cx) {
             Origin::Own => {
                 // A column that an heir declares itself must be there before its parent's comes.
-                for child in lineage::columns_below(cx, &new.key) {
-                    if let Some(child) = cx.new.typed::<Self>(&child)
-                        && child.spec.heir
-                        && child.spec.local
-                        && !cx.old.contains(&child.key)
-                    {
-                        steps.push(add(child, cx));
-                    }
-                }
+                add_below(&new.key, cx, &mut steps);
                 steps.push(add(new, cx));
                 steps.extend(new.spec.settings.steps(&new.key, &new.spec.settings.none()));
             }
@@ -424,6 +416,20 @@ fn add(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Step {
     }
     let clause = format!("ADD COLUMN {text}");
     Step::clause(&new.key, table(new), Group::AddColumn, clause).inside(text)
+}
+
+/// Adds the columns of heirs that declare what their parent is about to give them too.
+fn add_below(column: &Key, cx: &Cx<'_>, steps: &mut Vec<Step>) {
+    for below in lineage::columns_below(cx, column) {
+        if let Some(child) = cx.new.typed::<Column>(&below)
+            && child.spec.heir
+            && child.spec.local
+            && !cx.old.contains(&below)
+        {
+            steps.push(add(child, cx));
+        }
+        add_below(&below, cx, steps);
+    }
 }
 
 /// What makes a column that came from a parent's as it should be.

@@ -8,7 +8,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Change, Cx, GrantTarget, Kind, Response, Slot, Swap, lineage};
+use super::{
+    Alter, Call, Cause, Change, Column, Cx, GrantTarget, Kind, Response, Slot, Swap, lineage,
+};
 use crate::schema::{
     Found, Key, KindId, Obj, Options, Step,
     object::Address,
@@ -44,6 +46,9 @@ pub struct Spec {
     /// What the WAL says of rows that change. `USING INDEX` counts as the default here: it is an
     /// object of its own, because it needs its index.
     pub replica: Replica,
+    /// Columns that only come from parents it inherits from, sorted. One that the table declares
+    /// can never become such a one again in place.
+    pub inherited: Vec<String>,
     /// `ENABLE ROW LEVEL SECURITY`.
     pub row_security: bool,
     /// `FORCE ROW LEVEL SECURITY`.
@@ -105,11 +110,24 @@ impl Table {
     }
 
     /// Whether one attribute at least can only change by making the table again.
-    pub(super) fn must_be_replaced(old: &Spec, new: &Spec, version: u32) -> bool {
+    pub(super) fn must_be_replaced(key: &Key, old: &Spec, new: &Spec, cx: &Cx<'_>) -> bool {
         old.partition_by != new.partition_by
             || old.partition_types != new.partition_types
             || old.foreign.as_ref().map(|f| &f.server) != new.foreign.as_ref().map(|f| &f.server)
-            || (old.method != new.method && version < 15_00_00)
+            || (old.method != new.method && cx.version() < 15_00_00)
+            || new.inherited.iter().any(|column| !Self::stays_inherited(key, column, old, cx))
+    }
+
+    /// Whether a column that only comes from parents in the new schema is not there yet, or is one
+    /// that a parent gives all the while.
+    fn stays_inherited(key: &Key, column: &str, old: &Spec, cx: &Cx<'_>) -> bool {
+        let (schema, table) = (key.schema().unwrap_or_default(), key.base_name());
+        let column = Column::key(schema, table, column);
+        if !cx.old.contains(&column) {
+            return true;
+        }
+        old.inherited.iter().any(|name| name == column.base_name())
+            && lineage::has_standing_parent(cx, key, column.base_name())
     }
 
     /// Whether it stands in both schemas and is kept, altered or not.
@@ -118,7 +136,7 @@ impl Table {
             .old
             .typed::<Self>(key)
             .zip(cx.new.typed::<Self>(key))
-            .is_some_and(|(a, b)| !Self::must_be_replaced(a.spec, b.spec, cx.version()));
+            .is_some_and(|(a, b)| !Self::must_be_replaced(key, a.spec, b.spec, cx));
         kept && !(cx.built)(key)
     }
 }
@@ -152,6 +170,9 @@ impl Kind for Table {
                         FROM pg_partitioned_table p
                         JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs::int2[])
                        WHERE p.partrelid = c.oid AND a.attnum > 0 ORDER BY 1),
+                ARRAY(SELECT a.attname::text FROM pg_attribute a
+                       WHERE a.attrelid = c.oid AND NOT a.attislocal AND NOT c.relispartition
+                         AND NOT a.attisdropped ORDER BY 1),
                 ARRAY(SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid)
            FROM pg_class c
            JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -181,6 +202,7 @@ impl Kind for Table {
             options: parameters,
             // PostgreSQL says NOTHING of a foreign table, which takes no such clause.
             replica: if foreign { Replica::Default } else { Replica::read(row.try_get(12)?) },
+            inherited: row.try_get(22)?,
             row_security: row.try_get(13)?,
             force_row_security: row.try_get(14)?,
         };
@@ -192,7 +214,7 @@ impl Kind for Table {
             .also(Some(Address::new(types, row_type)))
             .also(array.map(|array| Address::new(types, array)));
         // Its place under a parent is an object of its own.
-        let parents: Vec<u32> = row.try_get(22)?;
+        let parents: Vec<u32> = row.try_get(23)?;
         for parent in parents {
             found = found.apart(Some(Address::new(at.class, parent)));
         }
@@ -218,6 +240,7 @@ impl Kind for Table {
             tablespace,
             options,
             replica,
+            inherited: _,
             row_security,
             force_row_security,
         } = new.spec;
@@ -264,7 +287,7 @@ impl Kind for Table {
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        if Self::must_be_replaced(old.spec, new.spec, cx.version()) {
+        if Self::must_be_replaced(&new.key, old.spec, new.spec, cx) {
             return Alter::Replace;
         }
         let Spec {
@@ -277,6 +300,7 @@ impl Kind for Table {
             tablespace,
             options,
             replica,
+            inherited: _,
             row_security,
             force_row_security,
         } = new.spec;

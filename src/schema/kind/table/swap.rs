@@ -72,7 +72,7 @@ pub(super) fn is_emptied(table: &Key, cx: &Cx<'_>) -> bool {
         let exchanged = cx.old.typed::<Table>(parent).zip(cx.new.typed::<Table>(parent));
         match exchanged {
             Some((a, b)) => {
-                (cx.built)(parent) && Table::must_be_replaced(a.spec, b.spec, cx.version())
+                (cx.built)(parent) && Table::must_be_replaced(parent, a.spec, b.spec, cx)
             }
             None => is_emptied(parent, cx),
         }
