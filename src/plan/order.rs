@@ -193,6 +193,11 @@ impl<'a, 'f> Layout<'a, 'f> {
         {
             return Some((Phase::Drop, with.clone()));
         }
+        if phase == Phase::Drop
+            && let Some(with) = self.goes_along(object)
+        {
+            return Some((Phase::Drop, with));
+        }
         let parent = object.parent.as_ref()?;
         let (kind, fate) = (Snapshot::kind_of(object), self.fates.get(parent)?);
         match phase {
@@ -219,6 +224,14 @@ impl<'a, 'f> Layout<'a, 'f> {
         };
         let position = |key: &&Key| self.old.get(key).map_or(0, |o| o.ordinal);
         object.goes_with.iter().filter(dropped).min_by_key(position)
+    }
+
+    /// What takes the object along when it is dropped, as its kind knows.
+    fn goes_along(&self, object: &Object) -> Option<Key> {
+        let built = |key: &Key| self.fates.get(key).is_some_and(Fate::builds);
+        let cx = Cx { old: self.old, new: self.new, online: false, built: &built };
+        let with = Snapshot::kind_of(object).goes_along(object, &cx)?;
+        matches!(self.fates.get(&with), Some(Fate::Drop | Fate::Replace)).then_some(with)
     }
 
     fn find(&self, phase: Phase, key: &Key) -> Option<usize> {

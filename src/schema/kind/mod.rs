@@ -279,6 +279,12 @@ pub trait Kind: Send + Sync + 'static {
         vec![if Self::DATA { step.loses(format!("{}", old.key)) } else { step }]
     }
 
+    /// What the plan drops that takes this one along, beyond what the catalogs say: the column of
+    /// a parent that stays above takes the partitions' columns along. Asked when it is to go.
+    fn goes_along(_old: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Option<Key> {
+        None
+    }
+
     /// How it answers when something that it needed in the old schema changes. `new` is none when
     /// it is to go anyway; then nobody asks.
     fn respond(
@@ -534,6 +540,8 @@ pub trait AnyKind: Send + Sync {
     fn alter(&self, old: &Object, new: &Object, cx: &Cx<'_>) -> Alter;
     /// [`Kind::drop`].
     fn drop(&self, old: &Object, cx: &Cx<'_>) -> Vec<Step>;
+    /// [`Kind::goes_along`].
+    fn goes_along(&self, old: &Object, cx: &Cx<'_>) -> Option<Key>;
     /// [`Kind::respond`].
     fn respond(&self, old: &Object, new: &Object, cause: &Cause<'_>, cx: &Cx<'_>) -> Response;
     /// [`Kind::occupies`].
@@ -656,6 +664,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn drop(&self, old: &Object, cx: &Cx<'_>) -> Vec<Step> {
         K::drop(obj::<K>(old), cx)
+    }
+
+    fn goes_along(&self, old: &Object, cx: &Cx<'_>) -> Option<Key> {
+        K::goes_along(obj::<K>(old), cx)
     }
 
     fn respond(&self, old: &Object, new: &Object, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {

@@ -309,9 +309,13 @@ impl Kind for Column {
         }
     }
 
-    fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+    fn goes_along(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Key> {
         let goes = |key: &Key| !cx.new.contains(key) || (cx.built)(key);
-        if lineage::led(cx, old.object, goes).is_some() || follows_type(old, cx) {
+        lineage::led(cx, old.object, goes).cloned()
+    }
+
+    fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+        if Self::goes_along(old, cx).is_some() || follows_type(old, cx) {
             return Vec::new();
         }
         let mut steps = vec![drop_step(old)];

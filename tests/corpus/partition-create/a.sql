@@ -1,1 +1,0 @@
-CREATE TABLE kept (id int);
