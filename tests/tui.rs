@@ -8,6 +8,8 @@ mod clock;
 mod fixture;
 #[path = "tui/keys.rs"]
 mod keys;
+#[path = "tui/pending.rs"]
+mod pending;
 #[path = "tui/properties.rs"]
 mod properties;
 #[path = "tui/pty.rs"]

@@ -48,6 +48,8 @@ pub struct InterfaceStart {
     pub no_color: bool,
     /// `$VISUAL` or `$EDITOR`.
     pub editor: Option<String>,
+    /// Programs called `pg_dump` that proofs may use, best first.
+    pub pg_dump: Vec<std::path::PathBuf>,
     /// Folder of the user's themes and keys.
     pub config_dir: Option<PathBuf>,
     /// Folder of kept state.

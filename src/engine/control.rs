@@ -44,6 +44,11 @@ impl Control {
         self
     }
 
+    /// Says what is being done now.
+    pub fn tell(&self, stage: impl Into<String>) {
+        self.emit(Event::Stage(stage.into()));
+    }
+
     pub(crate) fn emit(&self, event: Event) {
         (self.observer)(event);
     }

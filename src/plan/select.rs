@@ -57,6 +57,11 @@ impl<'a> Selection<'a> {
         self.deltas.values()
     }
 
+    /// The changes that this one needs directly.
+    pub fn needs(&self, key: &Key) -> &[&'a Key] {
+        self.needs.get(key).map_or(&[], Vec::as_slice)
+    }
+
     /// Chooses `key` and all that it needs.
     pub fn choose(&self, chosen: &mut BTreeSet<Key>, key: &Key) {
         Self::spread(&self.needs, key, |key| chosen.insert(key.clone()));

@@ -14,7 +14,9 @@ pub enum Context {
     Move,
     /// On the graph.
     Graph,
-    /// In the side-by-side view of a revision.
+    /// On the screen of changes.
+    Pending,
+    /// In the side-by-side view.
     Diff,
     /// On the database screen.
     Database,
@@ -24,8 +26,15 @@ pub enum Context {
 
 impl Context {
     /// All, in the order of the help.
-    pub const ALL: [Self; 6] =
-        [Self::Graph, Self::Diff, Self::Database, Self::Jobs, Self::Move, Self::Global];
+    pub const ALL: [Self; 7] = [
+        Self::Graph,
+        Self::Pending,
+        Self::Diff,
+        Self::Database,
+        Self::Jobs,
+        Self::Move,
+        Self::Global,
+    ];
 
     /// The heading in the help.
     pub fn title(self) -> &'static str {
@@ -33,6 +42,7 @@ impl Context {
             Self::Global => "Everywhere",
             Self::Move => "Movement",
             Self::Graph => "Graph",
+            Self::Pending => "Pending",
             Self::Diff => "Side by side",
             Self::Database => "Database",
             Self::Jobs => "Jobs",
@@ -102,7 +112,7 @@ actions! {
     StepDown, "step-down", "step down", "downgrade one step, or as many as typed before", ["<"], Graph, Change, 0;
     DowngradeHere, "downgrade-here", "downgrade", "downgrade to the selected revision", ["d"], Graph, Destroy, 2;
     DowngradeBase, "downgrade-base", "to base", "downgrade everything", ["D"], Graph, Destroy, 0;
-    Open, "open", "open", "show the selected revision side by side", ["Enter"], Graph, None, 4;
+    Open, "open", "open", "show the selected revision side by side, before and after", ["Enter"], Graph, None, 4;
     WouldRun, "would-run", "what would run", "mark what an upgrade or downgrade to here would run", ["o"], Graph, None, 5;
     Create, "create", "create", "create an empty revision on the head", ["c"], Graph, File, 6;
     Filter, "filter", "filter", "show only revisions with a text (`!` at the start: without it)", ["/"], Graph, None, 7;
@@ -119,19 +129,39 @@ actions! {
     StartServer, "start-server", "start server", "start the database server", ["s"], Graph, None, 8;
     Problems, "problems", "problems", "list what is wrong with the revision files", ["!"], Graph, None, 0;
 
+    Toggle, "toggle", "toggle", "choose the selected change with what it needs, or give it up", ["Space"], Pending, None, 1;
+    ToggleAll, "toggle-all", "all/none", "choose all changes that lose no data; again: none", ["a"], Pending, None, 2;
+    OpenObjects, "open-objects", "open", "show all changed objects side by side, before and after", ["Enter"], Pending, None, 3;
+    CreateRevision, "create-revision", "create", "prove the chosen changes and write the revision that makes them", ["c"], Pending, File, 4;
+    ApplyNow, "apply-now", "apply now", "create the revision and upgrade to it (dev profiles only)", ["A"], Pending, Change, 6;
+    FlipPlan, "flip-plan", "up/down", "show the way down instead of the way up, and back", ["Tab"], Pending, None, 5;
+    SameObject, "same-object", "yes, renamed", "answer a question: it is the same object under a new name", ["y"], Pending, None, 8;
+    OtherObject, "other-object", "no, another", "answer a question: it is another object", ["n"], Pending, None, 9;
+    FoldGroup, "fold-group", "fold", "open or close the selected group", ["z"], Pending, None, 0;
+    NextGroup, "next-group", "next object", "next object", ["]"], Pending, None, 0;
+    PreviousGroup, "previous-group", "previous", "previous object", ["["], Pending, None, 0;
+    CompareAgain, "compare-again", "again", "compare models and database again", ["r"], Pending, None, 7;
+    StopWork, "stop-work", "stop", "stop comparing or proving", ["x"], Pending, None, 10;
+    CopyPlan, "copy-plan", "copy SQL", "copy the SQL of the chosen changes", ["Y"], Pending, None, 0;
+    PendingEdit, "pending-edit", "edit", "open the models in the editor", ["e"], Pending, File, 0;
+
     NextMatch, "next-match", "next", "next match of the search; without a search the next change", ["n"], Diff, None, 1;
     PreviousMatch, "previous-match", "previous", "previous match of the search, or change", ["N"], Diff, None, 0;
-    NextHunk, "next-hunk", "hunk", "next change", ["]", "}"], Diff, None, 0;
-    PreviousHunk, "previous-hunk", "previous", "previous change", ["[", "{"], Diff, None, 0;
-    Search, "search", "search", "search in both scripts", ["/"], Diff, None, 2;
+    NextPart, "next-part", "object", "next object; in scripts the next change", ["]"], Diff, None, 2;
+    PreviousPart, "previous-part", "previous", "previous object, or change", ["["], Diff, None, 0;
+    NextHunk, "next-hunk", "hunk", "next change", ["}"], Diff, None, 0;
+    PreviousHunk, "previous-hunk", "previous", "previous change", ["{"], Diff, None, 0;
+    FlipView, "flip-view", "scripts", "show a revision's scripts, up and down, instead of its objects, and back", ["Tab"], Diff, None, 3;
+    Search, "search", "search", "search in both texts", ["/"], Diff, None, 4;
     OpenFold, "open-fold", "open fold", "show the unchanged lines of the first fold in sight", ["Enter"], Diff, None, 0;
-    Fold, "fold", "fold", "show or hide all unchanged lines", ["z"], Diff, None, 3;
-    DiffFacts, "facts", "facts", "show the revision's facts above its scripts, or hide them", ["Tab"], Diff, None, 4;
-    Wrap, "wrap", "wrap", "wrap long lines, or scroll sideways", ["w"], Diff, None, 5;
-    SplitView, "split-view", "split/unified", "side by side, or one below the other", ["|"], Diff, None, 6;
-    Swap, "swap", "swap", "exchange left and right", ["t"], Diff, None, 7;
-    DiffCopy, "diff-copy", "copy", "copy the up script", ["y"], Diff, None, 8;
-    DiffEdit, "diff-edit", "edit", "open the file in the editor", ["e"], Diff, File, 9;
+    Fold, "fold", "fold", "show or hide all unchanged lines", ["z"], Diff, None, 5;
+    DiffFacts, "facts", "facts", "show the revision's facts above, or hide them", ["i"], Diff, None, 6;
+    Wrap, "wrap", "wrap", "wrap long lines, or scroll sideways", ["w"], Diff, None, 7;
+    SplitView, "split-view", "split/unified", "side by side, or one below the other", ["|"], Diff, None, 8;
+    Swap, "swap", "swap", "exchange left and right", ["t"], Diff, None, 9;
+    DiffCopy, "diff-copy", "copy", "copy the up script", ["y"], Diff, None, 10;
+    DiffEdit, "diff-edit", "edit", "open the file in the editor", ["e"], Diff, File, 11;
+    StopBuilding, "stop-building", "stop", "stop building the schema before and after", ["x"], Diff, None, 0;
 
     ServerToggle, "server-toggle", "start/stop", "start the database server, or stop it", ["s"], Database, Destroy, 1;
     ServerRestart, "server-restart", "restart", "restart the database server", ["r"], Database, Destroy, 2;
@@ -164,8 +194,9 @@ actions! {
     Help, "help", "help", "this list", ["?"], Global, None, 0;
     Palette, "palette", "palette", "find and run an action, or go to a revision", [":", "Ctrl-p"], Global, None, 0;
     GraphScreen, "graph", "graph", "the graph", ["1"], Global, None, 0;
-    DatabaseScreen, "database", "database", "the database", ["2"], Global, None, 0;
-    JobsScreen, "jobs", "jobs", "jobs and what ran before", ["3"], Global, None, 0;
+    PendingScreen, "pending", "pending", "what models and database differ in", ["2"], Global, None, 0;
+    DatabaseScreen, "database", "database", "the database", ["3"], Global, None, 0;
+    JobsScreen, "jobs", "jobs", "jobs and what ran before", ["4"], Global, None, 0;
     Reload, "reload", "reload", "read files and database again", ["R"], Global, None, 0;
     CommandLog, "command-log", "command log", "show or hide the command log", ["@"], Global, None, 0;
     ZoomIn, "zoom-in", "zoom", "give the list more room", ["+"], Global, None, 0;
@@ -204,6 +235,7 @@ pub fn contexts(app: &App) -> [Context; 3] {
 pub fn screen_context(screen: Screen) -> Context {
     match screen {
         Screen::Graph => Context::Graph,
+        Screen::Pending => Context::Pending,
         Screen::Database => Context::Database,
         Screen::Jobs => Context::Jobs,
     }

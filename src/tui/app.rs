@@ -10,6 +10,7 @@ use super::{
     glyph::Glyphs,
     keymap::{Key, Keymap},
     layer::{DiffLayer, Layer},
+    pending::{PendingPane, PendingState},
     progress::JobView,
     theme::Theme,
     widget::{
@@ -32,6 +33,8 @@ pub enum Screen {
     /// The revision graph.
     #[default]
     Graph,
+    /// What models and database differ in.
+    Pending,
     /// The server and what it is doing.
     Database,
     /// Runs, now and before.
@@ -40,12 +43,13 @@ pub enum Screen {
 
 impl Screen {
     /// All, in the order of the tabs.
-    pub const ALL: [Self; 3] = [Self::Graph, Self::Database, Self::Jobs];
+    pub const ALL: [Self; 4] = [Self::Graph, Self::Pending, Self::Database, Self::Jobs];
 
     /// The word on the tab.
     pub fn title(self) -> &'static str {
         match self {
             Self::Graph => "Graph",
+            Self::Pending => "Pending",
             Self::Database => "Database",
             Self::Jobs => "Jobs",
         }
@@ -55,6 +59,7 @@ impl Screen {
     pub fn action(self) -> Action {
         match self {
             Self::Graph => Action::GraphScreen,
+            Self::Pending => Action::PendingScreen,
             Self::Database => Action::DatabaseScreen,
             Self::Jobs => Action::JobsScreen,
         }
@@ -298,6 +303,10 @@ pub enum Target {
     Row(usize),
     /// A pane of the graph screen.
     Pane(Pane),
+    /// Row of the tree of changes, and whether its box was meant.
+    Change(usize, bool),
+    /// A pane of the screen of changes.
+    PendingPane(PendingPane),
     /// A section of the database screen, and the row in it.
     Section(Section, Option<usize>),
     /// A line of the jobs list.
@@ -321,6 +330,22 @@ pub struct HitMap {
     pub page: usize,
     /// Largest useful scroll of the detail pane.
     pub detail_max: usize,
+    /// First shown row of the tree of changes.
+    pub pending_offset: usize,
+    /// Largest useful scroll of the object pane of the changes, and of their SQL.
+    pub object_max: usize,
+    /// First shown line of the object.
+    pub object_at: usize,
+    /// See above.
+    pub sql_max: usize,
+    /// First shown line of that SQL.
+    pub sql_at: usize,
+    /// First shown line of the diff, and the part that is being read.
+    pub diff_scroll: usize,
+    /// See above.
+    pub diff_part: usize,
+    /// The lines on which the parts of the diff begin.
+    pub diff_parts: Vec<usize>,
     /// Rows of the diff after folding and wrapping, and the rows where hunks begin.
     pub diff_rows: usize,
     /// See above.
@@ -385,6 +410,8 @@ pub struct App {
     pub screen: Screen,
     /// The graph screen.
     pub graph: GraphState,
+    /// The screen of changes.
+    pub pending: PendingState,
     /// The database screen.
     pub database: DatabaseState,
     /// The jobs screen.
@@ -449,10 +476,12 @@ pub struct App {
     pub editor: bool,
     /// Select the revision of this file when it appears (it was just created).
     pub select_when_seen: Option<PathBuf>,
+    /// Ask about the upgrade to the revision of that file when it appears.
+    pub apply_when_seen: bool,
     /// Select this revision when it appears (a filter hid it).
     pub select_id_when_seen: Option<RevisionId>,
     /// The side-by-side view's revision changed: it must be compared again.
-    pub compare_again: Option<crate::worker::Job>,
+    pub compare_again: Vec<crate::worker::Job>,
     /// The filter changed: the graph must be laid out again.
     pub refilter: bool,
 }
@@ -473,6 +502,7 @@ impl App {
             snapshot: Snapshot::default(),
             screen: Screen::Graph,
             graph: GraphState::default(),
+            pending: PendingState::default(),
             database: DatabaseState::default(),
             jobs: JobsState::default(),
             layers: Vec::new(),
@@ -505,8 +535,9 @@ impl App {
             recent: Vec::new(),
             editor: false,
             select_when_seen: None,
+            apply_when_seen: false,
             select_id_when_seen: None,
-            compare_again: None,
+            compare_again: Vec::new(),
             refilter: false,
             config,
         }
@@ -516,6 +547,14 @@ impl App {
     /// where scrolling starts from.
     pub fn drawn(&mut self, hits: HitMap) {
         self.graph.offset = hits.graph_offset;
+        self.pending.offset = hits.pending_offset;
+        for layer in &mut self.layers {
+            if let Layer::Diff(diff) = layer
+                && diff.go_to.take().is_some()
+            {
+                diff.scroll = hits.diff_scroll;
+            }
+        }
         self.hits = hits;
         self.dirty = false;
     }

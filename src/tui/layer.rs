@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use tui_input::Input;
 
-use super::action::Action;
+use super::{action::Action, pending::Progress};
 use crate::{
     engine,
     present::diff::{Diff, Hit},
@@ -24,7 +24,7 @@ pub enum Layer {
     Confirm(Box<Confirm>),
     /// One line of text is asked for.
     Prompt(Prompt),
-    /// A revision, full screen, both scripts side by side.
+    /// Two texts side by side, full screen: a revision, or all changes.
     Diff(Box<DiffLayer>),
     /// An error with everything that is known about it.
     Error(Box<ErrorLayer>),
@@ -165,6 +165,11 @@ impl Confirm {
 pub enum Purpose {
     /// The message of a new revision.
     Message,
+    /// The message of a revision made from the chosen changes; it may be applied at once.
+    Changes {
+        /// It is.
+        apply: bool,
+    },
     /// What to look for in a revision's scripts; found while typing.
     Search,
     /// The graph's filter; applied while typing.
@@ -184,15 +189,54 @@ pub struct Prompt {
     pub before: String,
 }
 
-/// A revision, side by side.
+/// What stands side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The objects that a revision changes, before and after.
+    Objects(Node),
+    /// The scripts of a revision, up and down.
+    Scripts(Node),
+    /// All objects that differ between database and models.
+    Changes,
+}
+
+impl Subject {
+    /// The revision.
+    pub fn node(self) -> Option<Node> {
+        match self {
+            Self::Objects(node) | Self::Scripts(node) => Some(node),
+            Self::Changes => None,
+        }
+    }
+
+    /// The same of another revision.
+    #[must_use]
+    pub fn of(self, node: Node) -> Self {
+        match self {
+            Self::Objects(_) => Self::Objects(node),
+            Self::Scripts(_) => Self::Scripts(node),
+            Self::Changes => Self::Changes,
+        }
+    }
+}
+
+/// Two texts, side by side.
 #[derive(Clone, Debug)]
 pub struct DiffLayer {
-    /// The revision.
-    pub node: Node,
-    /// The comparison; none while it is made.
-    pub doc: Option<Arc<Diff>>,
+    /// What it shows.
+    pub subject: Subject,
+    /// The scripts of the revision; none while they are compared.
+    pub scripts: Option<Arc<Diff>>,
+    /// The objects; none while they are built.
+    pub objects: Option<Arc<Diff>>,
+    /// How far the building of the objects is.
+    pub building: Option<Progress>,
+    /// Why there are no objects, in words.
+    pub failed: Option<String>,
     /// Number of the request for it.
     pub generation: u64,
+    /// Go to this part as soon as it is drawn.
+    pub go_to: Option<usize>,
     /// First shown row.
     pub scroll: usize,
     /// Columns scrolled, when lines are not wrapped.
@@ -219,12 +263,16 @@ pub struct DiffLayer {
 }
 
 impl DiffLayer {
-    /// A revision's view before it is compared.
-    pub fn new(node: Node, generation: u64) -> Self {
+    /// A view before anything is compared.
+    pub fn new(subject: Subject, generation: u64) -> Self {
         Self {
-            node,
-            doc: None,
+            subject,
+            scripts: None,
+            objects: None,
+            building: None,
+            failed: None,
             generation,
+            go_to: None,
             scroll: 0,
             hscroll: 0,
             split: None,
@@ -239,10 +287,33 @@ impl DiffLayer {
         }
     }
 
+    /// What is on show; none while it is made.
+    pub fn doc(&self) -> Option<&Arc<Diff>> {
+        match self.subject {
+            Subject::Scripts(_) => self.scripts.as_ref(),
+            Subject::Objects(_) | Subject::Changes => self.objects.as_ref(),
+        }
+    }
+
+    /// Shows the other view of the revision, from its top.
+    pub fn flip(&mut self) {
+        self.subject = match self.subject {
+            Subject::Objects(node) => Subject::Scripts(node),
+            Subject::Scripts(node) => Subject::Objects(node),
+            Subject::Changes => return,
+        };
+        self.scroll = 0;
+        self.hscroll = 0;
+        self.unfold_all = false;
+        self.unfolded.clear();
+        let search = std::mem::take(&mut self.search);
+        self.look_for(&search);
+    }
+
     /// Looks for a text in what is compared.
     pub fn look_for(&mut self, text: &str) {
         text.clone_into(&mut self.search);
-        self.found = match &self.doc {
+        self.found = match self.doc() {
             Some(doc) if !text.is_empty() => Arc::new(doc.search(text)),
             _ => Arc::default(),
         };

@@ -11,6 +11,7 @@ pub mod event;
 pub mod glyph;
 pub mod keymap;
 pub mod layer;
+pub mod pending;
 pub mod picture;
 pub mod progress;
 mod run;
@@ -34,6 +35,8 @@ pub struct Start {
     pub no_color: bool,
     /// `$VISUAL` or `$EDITOR`.
     pub editor: Option<String>,
+    /// Programs called `pg_dump` that proofs may use, best first.
+    pub pg_dump: Vec<std::path::PathBuf>,
     /// Folder of the user's themes and keys (`$XDG_CONFIG_HOME/limbeck`).
     pub config_dir: Option<std::path::PathBuf>,
     /// Folder of kept state (`$XDG_STATE_HOME/limbeck`).

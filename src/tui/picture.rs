@@ -23,7 +23,7 @@ const BAR: f32 = 28.0;
 const SIZE: (u16, u16) = (120, 36);
 
 /// The screens that documents show.
-const SHOWN: &[&str] = &["graph", "revision", "upgrade", "palette", "database", "jobs"];
+const SHOWN: &[&str] = &["graph", "revision", "pending", "upgrade", "palette", "database", "jobs"];
 
 /// A picture: its file name without extension, and the state it shows.
 #[derive(Debug)]

@@ -89,7 +89,7 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
     // The first frame comes before anything is asked for.
     draw(&mut app, &mut screen);
     let (sender, mut reports) = unbounded_channel();
-    let worker = Worker::new(start.project.clone(), sender);
+    let worker = Worker::new(start.project.clone(), start.pg_dump.clone(), sender);
     for effect in update::start(&mut app) {
         if let Effect::Submit(job) = effect {
             worker.submit(job);
@@ -180,6 +180,7 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
         }
     }
     drop(screen);
+    worker.finish().await;
     state::keep(&app, kept.as_deref());
     Ok(if terminated { 130 } else { 0 })
 }

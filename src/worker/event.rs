@@ -2,10 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{JobId, Refresh, Review, ServerAction};
+use super::{
+    JobId, Refresh, Review, ServerAction, Work,
+    pending::{Changes, Planned, Written},
+};
 use crate::{
     engine::{self, Overview, Report, activity::Activity, record},
-    present::lanes,
+    present::{diff::Diff, lanes},
     revision::{History, Node},
     server,
 };
@@ -25,6 +28,8 @@ pub enum Part {
     Server(Result<Arc<server::Status>, Arc<engine::Error>>),
     /// The tail of its log.
     Log(Result<Arc<Vec<String>>, Arc<engine::Error>>),
+    /// What models and database differ in.
+    Changes(Result<Arc<Changes>, Arc<engine::Error>>),
 }
 
 impl Part {
@@ -37,6 +42,7 @@ impl Part {
             Self::Record(_) => Refresh::Record,
             Self::Server(_) => Refresh::Server,
             Self::Log(_) => Refresh::Log,
+            Self::Changes(_) => Refresh::Changes,
         }
     }
 }
@@ -108,6 +114,28 @@ pub enum WorkerEvent {
         /// Which revision.
         node: Node,
         /// The rows.
-        comparison: Arc<crate::present::diff::Diff>,
+        comparison: Arc<Diff>,
+    },
+    /// The model files changed since they were compared.
+    ModelsChanged,
+    /// Longer work reached a stage.
+    Stage(Work, String),
+    /// A choice of changes is planned.
+    Planned {
+        /// Which request.
+        generation: u64,
+        /// The scripts.
+        planned: Arc<Planned>,
+    },
+    /// A revision was proved and written, or why not.
+    Written(Result<Arc<Written>, Arc<engine::Error>>),
+    /// The schema before and after a revision, one part for each object that differs.
+    Objects {
+        /// Which request.
+        generation: u64,
+        /// Which revision.
+        node: Node,
+        /// The objects.
+        outcome: Result<Arc<Diff>, Arc<engine::Error>>,
     },
 }

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::revision::{Direction, History, Node, RevisionId, write::NewRevision};
+use super::pending::Changes;
+use crate::{
+    plan::rename::Rename,
+    revision::{Direction, History, Node, RevisionId, write::NewRevision},
+};
 
 /// A run of the migrate lane; counts from 1 in a session of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,12 +28,32 @@ pub enum Refresh {
     Server,
     /// The tail of the server's log.
     Log,
+    /// What models and database differ in.
+    Changes,
 }
 
 impl Refresh {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::History, Self::Overview, Self::Activity, Self::Record, Self::Server, Self::Log];
+    pub const ALL: [Self; 7] = [
+        Self::History,
+        Self::Overview,
+        Self::Activity,
+        Self::Record,
+        Self::Server,
+        Self::Log,
+        Self::Changes,
+    ];
+}
+
+/// Longer work that tells its stages and can be stopped; one of each sort at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Work {
+    /// Comparing models and database.
+    Changes,
+    /// Proving a choice of changes and writing the revision.
+    Write,
+    /// Building the schema before and after a revision.
+    Objects,
 }
 
 /// What a run does.
@@ -151,6 +175,38 @@ pub enum Job {
         /// The revisions to show, indexed by node; all when none.
         keep: Option<Arc<Vec<bool>>>,
     },
+    /// Plan a choice of changes, both ways.
+    Plan {
+        /// Comes back with the answer; only the newest counts.
+        generation: u64,
+        /// The changes.
+        changes: Arc<Changes>,
+        /// Which of them.
+        chosen: Vec<bool>,
+    },
+    /// Prove a choice of changes, and write the revision that makes them.
+    Write {
+        /// The changes.
+        changes: Arc<Changes>,
+        /// Which of them.
+        chosen: Vec<bool>,
+        /// Its message, parents and date; the scripts are made from the changes.
+        revision: Box<NewRevision>,
+    },
+    /// Build the schema before and after a revision, and compare them object by object.
+    Objects {
+        /// Comes back with the answer; only the newest counts.
+        generation: u64,
+        /// The revisions.
+        history: Arc<History>,
+        /// Which one.
+        node: Node,
+    },
+    /// These objects of the database are those of the models under another name: compare so from
+    /// now on.
+    Renames(Vec<Rename>),
+    /// Stop longer work.
+    Stop(Work),
     /// Compare the up script of a revision with its down script.
     Compare {
         /// Comes back with the answer; only the newest counts.

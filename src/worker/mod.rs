@@ -6,11 +6,13 @@
 
 pub mod event;
 pub mod job;
+pub mod pending;
 pub mod review;
 pub mod run;
 pub mod same;
+mod schema;
 
 pub use event::{Part, WorkerEvent};
-pub use job::{Job, JobId, Refresh, Run, ServerAction};
+pub use job::{Job, JobId, Refresh, Run, ServerAction, Work};
 pub use review::Review;
 pub use run::Worker;

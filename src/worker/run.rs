@@ -3,12 +3,13 @@
 //! * *migrate*: one run at a time, in the order asked for, on a connection of its own;
 //! * *refresh*: one reading per kind at a time; requests that come meanwhile become one more;
 //! * *server*: one start or stop at a time;
-//! * *cpu*: layouts (only the newest waits), reviews and comparisons, on blocking threads.
+//! * *cpu*: layouts and plans (only the newest waits), reviews and comparisons, on blocking threads;
+//! * *schema*: comparing, proving, building: one of each sort, each can be stopped.
 //!
 //! Events leave through an unbounded channel, so that a slow terminal can never hold up a run.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -20,8 +21,11 @@ use tokio::sync::{
     watch,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
-    Job, JobId, Part, Refresh, Run, ServerAction, WorkerEvent, event::PoolFacts, review, same,
+    Job, JobId, Part, Refresh, Run, ServerAction, Work, WorkerEvent, event::PoolFacts, pending,
+    review, same, schema,
 };
 use crate::{
     code::Code,
@@ -40,6 +44,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const RECORD: u32 = 300;
 /// Lines of the server's log that are read.
 const LOG: usize = 500;
+/// How long the end of longer work is waited for.
+const LAST_WAIT: Duration = Duration::from_secs(4);
 /// Files whose time stamps are watched; in larger folders only those of the folders.
 const WATCHED: usize = 2_000;
 
@@ -47,6 +53,15 @@ const WATCHED: usize = 2_000;
 #[derive(Debug)]
 pub struct Worker {
     requests: UnboundedSender<Request>,
+    stop: CancellationToken,
+    busy: watch::Receiver<usize>,
+}
+
+impl Drop for Worker {
+    /// Stops longer work, so that scratch databases go before the program does.
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
 }
 
 enum Request {
@@ -57,6 +72,10 @@ enum Request {
     Ran,
     /// A layout ended.
     LaidOut,
+    /// A plan ended.
+    Planned,
+    /// The proof of a revision ended.
+    Written,
     /// A server action ended.
     Served,
 }
@@ -68,14 +87,21 @@ impl std::fmt::Debug for Request {
             Self::Read(kind) => f.debug_tuple("Read").field(kind).finish(),
             Self::Ran => f.write_str("Ran"),
             Self::LaidOut => f.write_str("LaidOut"),
+            Self::Planned => f.write_str("Planned"),
+            Self::Written => f.write_str("Written"),
             Self::Served => f.write_str("Served"),
         }
     }
 }
 
 impl Worker {
-    /// A worker for a project; must be called inside a tokio runtime.
-    pub fn new(project: Project, events: UnboundedSender<WorkerEvent>) -> Self {
+    /// A worker for a project; must be called inside a tokio runtime. `pg_dump` names the programs
+    /// that proofs may use as a second judge, best first.
+    pub fn new(
+        project: Project,
+        pg_dump: Vec<PathBuf>,
+        events: UnboundedSender<WorkerEvent>,
+    ) -> Self {
         let (requests, inbox) = unbounded_channel();
         let (history, _) = watch::channel(None);
         let shared = Arc::new(Shared {
@@ -85,9 +111,22 @@ impl Worker {
             provider: tokio::sync::Mutex::new(None),
             pool: Mutex::new(None),
             last: Mutex::new(Last::default()),
+            pg_dump,
+            stop: CancellationToken::new(),
+            busy: watch::Sender::new(0),
+            known: Mutex::new(schema::Known::default()),
         });
+        let (stop, busy) = (shared.stop.clone(), shared.busy.subscribe());
         tokio::spawn(hand_out(shared, requests.clone(), inbox));
-        Self { requests }
+        Self { requests, stop, busy }
+    }
+
+    /// Stops longer work and waits until it has let go of its scratch databases, for some seconds.
+    pub async fn finish(mut self) {
+        self.stop.cancel();
+        let done = self.busy.wait_for(|count| *count == 0);
+        // Past that, the next run sweeps what is left.
+        let _ = tokio::time::timeout(LAST_WAIT, done).await;
     }
 
     /// Takes a job; never waits.
@@ -109,7 +148,7 @@ type Outcome<T> = Result<T, Arc<Error>>;
 
 /// What was last reported, so that equal readings are not reported again.
 #[derive(Default)]
-struct Last {
+pub(super) struct Last {
     history: Option<Arc<History>>,
     files: u64,
     overview: Option<Outcome<(Arc<History>, Arc<Overview>)>>,
@@ -118,10 +157,11 @@ struct Last {
     server: Option<Outcome<Arc<Status>>>,
     log: Option<Outcome<Arc<Vec<String>>>>,
     pool: PoolFacts,
+    pub(super) changes: Option<Outcome<Arc<pending::Changes>>>,
 }
 
-struct Shared {
-    project: Project,
+pub(super) struct Shared {
+    pub(super) project: Project,
     events: UnboundedSender<WorkerEvent>,
     history: watch::Sender<Option<Arc<History>>>,
     provider: tokio::sync::Mutex<Option<Provider>>,
@@ -129,6 +169,12 @@ struct Shared {
     /// one could not be opened.
     pool: Mutex<Option<(String, Connector, deadpool_postgres::Pool)>>,
     last: Mutex<Last>,
+    pub(super) pg_dump: Vec<PathBuf>,
+    /// Longer work ends with this.
+    pub(super) stop: CancellationToken,
+    /// How much of it is under way.
+    busy: watch::Sender<usize>,
+    pub(super) known: Mutex<schema::Known>,
 }
 
 /// The task that hands out work. All its state is here; nothing is shared but what readings need.
@@ -144,6 +190,10 @@ async fn hand_out(
     let mut serving = false;
     let mut laying_out = false;
     let mut next_layout: Option<Job> = None;
+    let mut planning = false;
+    let mut next_plan: Option<Job> = None;
+    let mut writing = false;
+    let mut works: HashMap<Work, Control> = HashMap::new();
     while let Some(request) = inbox.recv().await {
         match request {
             Request::Job(Job::Refresh(kind)) => {
@@ -151,20 +201,69 @@ async fn hand_out(
                     again[kind as usize] = true;
                 } else {
                     reading[kind as usize] = true;
-                    spawn_read(&shared, &requests, kind);
+                    spawn_read(&shared, &requests, &mut works, kind);
                 }
             }
             Request::Read(kind) => {
                 reading[kind as usize] = std::mem::take(&mut again[kind as usize]);
                 if reading[kind as usize] {
-                    spawn_read(&shared, &requests, kind);
+                    spawn_read(&shared, &requests, &mut works, kind);
                 }
             }
+            Request::Job(Job::Renames(renames)) => shared.rename(renames),
+            Request::Job(Job::Stop(work)) => {
+                if let Some(control) = works.get(&work) {
+                    control.cancel.cancel();
+                }
+            }
+            Request::Job(Job::Write { changes, chosen, revision }) => {
+                if writing {
+                    continue;
+                }
+                writing = true;
+                let control = shared.staged(Work::Write);
+                works.insert(Work::Write, control.clone());
+                let (own, requests) = (Arc::clone(&shared), requests.clone());
+                apart(&own.clone(), async move || {
+                    let outcome = own.write_changes(&changes, &chosen, *revision, control).await;
+                    own.send(WorkerEvent::Written(outcome.map(Arc::new).map_err(Arc::new)));
+                    let _ = requests.send(Request::Written);
+                });
+            }
+            Request::Written => writing = false,
+            Request::Job(Job::Objects { generation, history, node }) => {
+                // Only the newest counts: the one before stops.
+                let control = shared.staged(Work::Objects);
+                if let Some(before) = works.insert(Work::Objects, control.clone()) {
+                    before.cancel.cancel();
+                }
+                let own = Arc::clone(&shared);
+                apart(&own.clone(), async move || {
+                    let outcome = own.objects(&history, node, control).await;
+                    let outcome = outcome.map_err(Arc::new);
+                    own.send(WorkerEvent::Objects { generation, node, outcome });
+                });
+            }
+            Request::Job(job @ Job::Plan { .. }) => {
+                if planning {
+                    next_plan = Some(job);
+                } else {
+                    planning = true;
+                    spawn_compute(&shared, &requests, job, Request::Planned);
+                }
+            }
+            Request::Planned => match next_plan.take() {
+                Some(job) => spawn_compute(&shared, &requests, job, Request::Planned),
+                None => planning = false,
+            },
             Request::Job(Job::Glance) => {
                 let (shared, requests) = (Arc::clone(&shared), requests.clone());
                 tokio::spawn(async move {
                     if shared.files_changed().await {
                         let _ = requests.send(Request::Job(Job::Refresh(Refresh::History)));
+                    }
+                    if shared.models_changed().await {
+                        shared.send(WorkerEvent::ModelsChanged);
                     }
                 });
             }
@@ -213,11 +312,11 @@ async fn hand_out(
                     next_layout = Some(job);
                 } else {
                     laying_out = true;
-                    spawn_layout(&shared, &requests, job);
+                    spawn_compute(&shared, &requests, job, Request::LaidOut);
                 }
             }
             Request::LaidOut => match next_layout.take() {
-                Some(job) => spawn_layout(&shared, &requests, job),
+                Some(job) => spawn_compute(&shared, &requests, job, Request::LaidOut),
                 None => laying_out = false,
             },
             Request::Job(job @ (Job::Create(_) | Job::Review { .. } | Job::Compare { .. })) => {
@@ -228,8 +327,23 @@ async fn hand_out(
     }
 }
 
-fn spawn_read(shared: &Arc<Shared>, requests: &UnboundedSender<Request>, kind: Refresh) {
+fn spawn_read(
+    shared: &Arc<Shared>,
+    requests: &UnboundedSender<Request>,
+    works: &mut HashMap<Work, Control>,
+    kind: Refresh,
+) {
     let (shared, requests) = (Arc::clone(shared), requests.clone());
+    if kind == Refresh::Changes {
+        let control = shared.staged(Work::Changes);
+        works.insert(Work::Changes, control.clone());
+        apart(&shared.clone(), async move || {
+            let event = shared.read_changes(control).await;
+            shared.send(event);
+            let _ = requests.send(Request::Read(kind));
+        });
+        return;
+    }
     tokio::spawn(async move {
         let event = match kind {
             Refresh::History => shared.read_history().await,
@@ -238,6 +352,7 @@ fn spawn_read(shared: &Arc<Shared>, requests: &UnboundedSender<Request>, kind: R
             Refresh::Record => shared.read_record().await,
             Refresh::Server => shared.read_server().await,
             Refresh::Log => shared.read_log().await,
+            Refresh::Changes => WorkerEvent::Unchanged(kind),
         };
         shared.send(event);
         shared.pool_facts();
@@ -245,11 +360,28 @@ fn spawn_read(shared: &Arc<Shared>, requests: &UnboundedSender<Request>, kind: R
     });
 }
 
-fn spawn_layout(shared: &Arc<Shared>, requests: &UnboundedSender<Request>, job: Job) {
+/// Runs longer work on a thread of its own: it computes between its queries, and letting go of a
+/// scratch database waits.
+fn apart<F: Future<Output = ()>>(shared: &Shared, work: impl FnOnce() -> F + Send + 'static) {
+    let runtime = tokio::runtime::Handle::current();
+    let busy = shared.busy.clone();
+    busy.send_modify(|count| *count += 1);
+    tokio::task::spawn_blocking(move || {
+        runtime.block_on(work());
+        busy.send_modify(|count| *count -= 1);
+    });
+}
+
+fn spawn_compute(
+    shared: &Arc<Shared>,
+    requests: &UnboundedSender<Request>,
+    job: Job,
+    done: Request,
+) {
     let (shared, requests) = (Arc::clone(shared), requests.clone());
     tokio::task::spawn_blocking(move || {
         shared.compute(job);
-        let _ = requests.send(Request::LaidOut);
+        let _ = requests.send(done);
     });
 }
 
@@ -287,7 +419,7 @@ fn drop_waiting(shared: &Shared, runs: &mut VecDeque<(JobId, Run)>, id: JobId) {
 }
 
 /// Compares two outcomes: equal errors say nothing new either.
-fn unchanged<T>(
+pub(super) fn unchanged<T>(
     old: Option<&Result<T, Arc<Error>>>,
     new: &Result<T, Arc<Error>>,
     same: impl Fn(&T, &T) -> bool,
@@ -302,16 +434,21 @@ fn unchanged<T>(
 }
 
 impl Shared {
-    fn send(&self, event: WorkerEvent) {
+    pub(super) fn send(&self, event: WorkerEvent) {
         let _ = self.events.send(event);
     }
 
-    fn last(&self) -> std::sync::MutexGuard<'_, Last> {
+    /// Where events go.
+    pub(super) fn events(&self) -> UnboundedSender<WorkerEvent> {
+        self.events.clone()
+    }
+
+    pub(super) fn last(&self) -> std::sync::MutexGuard<'_, Last> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The history, once it has been read.
-    async fn history(&self) -> Result<Arc<History>, Error> {
+    pub(super) async fn history(&self) -> Result<Arc<History>, Error> {
         let mut watched = self.history.subscribe();
         match watched.wait_for(Option::is_some).await.as_deref() {
             Ok(Some(history)) => Ok(Arc::clone(history)),
@@ -319,7 +456,7 @@ impl Shared {
         }
     }
 
-    async fn provider(&self) -> Result<Provider, Error> {
+    pub(super) async fn provider(&self) -> Result<Provider, Error> {
         let mut provider = self.provider.lock().await;
         if let Some(provider) = &*provider {
             return Ok(provider.clone());
@@ -330,7 +467,7 @@ impl Shared {
     }
 
     /// How to reach the database now.
-    async fn connector(&self) -> Result<Connector, Error> {
+    pub(super) async fn connector(&self) -> Result<Connector, Error> {
         if let Some(connection) = &self.project.config.connection {
             return Ok(Connector::new(connection.clone()));
         }
@@ -575,6 +712,10 @@ impl Shared {
                 ));
                 self.send(WorkerEvent::Compared { generation, node, comparison });
             }
+            Job::Plan { generation, changes, chosen } => {
+                let planned = pending::plan(&changes, &chosen, crate::plan::Options::default());
+                self.send(WorkerEvent::Planned { generation, planned: Arc::new(planned) });
+            }
             Job::Create(new) => {
                 let outcome = self.create(&new).map_err(Arc::new);
                 self.send(WorkerEvent::Created(outcome));
@@ -585,11 +726,15 @@ impl Shared {
             | Job::Cancel(_)
             | Job::Pause(_)
             | Job::Server(_)
-            | Job::Signal { .. } => {}
+            | Job::Signal { .. }
+            | Job::Write { .. }
+            | Job::Objects { .. }
+            | Job::Renames(_)
+            | Job::Stop(_) => {}
         }
     }
 
-    fn create(&self, new: &write::NewRevision) -> Result<PathBuf, Error> {
+    pub(super) fn create(&self, new: &write::NewRevision) -> Result<PathBuf, Error> {
         let config = &self.project.config;
         let folder = config
             .migrations

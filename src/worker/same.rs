@@ -1,8 +1,12 @@
 //! Whether a new reading says anything new, so that an idle interface draws nothing.
 
+use std::sync::Arc;
+
+use super::pending::Changes;
 use crate::{
     engine::{Overview, activity::Activity, record::Entry},
     revision::History,
+    schema::{Snapshot, diff},
 };
 
 /// Compares two overviews. Round trip times differ always and are left out; the time since start is
@@ -70,4 +74,19 @@ pub fn record(a: &[Entry], b: &[Entry]) -> bool {
 /// Compares two histories.
 pub fn history(a: &History, b: &History) -> bool {
     a.revisions() == b.revisions() && a.problems() == b.problems()
+}
+
+/// Compares two schemas.
+pub fn snapshot(a: &Arc<Snapshot>, b: &Arc<Snapshot>) -> bool {
+    Arc::ptr_eq(a, b)
+        || (a.version == b.version && a.unmanaged == b.unmanaged && diff(a, b).is_empty())
+}
+
+/// Compares two comparisons of models and database.
+pub fn changes(a: &Changes, b: &Changes) -> bool {
+    a.missing == b.missing
+        && a.notes == b.notes
+        && a.renames == b.renames
+        && snapshot(&a.full, &b.full)
+        && snapshot(&a.new, &b.new)
 }

@@ -46,7 +46,7 @@ fn an_idle_interface_sleeps() {
 #[test]
 fn an_unanswered_reading_is_not_asked_for_again() {
     let mut rig = Rig::at(&["7f3a91c00006"]);
-    rig.keys("2");
+    rig.keys("3");
     rig.effects.clear();
     for _ in 0..60 {
         rig.wait(1);
@@ -70,7 +70,7 @@ fn activity_is_read_only_where_it_is_shown() {
         );
         answer_all(&mut rig);
     }
-    rig.keys("2");
+    rig.keys("3");
     assert_eq!(rig.app.screen, Screen::Database);
     assert_eq!(rig.asked(|job| matches!(job, Job::Refresh(Refresh::Activity))), 1);
 }

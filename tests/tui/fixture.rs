@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use limbeck::{
+    code::Code,
     config::{Config, Guard},
     db::Notice,
     engine::{
@@ -17,13 +18,14 @@ use limbeck::{
     server::{Kind, State, Status},
     tui::{
         app::App,
+        demo,
         event::{Effect, Event, Now},
         keymap::Key,
         theme::Theme,
         update::{self, update},
         view,
     },
-    worker::{Job, JobId, Part, Run, WorkerEvent, review},
+    worker::{Job, JobId, Part, Run, WorkerEvent, pending::Changes, review},
 };
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
@@ -192,6 +194,8 @@ pub(crate) struct Rig {
     pub(crate) effects: Vec<Effect>,
     /// The history that "is on disk".
     pub(crate) history: Arc<History>,
+    /// What a revision changes, if that can be built.
+    pub(crate) objects: Option<Arc<Diff>>,
     seconds: u64,
 }
 
@@ -204,7 +208,8 @@ impl Rig {
         let mut app = App::new(Arc::new(config), Theme::dark(), size);
         app.now = at(0);
         app.editor = true;
-        let mut rig = Self { app, effects: Vec::new(), history: history(), seconds: 0 };
+        let mut rig =
+            Self { app, effects: Vec::new(), history: history(), objects: None, seconds: 0 };
         let effects = update::start(&mut rig.app);
         rig.take(effects);
         rig
@@ -269,6 +274,19 @@ impl Rig {
                     ));
                     self.report(WorkerEvent::Compared { generation, node, comparison });
                 }
+                Effect::Submit(Job::Objects { generation, node, .. }) => {
+                    let outcome = match &self.objects {
+                        Some(objects) => Ok(Arc::clone(objects)),
+                        None => {
+                            Err(engine::Error::new(Code::Privilege, "no scratch database").into())
+                        }
+                    };
+                    self.report(WorkerEvent::Objects { generation, node, outcome });
+                }
+                Effect::Submit(Job::Plan { generation, changes, chosen }) => {
+                    let planned = Arc::new(demo::pending::planned(&changes, &chosen));
+                    self.report(WorkerEvent::Planned { generation, planned });
+                }
                 other => self.effects.push(other),
             }
         }
@@ -283,6 +301,11 @@ impl Rig {
     /// Feeds a report of the worker.
     pub(crate) fn report(&mut self, event: WorkerEvent) {
         self.event(Event::Worker(event));
+    }
+
+    /// Models and database are compared.
+    pub(crate) fn changes(&mut self, changes: Changes) {
+        self.report(WorkerEvent::Fresh(Part::Changes(Ok(Arc::new(changes)))));
     }
 
     /// Lets seconds pass.

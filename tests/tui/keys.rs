@@ -261,7 +261,7 @@ fn an_error_keeps_everything_and_can_be_copied() {
         _ => None,
     });
     assert!(copied.is_some_and(|text| text.contains("DETAIL: a detail")));
-    rig.keys("<esc>3");
+    rig.keys("<esc>4");
     rig.keys("<enter>");
     assert!(matches!(rig.app.layers.last(), Some(Layer::Error(_))), "it stays in the jobs screen");
 }
@@ -276,7 +276,7 @@ fn a_cancel_says_what_stays_and_may_become_a_terminate() {
         JobId(1),
         engine::Event::RevisionStarted { index: 1, attempt: 1 },
     ));
-    rig.keys("3x");
+    rig.keys("4x");
     let Some(Layer::Confirm(confirm)) = rig.app.layers.last() else { panic!("no question") };
     let words: Vec<String> =
         confirm.lines.iter().map(|line| format!("{} {}", line.label, line.text)).collect();
@@ -351,7 +351,7 @@ fn a_blocker_is_shown_with_the_way_to_it() {
             waited: Duration::from_secs(3),
         },
     ));
-    rig.keys("3");
+    rig.keys("4");
     let screen = rig.text();
     assert!(screen.contains("held by pid 48277 (idle in transaction, psql@ana)"), "{screen}");
 }
@@ -381,7 +381,7 @@ fn a_fresh_project_gets_its_server_by_itself_once() {
 #[test]
 fn a_server_that_was_stopped_by_hand_stays_so() {
     let mut rig = Rig::at(&[MERGE]);
-    rig.keys("2s");
+    rig.keys("3s");
     let Some(Layer::Confirm(_)) = rig.app.layers.last() else { panic!("no question") };
     rig.keys("<enter>");
     assert_eq!(rig.asked(|job| matches!(job, Job::Server(ServerAction::Stop))), 1);
@@ -516,7 +516,7 @@ fn the_top_layer_is_closed_first() {
 #[test]
 fn sections_of_the_database_screen() {
     let mut rig = Rig::at(&[MERGE]);
-    rig.keys("2]");
+    rig.keys("3]");
     assert_eq!(rig.app.database.section, Section::Sessions);
     rig.keys("x");
     assert!(toasts(&rig).contains("no session is selected"));
@@ -551,7 +551,7 @@ fn escape_and_a_key_right_after_it_are_two_keys() {
     assert!(matches!(rig.app.layers.as_slice(), [Layer::Palette(_)]), "{:?}", rig.app.layers);
     // The palette's field knows Alt-b, but in an empty one it could do nothing.
     glued(&mut rig, '2');
-    assert_eq!((rig.app.screen, rig.app.layers.len()), (Screen::Database, 0));
+    assert_eq!((rig.app.screen, rig.app.layers.len()), (Screen::Pending, 0));
     rig.keys("1:up");
     glued(&mut rig, 'b');
     let Some(Layer::Palette(palette)) = rig.app.layers.last() else { panic!("it is closed") };
@@ -605,20 +605,20 @@ fn the_scripts_are_searched_and_folds_open_for_what_is_found() {
 }
 
 #[test]
-fn enter_opens_one_fold_and_tab_shows_the_facts() {
+fn enter_opens_one_fold_and_a_key_shows_the_facts() {
     let mut rig = long();
     rig.keys("<enter>");
     assert!(!rig.text().contains("unchanged lines"), "{}", rig.text());
     rig.keys("<enter>");
     assert!(toasts(&rig).contains("no fold is in sight"));
     assert!(!rig.text().contains("long.sql"));
-    rig.keys("<tab>");
+    rig.keys("i");
     assert!(rig.text().contains("hazard"), "{}", rig.text());
     // A screen without the pane beside the graph begins with them.
     let mut rig = long();
     rig.event(Event::Resize(80, 24));
     assert!(rig.text().contains("state") && rig.text().contains("SELECT"), "{}", rig.text());
-    rig.keys("<tab>");
+    rig.keys("i");
     assert!(!rig.text().contains("hazard"), "{}", rig.text());
 }
 

@@ -7,8 +7,11 @@ use limbeck::{
     code::Code,
     engine::{self, Report, activity},
     server::State,
-    tui::event::Event,
-    worker::{JobId, Part, Run, ServerAction, WorkerEvent},
+    tui::{demo, event::Event},
+    worker::{
+        JobId, Part, Refresh, Run, ServerAction, Work, WorkerEvent,
+        pending::{Changes, Written},
+    },
 };
 use proptest::prelude::*;
 
@@ -29,6 +32,8 @@ enum Act {
     History,
     Focus(bool),
     Broken,
+    Changes(u8),
+    Work(u8),
 }
 
 const KEYS: &[&str] = &[
@@ -99,6 +104,13 @@ const KEYS: &[&str] = &[
     "}",
     " ",
     "~",
+    "4",
+    "a",
+    "A",
+    "Y",
+    "i",
+    "2ll",
+    "2c",
 ];
 
 fn act() -> impl Strategy<Value = Act> {
@@ -116,6 +128,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::History),
         1 => any::<bool>().prop_map(Act::Focus),
         1 => Just(Act::Broken),
+        2 => (0u8..6).prop_map(Act::Changes),
+        1 => (0u8..8).prop_map(Act::Work),
     ]
 }
 
@@ -227,6 +241,35 @@ fn perform(rig: &mut Rig, act: &Act) {
             rig.report(WorkerEvent::Fresh(Part::Activity(Err(Arc::clone(&error)))));
             rig.report(WorkerEvent::Fresh(Part::Record(Err(error))));
         }
+        Act::Changes(which) => match which {
+            0 => rig.changes(Changes::default()),
+            1 => {
+                rig.changes(Changes { missing: Some("mod\u{1b}els".into()), ..Changes::default() })
+            }
+            2 => {
+                let error = engine::Error::new(Code::Sql, "models/a.sql:3: no such \u{202e} type");
+                rig.report(WorkerEvent::Fresh(Part::Changes(Err(error.into()))));
+            }
+            3 => rig.report(WorkerEvent::Unchanged(Refresh::Changes)),
+            _ => rig.changes(demo::pending::changes()),
+        },
+        Act::Work(which) => match which {
+            0 => rig.report(WorkerEvent::ModelsChanged),
+            1 => rig.report(WorkerEvent::Stage(Work::Changes, "reading \u{1b}[1m".into())),
+            2 => rig.report(WorkerEvent::Stage(Work::Write, "running revision 1 of 2".into())),
+            3 => rig.report(WorkerEvent::Stage(Work::Objects, "running the revision".into())),
+            4 => {
+                let written = Written { path: "migrations/x.sql".into(), notes: Vec::new() };
+                rig.report(WorkerEvent::Written(Ok(Arc::new(written))));
+            }
+            5 => {
+                let mut error = engine::Error::new(Code::Unproved, "it does not prove");
+                error.more = (0..80).map(|n| format!("line {n}")).collect();
+                rig.report(WorkerEvent::Written(Err(error.into())));
+            }
+            6 => rig.objects = None,
+            _ => rig.objects = Some(Arc::new(demo::pending::of_revision())),
+        },
     }
 }
 
@@ -277,6 +320,8 @@ proptest! {
             prop_assert_eq!(text(&first), text(&twin.draw()), "the same story gives the same frame");
             let rows = rig.app.graph.rows.len();
             prop_assert!(rig.app.graph.selected < rows.max(1));
+            let rows = rig.app.pending.rows.len();
+            prop_assert!(rig.app.pending.selected < rows.max(1));
         }
     }
 

@@ -200,7 +200,7 @@ fn tour(size: (u16, u16), other: (u16, u16)) {
     screen.shows("ends at");
     screen.keys("\r");
     screen.shows("at bbbb0000");
-    screen.keys("2");
+    screen.keys("3");
     screen.shows("accepting connections");
     screen.resize(other);
     // Only a narrow screen has sections as tabs; keys wait until the new size is drawn.
@@ -224,6 +224,62 @@ fn a_tour_on_a_wide_screen() {
 #[test]
 fn a_tour_on_a_narrow_screen() {
     tour((80, 24), (120, 36));
+}
+
+#[test]
+fn from_models_to_a_revision_that_is_applied() {
+    let project = support::project();
+    project.revision("aaaa00000001", "", "CREATE TABLE a (id int);", Some("DROP TABLE a;"));
+    project.write("models/a.sql", "CREATE TABLE a (id int, name text);\n");
+    project.write("models/b.sql", "CREATE VIEW b AS SELECT id, name FROM a;\n");
+    let _stop = Stop(&project);
+    let mut screen = Screen::open(&project, (120, 36), &[]);
+    screen.shows("at base");
+    screen.keys("2");
+    screen.shows("1 revision is pending");
+    screen.keys("1U");
+    screen.shows("1 revision, 1 statement");
+    screen.keys("\r");
+    screen.shows("up to date");
+    screen.keys("2");
+    screen.until("the changes", |text| {
+        text.contains("ADD COLUMN name text") && text.contains("VIEW public.b")
+    });
+    // One change less, and it comes back.
+    screen.keys("]j ");
+    screen.until("a smaller plan", |text| !text.contains("VIEW public.b"));
+    screen.keys(" ");
+    screen.shows("VIEW public.b");
+    screen.keys("c");
+    screen.shows("message of the new revision");
+    screen.keys("names\r");
+    screen.shows("proved, and created");
+    screen.shows("1 pending");
+    screen.keys("U");
+    screen.shows("ends at");
+    screen.keys("\r");
+    screen.shows("up to date");
+    screen.keys("2");
+    screen.shows("Models and database agree");
+    // The revision that was written, by object.
+    screen.keys("1\r");
+    screen.until("before and after", |text| {
+        text.contains("table a") && text.contains("before  at aaaa0000")
+    });
+    screen.keys("\t");
+    screen.shows("ALTER TABLE public.a ADD COLUMN");
+    screen.keys("\u{1b}");
+    screen.until("the graph", |text| text.contains("Revisions") && !text.contains("z fold"));
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+    let files = std::fs::read_dir(project.path().join("migrations")).expect("there are some");
+    let files: Vec<String> = files
+        .filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok())
+        .filter(|text| text.contains("-- names"))
+        .collect();
+    let [text] = files.as_slice() else { panic!("one new file: {files:?}") };
+    assert!(text.contains("DROP COLUMN name"), "{text}");
+    assert!(text.contains("Revises: aaaa00000001"), "{text}");
 }
 
 /// A server that is not there.

@@ -12,7 +12,7 @@ use limbeck::{
     },
     revision::{Direction, RevisionId},
     server::State,
-    tui::{event::Event, glyph::Glyphs, theme::Theme},
+    tui::{demo, event::Event, glyph::Glyphs, theme::Theme},
     worker::{JobId, Part, Run, WorkerEvent, event::PoolFacts},
 };
 use ratatui::{buffer::Buffer, style::Style};
@@ -169,7 +169,7 @@ fn the_graph_without_a_server_says_how_to_start_it() {
 
 #[test]
 fn the_database() {
-    for (name, keys) in [("database", "2"), ("sessions", "2]"), ("locks", "2]]"), ("log", "2[")] {
+    for (name, keys) in [("database", "3"), ("sessions", "3]"), ("locks", "3]]"), ("log", "3[")] {
         check(name, || {
             let mut rig = Rig::guarded(Guard::Staging, &["7f3a91c00006"]);
             rig.keys(keys);
@@ -192,7 +192,7 @@ fn a_running_job() {
     check("job_running", || {
         let mut rig = Rig::guarded(Guard::Staging, &["0b7d99e30005"]);
         rig.report(WorkerEvent::Fresh(Part::Record(Ok(record()))));
-        rig.keys("U<enter>3");
+        rig.keys("U<enter>4");
         rig.play(JobId(1), &Run::Upgrade("heads".into()), 1);
         let progress = |event| WorkerEvent::Progress(JobId(1), event);
         rig.report(progress(engine::Event::RevisionStarted { index: 1, attempt: 2 }));
@@ -224,7 +224,18 @@ fn past_jobs() {
     check("jobs_past", || {
         let mut rig = Rig::at(&["7f3a91c00006"]);
         rig.report(WorkerEvent::Fresh(Part::Record(Ok(record()))));
-        rig.keys("3");
+        rig.keys("4");
+        rig
+    });
+}
+
+#[test]
+fn changes() {
+    check("pending", || {
+        let mut rig = Rig::guarded(Guard::Dev, &["2c9e11ab0007"]);
+        rig.keys("2");
+        rig.changes(demo::pending::changes());
+        rig.keys("]jj");
         rig
     });
 }

@@ -209,7 +209,7 @@ pub(super) async fn with_bench<T>(
 
 /// Where a `pg_dump` may be: beside the server's programs, on the search path, where distributions
 /// put each version.
-fn pg_dumps(ctx: &Context, project: &Project) -> Vec<PathBuf> {
+pub(super) fn pg_dumps(ctx: &Context, project: &Project) -> Vec<PathBuf> {
     let set = project.config.server.bin_dir.clone();
     let path = ctx.var("PATH").unwrap_or_default();
     let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")

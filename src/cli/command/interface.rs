@@ -18,7 +18,9 @@ pub(crate) fn prepare(ctx: &Context) -> Result<InterfaceStart, CliError> {
     let no_color = ctx.var("NO_COLOR").is_some()
         && ctx.global.color != crate::cli::args::ColorWhen::Always
         || ctx.global.color == crate::cli::args::ColorWhen::Never;
+    let pg_dump = super::diff::pg_dumps(ctx, &project);
     Ok(InterfaceStart {
+        pg_dump,
         project,
         // The interface asks the terminal itself, and only where the theme depends on it: the first
         // frame waits for the answer.

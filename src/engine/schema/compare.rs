@@ -11,7 +11,7 @@ use crate::{
         rename::{self, Question, Rename, RenameError},
     },
     schema::{
-        Key,
+        Key, Snapshot,
         diff::{Delta, diff},
     },
 };
@@ -86,18 +86,8 @@ pub async fn compare(
 ) -> Result<Comparison, Error> {
     let (mut old, new) = tokio::try_join!(resolve(bench, from), resolve(bench, to))?;
     old.snapshot = round::settle(bench, old.snapshot, &new.snapshot).await?;
-    let mut comparison = Comparison {
-        old,
-        new,
-        up: Plan::default(),
-        down: Plan::default(),
-        renames: Vec::new(),
-        restore: Vec::new(),
-        renamed: Vec::new(),
-        options: wishes.plan,
-    };
     bench.stage("planning");
-    comparison.plan()?;
+    let mut comparison = Comparison::of(old, new, wishes.plan)?;
     // Wholes before their parts: a part is then found under its whole's new name.
     let mut waiting = wishes.renames.clone();
     waiting.sort_by_key(|text| text.matches('.').count());
@@ -114,6 +104,44 @@ pub async fn compare(
 }
 
 impl Comparison {
+    /// Two sides that were read; text that only looks different is settled already.
+    pub fn of(old: Side, new: Side, options: Options) -> Result<Self, Error> {
+        let mut comparison = Self {
+            old,
+            new,
+            up: Plan::default(),
+            down: Plan::default(),
+            renames: Vec::new(),
+            restore: Vec::new(),
+            renamed: Vec::new(),
+            options,
+        };
+        comparison.plan()?;
+        Ok(comparison)
+    }
+
+    /// The same comparison with another goal: the schema that some of its changes lead to.
+    pub fn towards(mut self, goal: Snapshot) -> Result<Self, Error> {
+        let old = &self.old;
+        // What is not managed stands on both sides.
+        let rest = old.full.objects().iter().filter(|o| !old.snapshot.contains(&o.key));
+        let all = goal.objects().iter().chain(rest).cloned().collect();
+        self.new = Side {
+            label: "the chosen changes".to_owned(),
+            full: Snapshot::new(all, goal.version, goal.role.clone()),
+            snapshot: goal,
+            scratch: None,
+            warnings: Vec::new(),
+        };
+        self.plan()?;
+        Ok(self)
+    }
+
+    /// The statements that give new names, and those that take them back.
+    pub fn renaming(&self) -> (&[Statement], &[Statement]) {
+        (&self.renamed, &self.restore)
+    }
+
     /// What is worth asking: what goes and comes and looks alike, the likeliest first.
     pub fn questions(&self) -> Vec<Question> {
         rename::questions(&self.old.snapshot, &self.new.snapshot)

@@ -3,6 +3,7 @@
 //! Everything that must be built is built in scratch databases of the project's own server; the
 //! user's database is only read here.
 
+mod around;
 mod compare;
 mod draft;
 mod dump;
@@ -17,12 +18,14 @@ mod source;
 use std::{path::PathBuf, sync::Arc};
 
 pub use self::{
+    around::around,
     compare::{Change, Comparison, Wishes, compare},
     draft::{Way, body},
     dump::Entry,
     manage::Manage,
     prove::{Flaw, Proof, Refutation, Unproved, Wrong, prove},
     rehearse::{Rehearsal, Verdict, rehearse},
+    round::settle,
     run::Stumble,
     source::{Side, Source, resolve},
 };

@@ -22,11 +22,7 @@ use crate::{
 
 /// Returns `old` with the objects that differ from `new` only in the form of their text replaced by
 /// those of `new`.
-pub(super) async fn settle(
-    bench: &Bench,
-    old: Snapshot,
-    new: &Snapshot,
-) -> Result<Snapshot, Error> {
+pub async fn settle(bench: &Bench, old: Snapshot, new: &Snapshot) -> Result<Snapshot, Error> {
     let doubtful: BTreeSet<Key> = diff(&old, new)
         .iter()
         .filter(|delta| matches!(delta, Delta::Changed(a, b) if may_be_equal(a, b)))

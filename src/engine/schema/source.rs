@@ -14,7 +14,7 @@ use crate::{
     code::Code,
     config::Connection,
     db::Connector,
-    engine::{Engine, Error},
+    engine::{Control, Engine, Error},
     models::{self, Fault, File},
     plan::{Options, Plan, plan},
     schema::Snapshot,
@@ -120,7 +120,7 @@ pub async fn resolve(bench: &Bench, source: &Source) -> Result<Side, Error> {
         Source::Revisions(spec) => {
             let scratch = make(bench).await?;
             bench.stage(format!("running the revisions up to {spec}"));
-            upgrade(bench, &scratch, spec).await?;
+            upgrade(bench, &scratch, spec, &bench.control.clone().observed(|_| {})).await?;
             (read(bench, scratch.connector(), source).await?, Some(scratch), Vec::new())
         }
         Source::Applied => {
@@ -184,7 +184,7 @@ pub(super) async fn make(bench: &Bench) -> Result<Scratch, Error> {
 pub(super) async fn read(
     bench: &Bench,
     connector: &Connector,
-    what: &dyn fmt::Display,
+    what: &(dyn fmt::Display + Sync),
 ) -> Result<Snapshot, Error> {
     bench.stage(format!("reading {what}"));
     let session = connector.connect("schema").await?;
@@ -247,13 +247,17 @@ async fn build(
 }
 
 /// Runs revisions in a scratch database, from nothing.
-async fn upgrade(bench: &Bench, scratch: &Scratch, spec: &str) -> Result<(), Error> {
+pub(super) async fn upgrade(
+    bench: &Bench,
+    scratch: &Scratch,
+    spec: &str,
+    control: &Control,
+) -> Result<(), Error> {
     let mut engine: Engine =
         bench.project.engine(bench.history.clone(), scratch.connector().clone());
     // Nothing of this is for the project's records.
     engine.options.journal = None;
-    let control = bench.control.clone().observed(|_| {});
-    let outcome = Box::pin(engine.upgrade(spec, &control)).await;
+    let outcome = Box::pin(engine.upgrade(spec, control)).await;
     outcome.map(drop).map_err(|mut error| {
         error.state = Some("nothing was changed: this was a scratch database".to_owned());
         error.done.clear();

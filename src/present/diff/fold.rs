@@ -123,22 +123,28 @@ impl Folds {
 }
 
 /// The rows that can be folded: what lies further than `context` from any hunk, if the whole run is
-/// longer than twice the context and the fold hides more than the one line it takes itself.
+/// longer than twice the context and the fold hides more than the one line it takes itself. Each
+/// part is folded by itself.
 fn foldable(diff: &Diff, context: usize) -> impl Iterator<Item = Range<usize>> + '_ {
-    let hunks = diff.hunks();
-    let total = diff.rows().len();
-    let gaps = (0..=hunks.len()).map(move |gap| {
-        let start = if gap == 0 { 0 } else { hunks[gap - 1].end };
-        let end = hunks.get(gap).map_or(total, |hunk| hunk.start);
-        (start, end)
-    });
-    gaps.filter(move |_| !hunks.is_empty()).filter_map(move |(start, end)| {
-        if end - start <= 2 * context {
-            return None;
-        }
-        let from = if start == 0 { 0 } else { start + context };
-        let to = if end == total { end } else { end - context };
-        (to > from + 1).then_some(from..to)
+    let whole = 0..diff.rows().len();
+    let parts = diff.parts();
+    let regions = (0..parts.len().max(1))
+        .map(move |index| parts.get(index).map_or_else(|| whole.clone(), |part| part.rows.clone()));
+    regions.flat_map(move |region| {
+        let all = diff.hunks();
+        let first = all.partition_point(|hunk| hunk.start < region.start);
+        let end = all.partition_point(|hunk| hunk.start < region.end);
+        let hunks = &all[first..end];
+        let gaps = (0..=hunks.len()).map(move |gap| {
+            let start = if gap == 0 { region.start } else { hunks[gap - 1].end };
+            let end = hunks.get(gap).map_or(region.end, |hunk| hunk.start);
+            let from = if gap == 0 { start } else { start + context };
+            let to = if gap == hunks.len() { end } else { end.saturating_sub(context) };
+            (start, end, from, to)
+        });
+        gaps.filter(move |_| !hunks.is_empty()).filter_map(move |(start, end, from, to)| {
+            (end - start > 2 * context && to > from + 1).then_some(from..to)
+        })
     })
 }
 

@@ -16,7 +16,10 @@
 //!
 //! [`fold::Folds`] decides which rows are on show, [`wrap::Layout`] on which line each of them is.
 
-use std::{ops::Range, time::Duration};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use super::{
     safe,
@@ -171,12 +174,29 @@ impl Document {
     }
 }
 
+/// A stretch of rows under a heading of its own: one object of several that are compared together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What it is called, safe to draw.
+    pub title: String,
+    /// The row of the heading; it has no line on either side.
+    pub heading: usize,
+    /// The rows below the heading.
+    pub rows: Range<usize>,
+    /// Lines added and removed in it.
+    pub stats: Stats,
+    /// Lines of the left and of the right text before it.
+    before: (usize, usize),
+}
+
 /// The difference of two texts, by rows.
 #[derive(Clone, Debug, Default)]
 pub struct Diff {
     left: Document,
     right: Document,
     rows: Vec<DiffRow>,
+    /// In order; none when the texts are compared as wholes.
+    parts: Vec<Part>,
     /// The rows of each hunk: a run of rows that are not [`RowKind::Same`].
     hunks: Vec<Range<usize>>,
     stats: Stats,
@@ -196,6 +216,55 @@ impl Diff {
         Self::assemble(left, right, rows)
     }
 
+    /// Compares several pairs of texts, each under its title: rows of one never meet rows of another.
+    /// They are definitions: a comma at the end of a line is no difference.
+    /// A blank row stands before each heading but the first. The limit of time is that of
+    /// [`Diff::new`], for all of them.
+    pub fn of_parts<'a>(parts: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Self {
+        let until = Instant::now() + Duration::from_millis(300);
+        let (mut left, mut right) = (String::new(), String::new());
+        let mut before = (0_usize, 0_usize);
+        let mut all: Vec<DiffRow> = Vec::new();
+        let mut found: Vec<Part> = Vec::new();
+        let blank = DiffRow { left: None, right: None, kind: RowKind::Same, hunk: None };
+        for (title, old, new) in parts {
+            if !found.is_empty() {
+                all.push(blank);
+            }
+            let heading = all.len();
+            all.push(blank);
+            let left_time = until.saturating_duration_since(Instant::now());
+            let rows = rows::elements(old, new, left_time.max(Duration::from_millis(5)));
+            let mut stats = Stats::default();
+            for row in &rows {
+                let number = |line: Option<u32>, before| line.map(|line| line + before as u32);
+                if row.kind != RowKind::Same {
+                    stats.removed += usize::from(row.left.is_some());
+                    stats.added += usize::from(row.right.is_some());
+                }
+                all.push(DiffRow {
+                    left: number(row.left, before.0),
+                    right: number(row.right, before.1),
+                    ..*row
+                });
+            }
+            let rows = heading + 1..all.len();
+            let title = safe::display_safe(title).into_owned();
+            found.push(Part { title, heading, rows, stats, before });
+            for (all, text, count) in
+                [(&mut left, old, &mut before.0), (&mut right, new, &mut before.1)]
+            {
+                all.push_str(text);
+                if !text.is_empty() && !text.ends_with('\n') {
+                    all.push('\n');
+                }
+                *count += text.split_inclusive('\n').count();
+            }
+        }
+        let diff = Self::assemble(Document::new(&left), Document::new(&right), all);
+        Self { parts: found, ..diff }
+    }
+
     fn assemble(left: Document, right: Document, mut rows: Vec<DiffRow>) -> Self {
         let mut hunks: Vec<Range<usize>> = Vec::new();
         let mut stats = Stats::default();
@@ -212,7 +281,32 @@ impl Diff {
             stats.removed += usize::from(row.left.is_some());
             stats.added += usize::from(row.right.is_some());
         }
-        Self { left, right, rows, hunks, stats }
+        Self { left, right, rows, parts: Vec::new(), hunks, stats }
+    }
+
+    /// The parts of a comparison of several; none otherwise.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The index of the part that a row belongs to: under its heading, or the heading itself.
+    pub fn part_of(&self, row: usize) -> Option<usize> {
+        self.parts.partition_point(|part| part.heading <= row).checked_sub(1)
+    }
+
+    /// The part whose heading a row is.
+    pub fn heading(&self, row: usize) -> Option<&Part> {
+        self.parts.get(self.part_of(row)?).filter(|part| part.heading == row)
+    }
+
+    /// The number to show for the line of `side` in row `row`: from 1, anew in each part.
+    pub fn number(&self, row: usize, side: Side) -> Option<usize> {
+        let line = self.rows.get(row)?.line(side)?;
+        let before = self.part_of(row).map_or(0, |part| match side {
+            Side::Left => self.parts[part].before.0,
+            Side::Right => self.parts[part].before.1,
+        });
+        Some(line - before + 1)
     }
 
     /// The old text.
@@ -357,6 +451,7 @@ impl DiffRow {
     pub fn unified(&self) -> impl Iterator<Item = (Side, char)> + use<> {
         let kind = self.kind;
         let sides: &[Side] = match kind {
+            RowKind::Same if self.left.is_none() => &[],
             RowKind::Same | RowKind::Removed => &[Side::Left],
             RowKind::Added => &[Side::Right],
             RowKind::Changed => &[Side::Left, Side::Right],

@@ -12,7 +12,21 @@ use super::{DiffRow, RowKind, pair};
 
 /// Compares by lines. Rows are in the order of both texts.
 pub(super) fn rows(left: &str, right: &str, timeout: Duration) -> Vec<DiffRow> {
-    let mut rows = Rows { left: lines(left), right: lines(right), out: Vec::new() };
+    aligned(lines(left), lines(right), timeout)
+}
+
+/// The same for definitions, whose elements are separated by commas: that one was added behind an
+/// element is no change of it.
+pub(super) fn elements(left: &str, right: &str, timeout: Duration) -> Vec<DiffRow> {
+    let plain = |text| {
+        let lines: Vec<&str> = lines(text);
+        lines.into_iter().map(|line| line.strip_suffix(',').unwrap_or(line)).collect()
+    };
+    aligned(plain(left), plain(right), timeout)
+}
+
+fn aligned(left: Vec<&str>, right: Vec<&str>, timeout: Duration) -> Vec<DiffRow> {
+    let mut rows = Rows { left, right, out: Vec::new() };
     let mut numbers = HashMap::new();
     let old = numbered(&rows.left, &mut numbers);
     let new = numbered(&rows.right, &mut numbers);

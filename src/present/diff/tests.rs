@@ -224,3 +224,56 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn parts_are_compared_and_numbered_by_themselves() {
+    let diff = Diff::of_parts([
+        ("table a", "one\ntwo\n", "one\nzwei\n"),
+        ("table b", "", "new"),
+        ("table c", "one\ngone\n", ""),
+    ]);
+    let titles: Vec<(&str, usize, Stats)> =
+        diff.parts().iter().map(|p| (p.title.as_str(), p.heading, p.stats)).collect();
+    let stats = |added, removed| Stats { added, removed };
+    assert_eq!(titles[0], ("table a", 0, stats(1, 1)));
+    assert_eq!(titles[1], ("table b", diff.parts()[0].rows.end + 1, stats(1, 0)));
+    assert_eq!(titles[2].2, stats(0, 2));
+    assert_eq!(diff.stats(), stats(2, 3));
+    // "one" of the last part is no line of the first.
+    let last = &diff.parts()[2];
+    assert_eq!(diff.text(last.rows.start, Side::Left), Some("one"));
+    assert_eq!(diff.rows()[last.rows.start].kind, RowKind::Removed);
+    assert_eq!(diff.number(last.rows.start, Side::Left), Some(1));
+    assert_eq!(diff.number(diff.parts()[1].rows.start, Side::Right), Some(1));
+    assert_eq!(diff.heading(last.heading).map(|p| p.title.as_str()), Some("table c"));
+    assert_eq!((diff.heading(1).is_none(), diff.part_of(1)), (true, Some(0)));
+    assert_eq!(diff.text(last.heading, Side::Left), None);
+}
+
+#[test]
+fn an_element_that_got_a_neighbour_is_the_same() {
+    let diff = Diff::of_parts([("table a", "(\n  id int\n)\n", "(\n  id int,\n  name text\n)\n")]);
+    assert_eq!(diff.stats(), Stats { added: 1, removed: 0 });
+    assert_eq!(diff.text(2, Side::Right), Some("  id int,"));
+}
+
+#[test]
+fn folds_stay_within_their_part() {
+    let lines = |n: usize, tail: &str| (0..n).map(|i| format!("{i}\n")).collect::<String>() + tail;
+    let (old, new) = (lines(20, "x\n"), lines(20, "y\n"));
+    let diff = Diff::of_parts([("a", old.as_str(), new.as_str()), ("b", &new, &old)]);
+    let folds = fold::Folds::new(&diff, 3);
+    let hidden: Vec<Range<usize>> = folds
+        .items()
+        .iter()
+        .filter_map(|item| match item {
+            fold::Item::Fold { rows, .. } => Some(rows.clone()),
+            fold::Item::Row(_) => None,
+        })
+        .collect();
+    let [a, b] = diff.parts() else { panic!("two parts") };
+    assert_eq!(hidden, [a.rows.start..a.rows.start + 17, b.rows.start..b.rows.start + 17]);
+    let layout = wrap::Layout::new(&diff, &folds, wrap::Form::Unified { width: 40 }, true);
+    // Two headings, a blank line, and for each part a fold, three lines around, two changed ones.
+    assert_eq!(layout.height(), 2 + 1 + 2 * (1 + 3 + 2));
+}

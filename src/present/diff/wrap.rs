@@ -124,6 +124,10 @@ impl Layout {
 }
 
 fn row_height(diff: &Diff, row: usize, form: Form, wrapped: bool) -> usize {
+    if diff.rows().get(row).is_some_and(|row| row.left.is_none() && row.right.is_none()) {
+        // A heading, or the blank line before it.
+        return 1;
+    }
     let lines = |side, width| match diff.text(row, side) {
         None => 0,
         Some(_) if !wrapped => 1,

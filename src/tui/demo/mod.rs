@@ -3,6 +3,7 @@
 //! It reads no file and asks no server; everything is a value.
 
 mod busy;
+pub mod pending;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -208,6 +209,7 @@ pub fn screens(theme: &Theme, size: (u16, u16)) -> Vec<(&'static str, App)> {
     let mut all = vec![("graph", shop(theme.clone(), size))];
     for (name, keys) in [
         ("revision", "\n"),
+        ("scripts", "\n\t"),
         ("would-run", "o"),
         ("upgrade", "u"),
         ("downgrade", "jjjjjjjjjjd"),
@@ -217,6 +219,17 @@ pub fn screens(theme: &Theme, size: (u16, u16)) -> Vec<(&'static str, App)> {
     ] {
         all.push((name, after(shop(theme.clone(), size), keys)));
     }
+    let pending = pending::changed(theme.clone(), size);
+    for (name, keys) in
+        [("pending", ""), ("pending-down", "a\tl"), ("pending-sql", "ll"), ("changes", "\n")]
+    {
+        all.push((name, after(pending.clone(), keys)));
+    }
+    all.push(("proving", pending::proving(theme.clone(), size)));
+    all.push(("comparing", pending::comparing(theme.clone(), size)));
+    all.push(("models-broken", pending::broken(theme.clone(), size)));
+    all.push(("models-equal", pending::equal(theme.clone(), size)));
+    all.push(("models-missing", pending::missing(theme.clone(), size)));
     all.push(("database", busy::database(theme.clone(), size)));
     all.push(("jobs", busy::jobs(theme.clone(), size)));
     all.push(("error", busy::error(theme.clone(), size)));
@@ -228,7 +241,11 @@ pub fn screens(theme: &Theme, size: (u16, u16)) -> Vec<(&'static str, App)> {
 /// The shop after some keys, with what the worker's computing would have answered.
 fn after(mut app: App, keys: &str) -> App {
     for c in keys.chars() {
-        let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+        let code = match c {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            c => KeyCode::Char(c),
+        };
         let effects = update(&mut app, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
         for effect in effects {
             let Effect::Submit(job) = effect else { continue };
@@ -251,6 +268,14 @@ fn answer(job: Job) -> Option<WorkerEvent> {
             let left = script.readable(Direction::Up);
             let comparison = Arc::new(Diff::new(&left, &script.readable(Direction::Down)));
             Some(WorkerEvent::Compared { generation, node, comparison })
+        }
+        Job::Objects { generation, node, .. } => {
+            let outcome = Ok(Arc::new(pending::of_revision()));
+            Some(WorkerEvent::Objects { generation, node, outcome })
+        }
+        Job::Plan { generation, changes, chosen } => {
+            let planned = Arc::new(pending::planned(&changes, &chosen));
+            Some(WorkerEvent::Planned { generation, planned })
         }
         _ => None,
     }

@@ -34,6 +34,9 @@ pub fn ask(app: &mut App, kind: Refresh) -> Effect {
     let poll = &mut app.polls[kind as usize];
     poll.outstanding = true;
     poll.asked = Some(app.now.mono);
+    if kind == Refresh::Changes {
+        super::pending::asked(app);
+    }
     Effect::Submit(Job::Refresh(kind))
 }
 
@@ -52,6 +55,7 @@ pub fn reload(app: &mut App) -> Vec<Effect> {
 pub fn entered(app: &mut App) -> Vec<Effect> {
     match app.screen {
         Screen::Graph => Vec::new(),
+        Screen::Pending => super::pending::entered(app),
         Screen::Database => {
             [Refresh::Server, Refresh::Activity, Refresh::Log].map(|kind| ask(app, kind)).into()
         }
@@ -95,6 +99,12 @@ fn interval(app: &App, kind: Refresh) -> Option<Duration> {
             }
             if app.snapshot.overview_error.is_some() { 5 } else { 15 }
         }
+        Refresh::Changes => {
+            if !super::pending::watched(app) || !reachable(app) {
+                return None;
+            }
+            30
+        }
         Refresh::Activity => {
             if app.screen != Screen::Database || !reachable(app) {
                 return None;
@@ -130,7 +140,13 @@ fn due(app: &App, kind: Refresh) -> Option<Duration> {
 
 /// Something moves on the screen by itself.
 fn animated(app: &App) -> bool {
-    app.running().is_some() || app.server_action.is_some()
+    let building = app.diff().is_some_and(|diff| diff.building.is_some());
+    let comparing = app.pending.comparing.is_some() && app.screen == Screen::Pending;
+    app.running().is_some()
+        || app.server_action.is_some()
+        || app.pending.writing.is_some()
+        || building
+        || comparing
 }
 
 /// The time goes on.

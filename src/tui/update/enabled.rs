@@ -1,10 +1,13 @@
 //! Whether an action can be used now, or why not: a few words that go after the action's name.
 
 use crate::{
+    config::Guard,
     server::{Kind, State},
     tui::{
         action::{Action, Danger, Reason},
         app::{App, Row, Section},
+        layer::Subject,
+        pending::TreeRow,
         progress::Stage,
         update::clock::CANCEL_PATIENCE,
     },
@@ -30,7 +33,43 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             }
             Ok(())
         }
-        Action::DiffEdit if !app.editor => Err("set $EDITOR first".into()),
+        Action::DiffEdit => match app.diff().map(|diff| diff.subject) {
+            Some(Subject::Changes) => Err("there is no file yet".into()),
+            _ if !app.editor => Err("set $EDITOR first".into()),
+            _ => Ok(()),
+        },
+        Action::FlipView => match app.diff() {
+            Some(diff) => match (diff.subject, &diff.failed) {
+                (Subject::Changes, _) => Err("changes have no scripts yet".into()),
+                (Subject::Scripts(_), Some(reason)) => Err(reason.clone().into()),
+                _ => Ok(()),
+            },
+            None => Ok(()),
+        },
+        Action::DiffFacts => match app.diff().and_then(|diff| diff.subject.node()) {
+            Some(_) => Ok(()),
+            None => Err("only revisions have facts".into()),
+        },
+        Action::StopBuilding => match app.diff().and_then(|diff| diff.building.as_ref()) {
+            Some(progress) if !progress.stopping => Ok(()),
+            Some(_) => Err("it is being stopped".into()),
+            None => Err("nothing is being built".into()),
+        },
+        Action::Toggle
+        | Action::ToggleAll
+        | Action::OpenObjects
+        | Action::FlipPlan
+        | Action::CopyPlan
+        | Action::FoldGroup
+        | Action::NextGroup
+        | Action::PreviousGroup
+        | Action::SameObject
+        | Action::OtherObject
+        | Action::CreateRevision
+        | Action::ApplyNow
+        | Action::CompareAgain
+        | Action::StopWork
+        | Action::PendingEdit => pending(app, action),
         Action::Copy => match app.selected_row() {
             Some(_) => Ok(()),
             None => Err("nothing is selected".into()),
@@ -153,6 +192,122 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             Ok(())
         }
     }
+}
+
+/// The actions of the screen of changes.
+fn pending(app: &App, action: Action) -> Result<(), Reason> {
+    let state = &app.pending;
+    if state.writing.is_some() && action != Action::StopWork {
+        return Err("a revision is being proved".into());
+    }
+    match action {
+        Action::StopWork => {
+            let progress = state.writing.as_ref().map(|writing| &writing.progress);
+            return match progress.or(state.comparing.as_ref()) {
+                Some(progress) if !progress.stopping => Ok(()),
+                Some(_) => Err("it is being stopped".into()),
+                None => Err("nothing is being compared".into()),
+            };
+        }
+        Action::CompareAgain => {
+            return match &state.comparing {
+                Some(_) => Err("they are being compared".into()),
+                None => Ok(()),
+            };
+        }
+        Action::PendingEdit => {
+            if !app.editor {
+                return Err("set $EDITOR first".into());
+            }
+            return match app.config.models.first() {
+                Some(_) => Ok(()),
+                None => Err("`models` in limbeck.toml names nothing".into()),
+            };
+        }
+        _ => {}
+    }
+    let changes = match (&state.changes, &state.error, &state.comparing) {
+        (Some(changes), None, _) => changes,
+        (_, Some(_), _) => return Err("the comparison failed".into()),
+        (None, None, Some(_)) => return Err("they are being compared".into()),
+        (None, None, None) => return Err("nothing was compared yet".into()),
+    };
+    if changes.missing.is_some() {
+        return Err("there are no models".into());
+    }
+    let row = state.rows.get(state.selected);
+    match action {
+        Action::SameObject | Action::OtherObject => {
+            return match row {
+                Some(TreeRow::Question(_)) => Ok(()),
+                Some(TreeRow::Renamed(_)) if action == Action::OtherObject => Ok(()),
+                _ if changes.questions.is_empty() => Err("there is no question".into()),
+                _ => Err("no question is selected".into()),
+            };
+        }
+        Action::NextGroup | Action::PreviousGroup | Action::FoldGroup => return Ok(()),
+        _ => {}
+    }
+    if changes.is_equal() {
+        return Err("nothing differs".into());
+    }
+    match action {
+        Action::Toggle => match row {
+            Some(TreeRow::Item(_) | TreeRow::Group(_)) => Ok(()),
+            _ => Err("no change is selected".into()),
+        },
+        Action::FlipPlan | Action::CopyPlan => match &state.planned {
+            Some(_) => Ok(()),
+            None => Err("the plan is being made".into()),
+        },
+        Action::CreateRevision | Action::ApplyNow => {
+            if state.chosen() == 0 && changes.renames.is_empty() {
+                return Err("nothing is chosen".into());
+            }
+            if action == Action::ApplyNow && app.config.guard != Guard::Dev {
+                return Err("only on a dev profile: create the revision, then upgrade".into());
+            }
+            if let Some(planned) = &state.planned
+                && planned.failed.is_some()
+            {
+                return Err("there is no plan for this choice".into());
+            }
+            if state.planned.as_ref().is_some_and(|planned| planned.up.statements.is_empty())
+                && !state.plan_old
+            {
+                return Err("nothing would run".into());
+            }
+            can_write(app)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A revision made from what the database lacks can stand on the head.
+fn can_write(app: &App) -> Result<(), Reason> {
+    can_run(app)?;
+    let Some(overview) = &app.snapshot.overview else { return Ok(()) };
+    if overview.orphans.iter().any(|orphan| orphan.current) {
+        return Err("the database knows revisions that no file has".into());
+    }
+    match overview.pending {
+        0 => {}
+        1 => return Err("1 revision is pending: upgrade first".into()),
+        n => return Err(format!("{n} revisions are pending: upgrade first").into()),
+    }
+    let heads = app.snapshot.history.as_ref().map(|history| history.graph().heads());
+    let heads = heads.unwrap_or_default();
+    if heads.len() > 1 && !app.selected_node().is_some_and(|node| heads.contains(&node)) {
+        let words = format!("there are {} heads; select one of them on the graph", heads.len());
+        return Err(words.into());
+    }
+    Ok(())
+}
+
+/// Schemas can be built on the server.
+pub fn can_build(app: &App) -> Result<(), Reason> {
+    files(app)?;
+    known(app)
 }
 
 type Selected<'a> = (&'a std::sync::Arc<crate::revision::History>, crate::revision::Node);

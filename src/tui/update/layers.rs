@@ -13,10 +13,11 @@ use crate::{
         app::App,
         event::Effect,
         keymap::Key,
-        layer::{Choice, DiffLayer, ErrorLayer, Layer, ListLayer, Prompt, Purpose},
+        layer::{Choice, DiffLayer, ErrorLayer, Layer, ListLayer, Prompt, Purpose, Subject},
+        pending::Progress,
         widget::memo::DiffKey,
     },
-    worker::Job,
+    worker::{Job, Work},
 };
 
 /// Longest text that can be typed.
@@ -35,7 +36,9 @@ pub fn open_palette(app: &mut App) {
 /// Opens a prompt.
 pub fn open_prompt(app: &mut App, purpose: Purpose) {
     let (title, text) = match purpose {
-        Purpose::Message => ("message of the new revision:".to_owned(), String::new()),
+        Purpose::Message | Purpose::Changes { .. } => {
+            ("message of the new revision:".to_owned(), String::new())
+        }
         Purpose::Filter => ("filter:".to_owned(), app.graph.filter.clone()),
         Purpose::Search => {
             ("search:".to_owned(), app.diff().map(|d| d.search.clone()).unwrap_or_default())
@@ -49,8 +52,29 @@ pub fn open_prompt(app: &mut App, purpose: Purpose) {
 pub fn open_diff(app: &mut App, node: Node) -> Vec<Effect> {
     let Some(history) = app.snapshot.history.clone() else { return Vec::new() };
     let generation = next_generation(app);
-    app.layers.push(Layer::Diff(Box::new(DiffLayer::new(node, generation))));
-    submit(Job::Compare { generation, history, node })
+    let mut layer = DiffLayer::new(Subject::Objects(node), generation);
+    let mut effects = submit(Job::Compare { generation, history: history.clone(), node });
+    match super::enabled::can_build(app) {
+        Ok(()) => {
+            layer.building = Some(Progress::new(app.now.mono));
+            effects.extend(submit(Job::Objects { generation, history, node }));
+        }
+        Err(reason) => {
+            layer.subject = Subject::Scripts(node);
+            layer.failed = Some(reason.into_owned());
+        }
+    }
+    app.layers.push(Layer::Diff(Box::new(layer)));
+    effects
+}
+
+/// Opens the side-by-side view of all changes, at one of its parts.
+pub fn open_changes(app: &mut App, part: Option<usize>) {
+    let Some(changes) = &app.pending.changes else { return };
+    let mut layer = DiffLayer::new(Subject::Changes, 0);
+    layer.objects = Some(std::sync::Arc::clone(&changes.objects));
+    layer.go_to = part.filter(|part| *part > 0);
+    app.layers.push(Layer::Diff(Box::new(layer)));
 }
 
 /// Lists what is wrong with the revision files.
@@ -278,6 +302,7 @@ fn go_where_it_works(app: &mut App, action: Action) -> Vec<Effect> {
     use crate::tui::{action::Context, app::Screen};
     let screen = match action.entry().context {
         Context::Graph => Screen::Graph,
+        Context::Pending => Screen::Pending,
         Context::Database => Screen::Database,
         Context::Jobs => Screen::Jobs,
         Context::Diff | Context::Move | Context::Global => return Vec::new(),
@@ -329,7 +354,7 @@ fn prompt_key(app: &mut App, key: Key) -> Vec<Effect> {
             return match prompt.purpose {
                 Purpose::Filter => set_filter(app, prompt.input.value().to_owned()),
                 Purpose::Search => Vec::new(),
-                Purpose::Message if text.is_empty() => {
+                Purpose::Message | Purpose::Changes { .. } if text.is_empty() => {
                     super::toast(
                         app,
                         crate::tui::app::Tone::Warn,
@@ -338,6 +363,7 @@ fn prompt_key(app: &mut App, key: Key) -> Vec<Effect> {
                     Vec::new()
                 }
                 Purpose::Message => create(app, text),
+                Purpose::Changes { apply } => super::pending::write(app, text, apply),
             };
         }
         _ => {}
@@ -431,7 +457,7 @@ fn look(app: &mut App, which: Look) {
         _ => None,
     });
     let Some(diff) = diff else { return };
-    let Some(doc) = diff.doc.clone() else { return };
+    let Some(doc) = diff.doc().cloned() else { return };
     let all = diff.found.len();
     if all == 0 {
         return;
@@ -491,14 +517,35 @@ pub fn diff_act(app: &mut App, action: Action) -> Vec<Effect> {
             open_fold(app);
             return Vec::new();
         }
+        Action::NextPart if app.hits.diff_parts.is_empty() => Action::NextHunk,
+        Action::PreviousPart if app.hits.diff_parts.is_empty() => Action::PreviousHunk,
         other => other,
     };
     let facts = super::super::view::revision::shows_facts(app);
     let hunks = app.hits.diff_hunks.clone();
+    let (parts, part) = (app.hits.diff_parts.clone(), app.hits.diff_part);
     let last = app.hits.diff_rows.saturating_sub(app.hits.page.min(app.hits.diff_rows));
     let width = app.size.0;
     let Some(Layer::Diff(diff)) = app.layers.last_mut() else { return Vec::new() };
     match action {
+        Action::NextPart => {
+            if let Some(next) = parts.get(part + 1) {
+                diff.scroll = (*next).min(last);
+            }
+        }
+        Action::PreviousPart => {
+            // First to the beginning of this one.
+            let own = parts.get(part).copied().unwrap_or(0);
+            let before = parts.get(part.saturating_sub(1)).copied().unwrap_or(0);
+            diff.scroll = if diff.scroll > own { own } else { before }.min(last);
+        }
+        Action::FlipView => diff.flip(),
+        Action::StopBuilding => {
+            if let Some(progress) = &mut diff.building {
+                progress.stopping = true;
+                return submit(Job::Stop(Work::Objects));
+            }
+        }
         Action::NextHunk => {
             if let Some(next) = hunks.iter().find(|row| **row > diff.scroll + 1) {
                 diff.scroll = next.saturating_sub(1).min(last);
@@ -526,8 +573,12 @@ pub fn diff_act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Swap => diff.swap = !diff.swap,
         Action::DiffFacts => diff.facts = Some(!facts),
         Action::DiffCopy | Action::DiffEdit => {
-            let node = diff.node;
-            if let Some(history) = &app.snapshot.history {
+            let node = diff.subject.node();
+            if action == Action::DiffCopy && node.is_none() {
+                let planned = app.pending.planned.as_ref();
+                return planned.map(|p| Effect::Copy(p.up.text())).into_iter().collect();
+            }
+            if let (Some(history), Some(node)) = (&app.snapshot.history, node) {
                 let revision = history.revision(node);
                 return vec![if action == Action::DiffCopy {
                     Effect::Copy(revision.script.readable(Direction::Up))

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod layers;
 pub mod list;
 pub mod mouse;
+pub mod pending;
 pub mod screens;
 pub mod worker;
 
@@ -23,8 +24,9 @@ use super::{
     app::{App, LogLine, Screen, Toast, Tone},
     event::{Effect, Event},
     keymap::{Found, Key},
+    layer::{DiffLayer, Layer},
 };
-use crate::worker::Job;
+use crate::worker::{Job, Work};
 
 /// Lines of the command log that are kept.
 const LOG: usize = 500;
@@ -35,12 +37,30 @@ const MAX_COUNT: u32 = 9_999;
 
 /// Takes an event in.
 pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
+    let built = building(app);
     let mut effects = turn(app, event);
+    // Nobody looks at it any more.
+    if built.is_some() && !views(app).any(|diff| Some(diff.generation) == built) {
+        effects.push(Effect::Submit(Job::Stop(Work::Objects)));
+    }
     if std::mem::take(&mut app.refilter) {
         effects.extend(graph::relayout(app, false));
     }
-    effects.extend(app.compare_again.take().map(Effect::Submit));
+    effects.extend(std::mem::take(&mut app.compare_again).into_iter().map(Effect::Submit));
     effects
+}
+
+/// The side-by-side views, the top one first.
+fn views(app: &App) -> impl Iterator<Item = &DiffLayer> {
+    app.layers.iter().rev().filter_map(|layer| match layer {
+        Layer::Diff(diff) => Some(diff.as_ref()),
+        _ => None,
+    })
+}
+
+/// The request for objects that are being built.
+fn building(app: &App) -> Option<u64> {
+    views(app).find(|diff| diff.building.is_some()).map(|diff| diff.generation)
 }
 
 fn turn(app: &mut App, event: Event) -> Vec<Effect> {
@@ -173,7 +193,7 @@ fn key(app: &mut App, key: Key) -> Vec<Effect> {
     }
 }
 
-/// Digits are counts on the graph. `1` to `3` switch screens besides; a `>` or `<` that follows at
+/// Digits are counts on the graph. `1` to `4` switch screens besides; a `>` or `<` that follows at
 /// once comes back and takes them as its count.
 fn digit(app: &mut App, key: Key) -> Option<Vec<Effect>> {
     let Key { code: crossterm::event::KeyCode::Char(c @ '0'..='9'), ctrl: false, alt: false } = key
@@ -205,6 +225,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     app.dirty = true;
     match action.entry().context {
         Context::Graph => graph::act(app, action),
+        Context::Pending => pending::act(app, action),
         Context::Diff => layers::diff_act(app, action),
         Context::Database => screens::database(app, action),
         Context::Jobs => screens::jobs(app, action),
@@ -218,6 +239,7 @@ fn global(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Help => layers::open_help(app),
         Action::Palette => layers::open_palette(app),
         Action::GraphScreen => return show(app, Screen::Graph),
+        Action::PendingScreen => return show(app, Screen::Pending),
         Action::DatabaseScreen => return show(app, Screen::Database),
         Action::JobsScreen => return show(app, Screen::Jobs),
         Action::Reload => return clock::reload(app),

@@ -28,6 +28,12 @@ pub fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
                         app.graph.pane = before;
                         return Vec::new();
                     }
+                    Some(Target::PendingPane(pane)) => {
+                        let before = std::mem::replace(&mut app.pending.pane, pane);
+                        super::pending::scroll(app, by);
+                        app.pending.pane = before;
+                        return Vec::new();
+                    }
                     Some(Target::Section(section, _)) => app.database.section = section,
                     _ => {}
                 }
@@ -63,6 +69,10 @@ fn click(app: &mut App, target: Option<&Target>) -> Vec<Effect> {
             graph::go(app, *index);
         }
         Some(Target::Pane(pane)) if app.layers.is_empty() => app.graph.pane = *pane,
+        Some(Target::Change(row, boxed)) if app.layers.is_empty() => {
+            return super::pending::click(app, *row, *boxed);
+        }
+        Some(Target::PendingPane(pane)) if app.layers.is_empty() => app.pending.pane = *pane,
         Some(Target::Section(section, row)) => {
             app.database.section = *section;
             match (section, row) {

@@ -10,6 +10,7 @@ use crate::{
         app::{App, Pane, Screen, Section, Tone},
         event::Effect,
         layer::{ErrorLayer, Layer},
+        pending::PendingPane,
         progress::JobView,
     },
     worker::{Job, Run, ServerAction},
@@ -49,6 +50,7 @@ pub fn scroll(app: &mut App, by: isize) {
     }
     match app.screen {
         Screen::Graph => graph::scroll(app, by),
+        Screen::Pending => super::pending::scroll(app, by),
         Screen::Database => {
             let rows = |app: &App| match (app.database.section, app.snapshot.activity.as_ref()) {
                 (Section::Sessions, Some(activity)) => activity.sessions.len(),
@@ -93,6 +95,7 @@ fn sideways(app: &mut App, right: bool) {
             app.graph.pane = if right { Pane::Detail } else { Pane::List };
         }
         Screen::Graph => scroll_sideways(app, right),
+        Screen::Pending => super::pending::sideways(app, right),
         Screen::Database => section(app, right),
         Screen::Jobs => {}
     }
@@ -139,8 +142,11 @@ pub fn back(app: &mut App) {
                 app.refilter = true;
             }
         }
+        Screen::Pending if app.pending.pane != PendingPane::List => {
+            app.pending.pane = PendingPane::List;
+        }
         Screen::Database if app.database.log_only => app.database.log_only = false,
-        Screen::Database | Screen::Jobs => {
+        Screen::Pending | Screen::Database | Screen::Jobs => {
             app.toasts.retain(|toast| toast.until.is_none());
         }
     }

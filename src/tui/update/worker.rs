@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{clock, confirm, graph, log, screens, toast};
+use super::{clock, confirm, graph, log, pending, screens, toast};
 use crate::{
     engine::{self, Overview, Report},
-    present::age,
+    present::{age, diff::Diff},
     revision::{Direction, History, Node},
     server::{Kind, State},
     tui::{
         app::{App, Screen, Tone},
         event::Effect,
-        layer::{Accept, ErrorLayer, Layer},
+        layer::{Accept, ErrorLayer, Layer, Subject},
         progress::{JobView, Stage},
     },
     worker::{Job, JobId, Part, Refresh, Run, ServerAction, WorkerEvent},
@@ -23,6 +23,9 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
         WorkerEvent::Fresh(part) => fresh(app, part),
         WorkerEvent::Unchanged(kind) => {
             app.polls[kind as usize].outstanding = false;
+            if kind == Refresh::Changes {
+                pending::unchanged(app);
+            }
             Vec::new()
         }
         WorkerEvent::Pool(facts) => {
@@ -66,9 +69,9 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
             for layer in &mut app.layers {
                 if let Layer::Diff(diff) = layer
                     && diff.generation == generation
-                    && diff.node == node
+                    && diff.subject.node() == Some(node)
                 {
-                    diff.doc = Some(Arc::clone(&comparison));
+                    diff.scripts = Some(Arc::clone(&comparison));
                     let search = std::mem::take(&mut diff.search);
                     diff.look_for(&search);
                     app.dirty = true;
@@ -76,6 +79,56 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
             }
             Vec::new()
         }
+        WorkerEvent::Objects { generation, node, outcome } => {
+            objects(app, generation, node, &outcome);
+            Vec::new()
+        }
+        WorkerEvent::ModelsChanged => pending::models_changed(app),
+        WorkerEvent::Stage(work, words) => {
+            pending::stage(app, work, words);
+            Vec::new()
+        }
+        WorkerEvent::Planned { generation, planned } => {
+            pending::planned(app, generation, planned);
+            Vec::new()
+        }
+        WorkerEvent::Written(outcome) => pending::written(app, outcome),
+    }
+}
+
+/// The objects before and after a revision are built, or why not: then its scripts are shown.
+fn objects(
+    app: &mut App,
+    generation: u64,
+    node: Node,
+    outcome: &Result<Arc<Diff>, Arc<engine::Error>>,
+) {
+    let mut ready = false;
+    for layer in &mut app.layers {
+        let Layer::Diff(diff) = layer else { continue };
+        if diff.generation != generation || diff.subject.node() != Some(node) {
+            continue;
+        }
+        diff.building = None;
+        match outcome {
+            Ok(objects) => {
+                diff.objects = Some(Arc::clone(objects));
+                ready |= matches!(diff.subject, Subject::Scripts(_));
+                let search = std::mem::take(&mut diff.search);
+                diff.look_for(&search);
+            }
+            Err(error) => {
+                diff.failed = Some(error.message.clone());
+                if matches!(diff.subject, Subject::Objects(_)) {
+                    diff.flip();
+                }
+            }
+        }
+        app.dirty = true;
+    }
+    if ready {
+        let key = app.keymap.label(crate::tui::action::Action::FlipView);
+        toast(app, Tone::Info, format!("before and after are built: {key} shows them"));
     }
 }
 
@@ -118,6 +171,7 @@ fn fresh(app: &mut App, part: Part) -> Vec<Effect> {
             app.jobs.selected = app.jobs.selected.min(last);
             Vec::new()
         }
+        Part::Changes(outcome) => pending::compared(app, outcome),
         Part::Server(outcome) => server(app, outcome),
         Part::Log(outcome) => {
             match outcome {
@@ -143,10 +197,13 @@ fn overview(
             if !ours || app.running().is_some() {
                 return Vec::new();
             }
+            let moved = app.snapshot.overview.as_ref().is_some_and(|o| o.rows != overview.rows);
             app.snapshot.overview = Some(overview);
             app.snapshot.overview_error = None;
             graph::rebuild(app);
-            graph::relayout(app, false)
+            let mut effects = graph::relayout(app, false);
+            effects.extend(pending::database_read(app, moved));
+            effects
         }
         Err(error) => {
             app.snapshot.overview_error = Some(error);
@@ -219,17 +276,20 @@ fn laid_out(
         effects.push(clock::ask(app, Refresh::Overview));
     }
     app.snapshot.layout = Some(layout);
+    let mut seen = None;
     if let Some(path) = &app.select_when_seen
         && let Some(found) = history.revisions().iter().find(|r| same_file(&r.path, path))
     {
         selected = Some(found.id.clone());
         app.graph.moved = true;
         app.select_when_seen = None;
+        seen = selected.as_ref().map(ToString::to_string);
     }
     if let Some(id) = app.select_id_when_seen.take() {
         selected = Some(id);
     }
     graph::rebuild_keeping(app, selected);
+    effects.extend(seen.map(|id| pending::seen(app, id)).unwrap_or_default());
     effects
 }
 
@@ -260,12 +320,14 @@ fn close_stale(app: &mut App, old: Option<&History>, new: &Arc<History>) {
     let mut effects = Vec::new();
     app.layers.retain_mut(|layer| match layer {
         Layer::Diff(diff) => {
+            let Some(node) = diff.subject.node() else { return true };
             let Some(old) = old else { return false };
-            match new.graph().find(old.graph().id(diff.node).as_str()) {
+            match new.graph().find(old.graph().id(node).as_str()) {
                 Some(node) => {
-                    diff.node = node;
+                    diff.subject = diff.subject.of(node);
                     diff.generation += 1_000_000_000;
-                    effects.push((diff.generation, node));
+                    let objects = diff.objects.is_some() || diff.building.is_some();
+                    effects.push((diff.generation, node, objects));
                     true
                 }
                 None => false,
@@ -274,8 +336,11 @@ fn close_stale(app: &mut App, old: Option<&History>, new: &Arc<History>) {
         Layer::Confirm(confirm) => !matches!(confirm.accept, Accept::Run(_) | Accept::Merge),
         _ => true,
     });
-    for (generation, node) in effects {
-        app.compare_again = Some(Job::Compare { generation, history: Arc::clone(new), node });
+    for (generation, node, objects) in effects {
+        app.compare_again.push(Job::Compare { generation, history: Arc::clone(new), node });
+        if objects {
+            app.compare_again.push(Job::Objects { generation, history: Arc::clone(new), node });
+        }
     }
 }
 
@@ -430,6 +495,8 @@ fn ended(app: &mut App, id: JobId, outcome: &Result<Report, Arc<engine::Error>>)
     app.dirty = true;
     let mut effects = vec![clock::ask(app, Refresh::Overview), clock::ask(app, Refresh::Record)];
     effects.extend(graph::relayout(app, false));
+    // The database is another one now: its differences are, too.
+    effects.extend(pending::database_read(app, true));
     effects
 }
 

@@ -14,6 +14,7 @@ use crate::{
         app::{App, HitMap, Screen, Target},
         widget::Pen,
     },
+    worker::pending::Risk,
 };
 
 /// Draws the first line: facts from left to right, the less important ones only when there is room,
@@ -201,6 +202,18 @@ fn tab_mark(app: &App, screen: Screen) -> (String, Style) {
             0 => (String::new(), theme.tab),
             n => (format!("{}{n}", app.glyphs.warn), theme.warn),
         },
+        Screen::Pending => match (&app.pending.error, &app.pending.changes) {
+            (Some(_), _) => (app.glyphs.cross.to_owned(), theme.danger),
+            (None, Some(changes)) if changes.missing.is_some() => (String::new(), theme.tab),
+            (None, Some(changes)) => match changes.items.len() {
+                0 => (app.glyphs.check.to_owned(), theme.ok),
+                n if changes.items.iter().any(|item| item.risk() != Risk::Safe) => {
+                    (format!("{}{n}", app.glyphs.warn), theme.warn)
+                }
+                n => (n.to_string(), theme.pending),
+            },
+            (None, None) => (String::new(), theme.tab),
+        },
         Screen::Database => match (app.snapshot.server_up(), &app.snapshot.server) {
             (true, _) => (app.glyphs.server_up.to_owned(), theme.ok),
             (false, Some(_)) => (app.glyphs.server_down.to_owned(), theme.danger),
@@ -228,6 +241,14 @@ fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
             format!("{}{count} {} {time}", job.run.command(), app.glyphs.dot),
             style,
             Some(Target::Screen(Screen::Jobs)),
+        )
+    } else if let Some(writing) = &app.pending.writing {
+        let time = clock(app.now.mono.saturating_sub(writing.progress.since));
+        let stage = writing.progress.stages.last().map_or("proving", |(words, _)| words.as_str());
+        (
+            format!("{stage} {} {time}", app.glyphs.dot),
+            theme.running,
+            Some(Target::Screen(Screen::Pending)),
         )
     } else if let Some((action, stage, since)) = &app.server_action {
         let time = clock(app.now.mono.saturating_sub(*since));

@@ -55,7 +55,11 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
         let enabled = action.enabled(app).is_ok();
         // Worth its place only when there is something to start.
-        if action == Action::StartServer && !enabled {
+        let rare = matches!(
+            action,
+            Action::StartServer | Action::SameObject | Action::OtherObject | Action::StopWork
+        );
+        if rare && !enabled {
             continue;
         }
         let (key_style, text_style) = if enabled {

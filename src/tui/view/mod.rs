@@ -15,8 +15,11 @@ pub mod hint;
 pub mod jobs;
 pub mod log;
 pub mod palette;
+pub mod pending;
 pub mod prompt;
 pub mod revision;
+mod sheet;
+pub mod stages;
 pub mod toast;
 
 use ratatui::{
@@ -36,7 +39,11 @@ pub const SMALLEST: (u16, u16) = (60, 15);
 
 /// Draws everything; the answer goes to [`App::drawn`].
 pub fn draw(app: &App, frame: &mut Frame) -> HitMap {
-    let mut hits = HitMap { graph_offset: app.graph.offset, ..HitMap::default() };
+    let mut hits = HitMap {
+        graph_offset: app.graph.offset,
+        pending_offset: app.pending.offset,
+        ..HitMap::default()
+    };
     let area = frame.area();
     frame.buffer_mut().set_style(area, app.theme.surface);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
@@ -74,6 +81,7 @@ pub fn draw(app: &App, frame: &mut Frame) -> HitMap {
                     detail::draw(app, frame, detail, &mut hits);
                 }
             }
+            Screen::Pending => pending::draw(app, frame, body, &mut hits),
             Screen::Database => database::draw(app, frame, body, &mut hits),
             Screen::Jobs => jobs::draw(app, frame, body, &mut hits),
         }

@@ -1,37 +1,31 @@
-//! Draws a revision's two scripts side by side, or one below the other.
-//!
-//! Lines of the up script carry `+`, those of the down script `-`, on whichever side they stand.
+//! Draws two texts side by side, or one below the other: the objects that a revision changes, its
+//! scripts, or all that models and database differ in.
 
-use std::ops::Range;
+use std::sync::Arc;
 
 use ratatui::{
     Frame,
     layout::Rect,
-    style::{Modifier, Style},
+    style::Style,
     text::{Line, Span},
 };
 
 use crate::{
     present::{
-        diff::{
-            Diff, Emphasis, Hit, RowKind, Side,
-            fold::Item,
-            wrap::{Form, wrap},
-        },
+        diff::{Diff, fold::Item},
         safe::{cut, display_safe, width},
     },
-    revision::History,
+    revision::{History, Node},
     tui::{
         action::Action,
         app::{App, HitMap, Target},
-        layer::{DiffLayer, Layer},
-        theme::Theme,
-        view::{detail, graph::scrollbar},
+        layer::{DiffLayer, Layer, Subject},
+        pending::Progress,
+        view::{detail, graph::scrollbar, sheet::Sheet, stages, toast::wrapped},
         widget::{
             Pen,
             memo::{DiffKey, Facts},
             pane::{pane, shrink},
-            sql,
         },
     },
 };
@@ -39,49 +33,67 @@ use crate::{
 /// Narrower than this it is unified unless asked otherwise.
 pub const SPLIT_FROM: u16 = 100;
 
-/// The facts stand above the scripts.
+/// The facts of the revision stand above.
 pub fn shows_facts(app: &App) -> bool {
-    let asked = app.layers.iter().rev().find_map(|layer| match layer {
-        Layer::Diff(diff) => Some(diff.facts),
+    let diff = app.layers.iter().rev().find_map(|layer| match layer {
+        Layer::Diff(diff) => Some(diff),
         _ => None,
     });
-    asked.flatten().unwrap_or(!app.wide())
+    diff.is_some_and(|diff| match diff.subject {
+        Subject::Scripts(_) => diff.facts.unwrap_or(!app.wide()),
+        Subject::Objects(_) => diff.facts.unwrap_or(false),
+        Subject::Changes => false,
+    })
+}
+
+/// The revision of a layer, when it is there, with what is known of its scripts.
+struct Shown<'a> {
+    history: &'a Arc<History>,
+    node: Node,
+    facts: Arc<Facts>,
 }
 
 /// Draws it.
 pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let theme = &app.theme;
     hits.add(area, Target::Layer);
-    let Some(history) =
-        app.snapshot.history.as_ref().filter(|h| layer.node.index() < h.revisions().len())
-    else {
-        pane(
-            app,
-            frame,
-            area,
-            true,
-            Line::styled("the revision is gone", theme.dim),
-            Line::default(),
-        );
-        return;
+    let shown = match (layer.subject.node(), &app.snapshot.history) {
+        (None, _) => None,
+        (Some(node), Some(history)) if node.index() < history.revisions().len() => {
+            Some(Shown { history, node, facts: app.memo.facts(history, node) })
+        }
+        _ => {
+            let words = Line::styled("the revision is gone", theme.dim);
+            pane(app, frame, area, true, words, Line::default());
+            return;
+        }
     };
-    let facts = app.memo.facts(history, layer.node);
     let split = layer.split.unwrap_or(area.width >= SPLIT_FROM);
-    let Some(diff) = &layer.doc else {
-        let title = title(app, layer, history, split, None);
+    let Some(diff) = layer.doc() else {
+        let title = title(app, layer, shown.as_ref(), split, None);
         let inside = shrink(pane(app, frame, area, true, title, Line::default()), 1);
-        let text = format!("{} comparing", app.glyphs.spin(app.spin(), app.motion));
-        Pen::new(frame.buffer_mut(), app.glyphs, inside).put(&text, theme.dim);
+        if let Some(progress) = &layer.building {
+            building(app, frame, inside, progress);
+        } else {
+            let text = format!("{} comparing", app.glyphs.spin(app.spin(), app.motion));
+            Pen::new(frame.buffer_mut(), app.glyphs, inside).put(&text, theme.dim);
+        }
         return;
     };
 
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..shrink(area, 1) };
     let whole = body.height;
-    let known = if shows_facts(app) {
-        detail::facts_of(app, history, layer.node, usize::from(body.width.saturating_sub(2)))
-    } else {
-        Vec::new()
+    let notice = notice(app, layer, usize::from(body.width.saturating_sub(4)));
+    let told = (notice.len() as u16 + u16::from(!notice.is_empty())).min(body.height / 2);
+    let known = match &shown {
+        Some(shown) if shows_facts(app) => {
+            let room = usize::from(body.width.saturating_sub(2));
+            detail::facts_of(app, shown.history, shown.node, room)
+        }
+        _ => Vec::new(),
     };
+    let place = Rect { height: told, ..body };
+    let body = Rect { y: body.y + told, height: body.height - told, ..body };
     // The facts, the weightiest first, get two fifths at most, and a line below them.
     let above = match known.len() as u16 {
         0 => 0,
@@ -100,12 +112,18 @@ pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &
     };
     let view = app.memo.diff_view(diff, &key);
     let page = usize::from(text.height);
-    let scroll = layer.scroll.min(view.layout.height().saturating_sub(page));
+    let top_of = |row: usize| view.layout.top(view.folds.item_of(row));
+    hits.diff_parts = diff.parts().iter().map(|part| top_of(part.heading)).collect();
+    let wanted = layer.go_to.and_then(|part| hits.diff_parts.get(part)).copied();
+    // Every object can stand at the top, the last one too.
+    let most = view.layout.height().saturating_sub(page);
+    let most = most.max(hits.diff_parts.last().copied().unwrap_or(0));
+    let scroll = wanted.unwrap_or(layer.scroll).min(most);
+    hits.diff_scroll = scroll;
+    hits.diff_part = hits.diff_parts.partition_point(|top| *top <= scroll).saturating_sub(1);
     hits.page = page;
-    hits.diff_rows = view.layout.height();
-    hits.diff_hunks =
-        diff.hunks().iter().map(|hunk| view.layout.top(view.folds.item_of(hunk.start))).collect();
-
+    hits.diff_rows = most + page;
+    hits.diff_hunks = diff.hunks().iter().map(|hunk| top_of(hunk.start)).collect();
     hits.diff_folds = view
         .folds
         .items()
@@ -119,21 +137,36 @@ pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &
     hits.diff_key = Some(key);
 
     // The hunk that is being read: the last one that begins in the upper half.
-    let reading = hits.diff_hunks.partition_point(|top| *top <= scroll + page / 3).max(1);
-    let title = title(app, layer, history, split, Some((reading, diff)));
-    let inside = pane(app, frame, area, true, title, foot(app, diff, &facts));
+    let reading = Reading {
+        hunk: hits.diff_hunks.partition_point(|top| *top <= scroll + page / 3).max(1),
+        part: hits.diff_part,
+        diff,
+    };
+    let title = title(app, layer, shown.as_ref(), split, Some(&reading));
+    let foot = foot(app, layer, diff, shown.as_ref());
+    let inside = pane(app, frame, area, true, title, foot);
     debug_assert_eq!(inside.height, whole);
+    for (row, (line, style)) in notice.iter().enumerate().take(usize::from(told)) {
+        Pen::at(frame.buffer_mut(), app.glyphs, shrink(place, 1), row as u16).put(line, *style);
+    }
     if above > 0 {
         detail::put_facts(app, frame, top, &known);
         let rule = app.glyphs.fold.repeat(usize::from(body.width));
         frame.buffer_mut().set_string(body.x, body.y - 1, rule, theme.diff_absent);
     }
     if heading > 0 {
-        headings(app, frame, body, layer, &facts);
+        headings(app, frame, body, layer, shown.as_ref());
     }
     if diff.rows().is_empty() {
-        let words = "both scripts are empty: nothing runs";
-        Pen::at(frame.buffer_mut(), app.glyphs, shrink(text, 1), 1).put(words, theme.dim);
+        let words = match layer.subject {
+            Subject::Scripts(_) => "both scripts are empty: nothing runs".to_owned(),
+            Subject::Objects(_) => {
+                let key = app.keymap.label(Action::FlipView);
+                format!("no object is another one after this revision; {key} shows its scripts")
+            }
+            Subject::Changes => "nothing differs".to_owned(),
+        };
+        Pen::at(frame.buffer_mut(), app.glyphs, shrink(text, 1), 1).put(&words, theme.dim);
         return;
     }
     let Some((first, mut into)) = view.layout.at(scroll) else { return };
@@ -142,13 +175,7 @@ pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &
         if row >= text.height {
             break;
         }
-        match item {
-            Item::Fold { rows, .. } => {
-                sheet.fold(app, frame, row, rows.len());
-                row += 1;
-            }
-            Item::Row(index) => row += sheet.draw_row(app, frame, row, *index, into),
-        }
+        row += sheet.draw_item(app, frame, row, item, into);
         into = 0;
     }
     if split {
@@ -158,21 +185,83 @@ pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &
             frame.buffer_mut().set_string(x, y, app.glyphs.rule, theme.border);
         }
     }
-    scrollbar(app, frame, area, scroll, page, view.layout.height());
+    scrollbar(app, frame, area, scroll, page, view.layout.height().max(scroll + page));
+}
+
+/// What is being read.
+struct Reading<'a> {
+    /// The hunk, from 1.
+    hunk: usize,
+    part: usize,
+    diff: &'a Diff,
+}
+
+/// How far the building of both schemas is, and what can be looked at meanwhile.
+fn building(app: &App, frame: &mut Frame, area: Rect, progress: &Progress) {
+    let area =
+        Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
+    let theme = &app.theme;
+    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, area);
+    pen.put("Building the schema before and after in a scratch database", theme.strong);
+    let list = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    let used = stages::draw(app, frame, list, progress);
+    let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, list, used + 1);
+    for (action, words) in
+        [(Action::FlipView, "the scripts meanwhile"), (Action::StopBuilding, "stop")]
+    {
+        let key = app.keymap.label(action);
+        if !key.is_empty() && action.enabled(app).is_ok() {
+            pen.put(&key, theme.key).put(&format!(" {words}"), theme.hint).skip(2);
+        }
+    }
+}
+
+/// Why the scripts are shown and not the objects.
+fn notice(app: &App, layer: &DiffLayer, room: usize) -> Vec<(String, Style)> {
+    let (Subject::Scripts(_), Some(reason)) = (layer.subject, &layer.failed) else {
+        return Vec::new();
+    };
+    let words = format!(
+        "{} before and after cannot be built: {}",
+        app.glyphs.warn,
+        display_safe(reason.lines().next().unwrap_or_default())
+    );
+    wrapped(&words, room.max(8), 2).into_iter().map(|line| (line, app.theme.warn)).collect()
 }
 
 fn title<'a>(
     app: &App,
     layer: &DiffLayer,
-    history: &History,
+    shown: Option<&Shown<'_>>,
     split: bool,
-    shown: Option<(usize, &Diff)>,
+    reading: Option<&Reading<'_>>,
 ) -> Line<'a> {
     let theme = &app.theme;
-    let id = app.short_node(layer.node);
-    let message = display_safe(&history.revision(layer.node).message).into_owned();
     let dot = || Span::styled(format!(" {} ", app.glyphs.dot), theme.faint);
+    let mut head = Vec::new();
+    match shown {
+        Some(shown) => {
+            head.push(Span::styled(app.memo.short_id(shown.history, shown.node), theme.accent));
+        }
+        None => head.push(Span::styled("Pending", theme.accent)),
+    }
+    let part = reading.and_then(|reading| reading.diff.parts().get(reading.part));
+    let mut words = match (layer.subject, shown, part) {
+        (Subject::Objects(_) | Subject::Changes, _, Some(part)) => part.title.clone(),
+        (_, Some(shown), _) => {
+            display_safe(&shown.history.revision(shown.node).message).into_owned()
+        }
+        _ => String::new(),
+    };
     let mut tail = Vec::new();
+    if !matches!(layer.subject, Subject::Scripts(_)) {
+        let parts = reading.map_or(0, |reading| reading.diff.parts().len());
+        if let (Some(reading), true) = (reading, parts > 1) {
+            tail.push(dot());
+            let text = format!("object {}/{parts}", reading.part + 1);
+            tail.push(Span::styled(text, theme.title_dim));
+        }
+    }
     if !layer.search.is_empty() {
         let all = layer.found.len();
         tail.push(dot());
@@ -181,9 +270,10 @@ fn title<'a>(
         } else {
             Span::styled(format!("match {}/{all}", layer.at + 1), theme.hit)
         });
-    } else if let Some((reading, diff)) = shown.filter(|(_, diff)| !diff.hunks().is_empty()) {
+    } else if let Some(reading) = reading.filter(|reading| !reading.diff.hunks().is_empty()) {
         tail.push(dot());
-        tail.push(Span::styled(format!("hunk {reading}/{}", diff.hunks().len()), theme.title_dim));
+        let text = format!("hunk {}/{}", reading.hunk, reading.diff.hunks().len());
+        tail.push(Span::styled(text, theme.title_dim));
     }
     if !split {
         tail.push(dot());
@@ -192,28 +282,34 @@ fn title<'a>(
             if narrow && app.size.0 >= 80 { "unified below 100 columns" } else { "unified" };
         tail.push(Span::styled(words, theme.title_dim));
     }
-    // The message takes what the rest leaves; frame and blanks take eight.
-    let taken: usize = tail.iter().map(Span::width).sum::<usize>() + width(&id) + 3 + 8;
-    let room = usize::from(app.size.0).saturating_sub(taken).max(4);
-    let message = if width(&message) > room {
-        format!("{}{}", &message[..cut(&message, room - 1)], app.glyphs.ellipsis)
-    } else {
-        message
-    };
-    let mut spans = vec![Span::styled(id, theme.accent), dot(), Span::styled(message, theme.title)];
-    spans.extend(tail);
-    Line::from(spans)
+    // The words take what the rest leaves; frame and blanks take eight.
+    let fixed = head.iter().chain(&tail).map(Span::width).sum::<usize>() + 3 + 8;
+    let room = usize::from(app.size.0).saturating_sub(fixed).max(4);
+    if width(&words) > room {
+        words = format!("{}{}", &words[..cut(&words, room - 1)], app.glyphs.ellipsis);
+    }
+    if !words.is_empty() {
+        head.push(dot());
+        head.push(Span::styled(words, theme.title));
+    }
+    head.extend(tail);
+    Line::from(head)
 }
 
-fn foot<'a>(app: &App, diff: &Diff, facts: &Facts) -> Line<'a> {
+fn foot<'a>(app: &App, layer: &DiffLayer, diff: &Diff, shown: Option<&Shown<'_>>) -> Line<'a> {
     let theme = &app.theme;
     let stats = diff.stats();
+    // In scripts, lines of the up script are those that add.
+    let (plus, minus) = match layer.subject {
+        Subject::Scripts(_) => (stats.removed, stats.added),
+        Subject::Objects(_) | Subject::Changes => (stats.added, stats.removed),
+    };
     let mut spans = vec![
-        Span::styled(format!("+{}", stats.removed), theme.diff_sign_add),
+        Span::styled(format!("+{plus}"), theme.diff_sign_add),
         Span::raw(" "),
-        Span::styled(format!("-{}", stats.added), theme.diff_sign_remove),
+        Span::styled(format!("-{minus}"), theme.diff_sign_remove),
     ];
-    let hazards = facts.up.hazards();
+    let hazards = shown.map(|shown| shown.facts.up.hazards()).unwrap_or_default();
     if !hazards.is_empty() {
         let words: Vec<&str> = hazards.iter().map(|hazard| hazard.words()).collect();
         spans.push(Span::styled(format!(" {} ", app.glyphs.dot), theme.faint));
@@ -223,7 +319,13 @@ fn foot<'a>(app: &App, diff: &Diff, facts: &Facts) -> Line<'a> {
 }
 
 /// The words above the two sides.
-fn headings(app: &App, frame: &mut Frame, area: Rect, layer: &DiffLayer, facts: &Facts) {
+fn headings(
+    app: &App,
+    frame: &mut Frame,
+    area: Rect,
+    layer: &DiffLayer,
+    shown: Option<&Shown<'_>>,
+) {
     let theme = &app.theme;
     let half = area.width / 2;
     let count = |statements: usize| match statements {
@@ -231,12 +333,33 @@ fn headings(app: &App, frame: &mut Frame, area: Rect, layer: &DiffLayer, facts: 
         1 => "1 statement".to_owned(),
         n => format!("{n} statements"),
     };
-    let up = (theme.diff_sign_add, "up", count(facts.up.statements), theme.dim);
-    let down = match &facts.down {
-        Some(down) => (theme.diff_sign_remove, "down", count(down.statements), theme.dim),
-        None => (theme.diff_sign_remove, "down", "none: cannot be undone".to_owned(), theme.danger),
+    let (add, remove) = (theme.diff_sign_add, theme.diff_sign_remove);
+    let (left, right) = match (layer.subject, shown) {
+        (Subject::Scripts(_), Some(shown)) => (
+            (add, "up", count(shown.facts.up.statements), theme.dim),
+            match &shown.facts.down {
+                Some(down) => (remove, "down", count(down.statements), theme.dim),
+                None => (remove, "down", "none: cannot be undone".to_owned(), theme.danger),
+            },
+        ),
+        (Subject::Objects(_), Some(shown)) => {
+            let graph = shown.history.graph();
+            let parents = graph.parents(shown.node).iter();
+            let parents: Vec<String> =
+                parents.map(|parent| app.memo.short_id(shown.history, *parent)).collect();
+            let from = match parents.as_slice() {
+                [] => "an empty database".to_owned(),
+                parents => format!("at {}", parents.join(", ")),
+            };
+            let to = format!("at {}", app.memo.short_id(shown.history, shown.node));
+            ((remove, "before", from, theme.dim), (add, "after", to, theme.dim))
+        }
+        _ => (
+            (remove, "database", "as it is".to_owned(), theme.dim),
+            (add, "models", "as they should be".to_owned(), theme.dim),
+        ),
     };
-    let sides = if layer.swap { [down, up] } else { [up, down] };
+    let sides = if layer.swap { [right, left] } else { [left, right] };
     for (i, (style, name, words, words_style)) in sides.into_iter().enumerate() {
         let x = area.x + if i == 0 { 1 } else { half + 2 };
         let place = Rect { x, width: half.saturating_sub(2), ..area };
@@ -246,290 +369,4 @@ fn headings(app: &App, frame: &mut Frame, area: Rect, layer: &DiffLayer, facts: 
             .put(&words, words_style);
     }
     frame.buffer_mut().set_string(area.x + half, area.y, app.glyphs.rule, theme.border);
-}
-
-/// How lines are drawn: where the columns are, what is in them.
-struct Sheet<'a> {
-    diff: &'a Diff,
-    area: Rect,
-    split: bool,
-    swap: bool,
-    wrap: bool,
-    hscroll: usize,
-    /// Cells of a line number.
-    number: usize,
-    /// Where the search found something, in the order of rows.
-    found: &'a [Hit],
-    /// Which of them was gone to.
-    at: usize,
-}
-
-impl<'a> Sheet<'a> {
-    fn new(diff: &'a Diff, layer: &'a DiffLayer, area: Rect, split: bool) -> Self {
-        let lines = diff.left().len().max(diff.right().len()).max(1);
-        let number = (lines.ilog10() as usize + 1).max(3);
-        Self {
-            diff,
-            area,
-            split,
-            swap: layer.swap,
-            wrap: layer.wrap,
-            hscroll: layer.hscroll,
-            number,
-            found: &layer.found,
-            at: layer.at,
-        }
-    }
-
-    /// Cells before the text of a side: numbers, rule, sign.
-    fn lead(&self) -> usize {
-        if self.split { self.number + 4 } else { 2 * self.number + 4 }
-    }
-
-    fn middle(&self) -> u16 {
-        self.area.x + self.area.width / 2
-    }
-
-    fn form(&self) -> Form {
-        let whole = usize::from(self.area.width);
-        let half = usize::from(self.area.width / 2);
-        if self.split {
-            let first = half.saturating_sub(self.lead() + 1).max(1);
-            let second = (whole - half).saturating_sub(self.lead() + 2).max(1);
-            // Widths go with the texts, wherever they stand.
-            let (left, right) = if self.swap { (second, first) } else { (first, second) };
-            Form::Split { left, right }
-        } else {
-            Form::Unified { width: whole.saturating_sub(self.lead() + 1).max(1) }
-        }
-    }
-
-    fn room(&self, side: Side) -> usize {
-        match (self.form(), side) {
-            (Form::Split { left, .. }, Side::Left) => left,
-            (Form::Split { right, .. }, Side::Right) => right,
-            (Form::Unified { width }, _) => width,
-        }
-    }
-
-    /// What of the line of a side is drawn on its `nth` line.
-    fn pieces(&self, side: Side, row: usize) -> Vec<(Range<usize>, usize)> {
-        match self.diff.text(row, side) {
-            None => Vec::new(),
-            Some(text) if self.wrap => wrap(text, self.room(side))
-                .into_iter()
-                .map(|piece| (piece.range, piece.lead))
-                .collect(),
-            Some(text) => vec![(cut(text, self.hscroll)..text.len(), 0)],
-        }
-    }
-
-    fn draw_row(&self, app: &App, frame: &mut Frame, at: u16, row: usize, into: usize) -> u16 {
-        let emphasis = self.diff.emphasis(row);
-        let left_over = usize::from(self.area.height - at);
-        if self.split {
-            let sides =
-                if self.swap { [Side::Right, Side::Left] } else { [Side::Left, Side::Right] };
-            let pieces = sides.map(|side| self.pieces(side, row));
-            let height = pieces[0].len().max(pieces[1].len());
-            let shown = height.saturating_sub(into).min(left_over);
-            for line in 0..shown {
-                let y = self.area.y + at + line as u16;
-                for (i, side) in sides.into_iter().enumerate() {
-                    let middle = self.middle();
-                    let (x, end) = if i == 0 {
-                        (self.area.x, middle)
-                    } else {
-                        (middle + 1, self.area.right())
-                    };
-                    let place = Rect { x, y, width: end - x, height: 1 };
-                    let piece = pieces[i].get(into + line);
-                    self.draw_side(app, frame, place, row, side, &emphasis, (into + line, piece));
-                }
-                frame.buffer_mut().set_string(self.middle(), y, app.glyphs.rule, app.theme.border);
-            }
-            return shown as u16;
-        }
-        let Some(this) = self.diff.rows().get(row) else { return 0 };
-        let mut order: Vec<Side> = this.unified().map(|(side, _)| side).collect();
-        if self.swap {
-            order.reverse();
-        }
-        let lines: Vec<(Side, usize, (Range<usize>, usize))> = order
-            .into_iter()
-            .flat_map(|side| {
-                self.pieces(side, row)
-                    .into_iter()
-                    .enumerate()
-                    .map(move |(nth, piece)| (side, nth, piece))
-            })
-            .collect();
-        let mut drawn = 0;
-        for (side, nth, piece) in lines.into_iter().skip(into).take(left_over) {
-            let place = Rect { y: self.area.y + at + drawn, height: 1, ..self.area };
-            self.draw_side(app, frame, place, row, side, &emphasis, (nth, Some(&piece)));
-            drawn += 1;
-        }
-        drawn
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a line of one side is made of exactly these")]
-    fn draw_side(
-        &self,
-        app: &App,
-        frame: &mut Frame,
-        place: Rect,
-        row: usize,
-        side: Side,
-        emphasis: &Emphasis,
-        (nth, piece): (usize, Option<&(Range<usize>, usize)>),
-    ) {
-        let theme = &app.theme;
-        let Some(this) = self.diff.rows().get(row) else { return };
-        let colours = Colours::of(app, this.kind, side);
-        if piece.is_some() && this.kind != RowKind::Same {
-            let skip = (self.lead() as u16 - 3).min(place.width);
-            let tinted = Rect { x: place.x + skip, width: place.width - skip, ..place };
-            frame.buffer_mut().set_style(tinted, colours.tint);
-        }
-        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
-        let number = |line: Option<usize>| match line {
-            Some(line) if nth == 0 => (line + 1).to_string(),
-            _ => String::new(),
-        };
-        if self.split {
-            pen.right(&number(this.line(side)), self.number, theme.diff_number);
-        } else {
-            let same = this.kind == RowKind::Same;
-            for one in [Side::Left, Side::Right] {
-                let line = if same || one == side { this.line(one) } else { None };
-                pen.right(&number(line), self.number, theme.diff_number);
-            }
-        }
-        pen.put(if self.split { app.glyphs.rule } else { " " }, theme.border);
-        let Some((range, lead)) = piece else {
-            if this.line(side).is_none() {
-                pen.skip(1);
-                let absent = app.glyphs.absent.repeat(pen.room().saturating_sub(1));
-                pen.put(&absent, theme.diff_absent);
-            }
-            return;
-        };
-        let ground = if this.kind == RowKind::Same { Style::default() } else { colours.tint };
-        pen.put(" ", ground);
-        pen.put(if nth == 0 { colours.sign } else { " " }, ground.patch(colours.sign_style))
-            .put(" ", ground);
-        if *lead > 0 {
-            pen.skip(lead.saturating_sub(2)).put(app.glyphs.wrapped, ground.patch(theme.dim));
-            pen.skip(usize::from(*lead > 1));
-        }
-        let found = self.found_in(row, side, this.kind);
-        let mut at = 0;
-        for segment in self.diff.segments(row, side, emphasis) {
-            let own = at..at + segment.text.len();
-            at = own.end;
-            let (from, to) = (own.start.max(range.start), own.end.min(range.end));
-            if from >= to {
-                continue;
-            }
-            let style = ground.patch(sql::style(theme, segment.kind));
-            let style = if segment.emphasis { style.patch(colours.emphasis) } else { style };
-            let text = &segment.text[from - own.start..to - own.start];
-            // Blanks that wrapping left at the end of a line may hang over it.
-            let text = if self.wrap && width(text) > pen.room() { text.trim_end() } else { text };
-            put_found(&mut pen, theme, text, from, style, &found);
-        }
-    }
-
-    /// What the search found in the line of a side; true for the match that was gone to.
-    fn found_in(&self, row: usize, side: Side, kind: RowKind) -> Vec<(Range<usize>, bool)> {
-        let first = self.found.partition_point(|hit| hit.row < row);
-        self.found[first..]
-            .iter()
-            .enumerate()
-            .take_while(|(_, hit)| hit.row == row)
-            // Of lines that are the same on both sides, the left one stands for both.
-            .filter(|(_, hit)| hit.side == side || kind == RowKind::Same)
-            .map(|(i, hit)| (hit.range.clone(), first + i == self.at))
-            .collect()
-    }
-
-    fn fold(&self, app: &App, frame: &mut Frame, at: u16, hidden: usize) {
-        let theme = &app.theme;
-        let place = Rect { y: self.area.y + at, height: 1, ..shrink(self.area, 1) };
-        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
-        let key = app.keymap.label(Action::OpenFold);
-        let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
-        let lines = if hidden == 1 {
-            "1 unchanged line".to_owned()
-        } else {
-            format!("{hidden} unchanged lines")
-        };
-        pen.skip(self.number).put(&app.glyphs.fold.repeat(2), theme.diff_absent).skip(1);
-        pen.put(&lines, theme.diff_fold);
-        if !key.is_empty() {
-            pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
-            pen.put(&key, theme.key).put(" opens", theme.diff_fold);
-        }
-        pen.skip(1);
-        let rest = app.glyphs.fold.repeat(pen.room());
-        pen.put(&rest, theme.diff_absent);
-    }
-}
-
-/// Writes text that begins at byte `from` of its line, with what was found in it marked.
-fn put_found(
-    pen: &mut Pen<'_>,
-    theme: &Theme,
-    text: &str,
-    from: usize,
-    style: Style,
-    found: &[(Range<usize>, bool)],
-) {
-    let mut at = 0;
-    for (range, gone_to) in found {
-        let start = range.start.saturating_sub(from).clamp(at, text.len());
-        let end = range.end.saturating_sub(from).clamp(start, text.len());
-        let (Some(before), Some(hit)) = (text.get(at..start), text.get(start..end)) else {
-            continue;
-        };
-        let mark = if *gone_to { theme.hit.add_modifier(Modifier::REVERSED) } else { theme.hit };
-        pen.put(before, style).put(hit, style.patch(mark));
-        at = end;
-    }
-    pen.put(text.get(at..).unwrap_or_default(), style);
-}
-
-/// Sign, tint and emphasis of a line.
-struct Colours {
-    sign: &'static str,
-    sign_style: Style,
-    tint: Style,
-    emphasis: Style,
-}
-
-impl Colours {
-    fn of(app: &App, kind: RowKind, side: Side) -> Self {
-        let theme = &app.theme;
-        match (kind, side) {
-            (RowKind::Same, _) => Self {
-                sign: " ",
-                sign_style: Style::default(),
-                tint: Style::default(),
-                emphasis: Style::default(),
-            },
-            (_, Side::Left) => Self {
-                sign: "+",
-                sign_style: theme.diff_sign_add,
-                tint: theme.diff_add,
-                emphasis: theme.diff_add_emphasis,
-            },
-            (_, Side::Right) => Self {
-                sign: "-",
-                sign_style: theme.diff_sign_remove,
-                tint: theme.diff_remove,
-                emphasis: theme.diff_remove_emphasis,
-            },
-        }
-    }
 }

@@ -79,6 +79,48 @@ fn revision() {
 }
 
 #[test]
+fn scripts() {
+    check("scripts");
+}
+
+#[test]
+fn pending() {
+    check("pending");
+}
+
+#[test]
+fn pending_sql() {
+    check("pending-sql");
+}
+
+#[test]
+fn pending_down() {
+    check("pending-down");
+}
+
+#[test]
+fn changes() {
+    check("changes");
+}
+
+#[test]
+fn proving() {
+    check("proving");
+}
+
+#[test]
+fn comparing() {
+    check("comparing");
+}
+
+#[test]
+fn models() {
+    check("models-broken");
+    check("models-equal");
+    check("models-missing");
+}
+
+#[test]
 fn would_run() {
     check("would-run");
 }
@@ -164,6 +206,11 @@ fn styles_of_the_graph() {
 #[test]
 fn styles_of_a_revision() {
     insta::assert_snapshot!(styles(&cells(&screen("revision", (120, 20)))));
+}
+
+#[test]
+fn styles_of_the_changes() {
+    insta::assert_snapshot!(styles(&cells(&screen("pending", (120, 36)))));
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! The plan of a choice, both ways, as text with its transactions.
+
+use std::collections::BTreeSet;
+
+use super::{Changes, Planned, Script};
+use crate::{
+    plan::{self, Options, Plan, Selection},
+    present::{safe::display_safe_lines, sql},
+    schema::{Key, Snapshot},
+};
+
+/// Lines of a script that are shown.
+const SHOWN: usize = 20_000;
+
+/// The schema that a choice leads to.
+pub fn target(changes: &Changes, chosen: &[bool]) -> Snapshot {
+    let keys: BTreeSet<Key> = changes
+        .items
+        .iter()
+        .zip(chosen)
+        .filter(|(_, chosen)| **chosen)
+        .map(|(item, _)| item.key.clone())
+        .collect();
+    Selection::new(&changes.old, &changes.new).target(&keys)
+}
+
+/// Plans a choice, both ways. For the worker.
+pub fn plan(changes: &Changes, chosen: &[bool], options: Options) -> Planned {
+    let target = target(changes, chosen);
+    let both = plan::plan(&changes.old, &target, options)
+        .and_then(|up| Ok((up, plan::plan(&target, &changes.old, options)?)));
+    match both {
+        Ok((mut up, mut down)) => {
+            up.statements.splice(0..0, changes.renamed.iter().cloned());
+            down.statements.extend(changes.restored.iter().cloned());
+            Planned { up: script(&up), down: script(&down), failed: None }
+        }
+        Err(circle) => Planned { failed: Some(circle.to_string()), ..Planned::default() },
+    }
+}
+
+/// A plan as text.
+pub fn script(plan: &Plan) -> Script {
+    let sections = plan.sections();
+    let transactions = sections.iter().filter(|section| section.transaction).count();
+    let mut text = String::new();
+    let mut starts = Vec::new();
+    let mut line = 0;
+    let mut nth = 0;
+    let mut put = |words: &str, text: &mut String| {
+        let start = line;
+        line += words.split_inclusive('\n').count();
+        text.push_str(words);
+        start
+    };
+    for (index, section) in sections.iter().enumerate() {
+        if index > 0 {
+            put("\n", &mut text);
+        }
+        if section.transaction {
+            nth += 1;
+            put(&format!("-- transaction {nth} of {transactions}\n"), &mut text);
+        } else {
+            put("-- outside of a transaction\n", &mut text);
+        }
+        for (nth, statement) in section.statements.iter().enumerate() {
+            if nth > 0 {
+                put("\n", &mut text);
+            }
+            let body = statement.sql.trim_end_matches('\n');
+            starts.push(put(&format!("{body};\n"), &mut text));
+        }
+    }
+    for note in &plan.notes {
+        put(&format!("-- {}\n", note.replace('\n', " ")), &mut text);
+    }
+    let shown = display_safe_lines(&text);
+    let all = shown.lines().count();
+    let lines = shown.lines().map(str::to_owned).zip(sql::lines(&shown)).take(SHOWN).collect();
+    Script {
+        starts,
+        lines,
+        more: all.saturating_sub(SHOWN),
+        transactions,
+        outside: plan.statements.iter().filter(|s| s.run == crate::schema::Run::Outside).count(),
+        notes: plan.notes.clone(),
+        statements: plan.statements.clone(),
+    }
+}

@@ -1,0 +1,355 @@
+//! The schema engine at work for the interface: comparing models and database, proving and writing a
+//! revision, building the schema before and after one.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    sync::{Arc, MutexGuard, PoisonError},
+};
+
+use super::{
+    Part, Refresh, Work, WorkerEvent,
+    pending::{self, Changes, Written},
+    run::{Shared, unchanged},
+    same,
+};
+use crate::{
+    code::Code,
+    engine::{
+        Control, Error, Event,
+        schema::{
+            Bench, Comparison, Refutation, Side, Source, Unproved, Way, around, body, prove,
+            resolve, settle,
+        },
+    },
+    plan::{Definitions, Options, rename::Rename},
+    present::diff::Diff,
+    revision::{Direction, History, Node, write::NewRevision},
+    schema::{Key, Snapshot, diff},
+    server::Kind,
+};
+
+/// Schemas before and after revisions that are remembered.
+const REMEMBERED: usize = 24;
+/// Model files whose time stamps are watched.
+const WATCHED: usize = 5_000;
+
+/// What was built and need not be built again while nothing changed.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The models: what their files looked like, for which server, and what they make.
+    models: Option<(u64, String, Arc<Snapshot>, Vec<String>)>,
+    /// Objects before and after revisions, the oldest first; by what they are made from.
+    objects: Vec<(u64, Arc<Diff>)>,
+    /// Objects of the database that the models have under another name.
+    renames: Vec<Rename>,
+}
+
+impl Shared {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A control whose stages are told to the interface.
+    pub(super) fn staged(&self, work: Work) -> Control {
+        let events = self.events();
+        let mut control = Control::new(move |event| {
+            if let Event::Stage(words) = event {
+                let _ = events.send(WorkerEvent::Stage(work, words));
+            }
+        });
+        control.cancel = self.stop.child_token();
+        control
+    }
+
+    async fn bench(&self, control: Control) -> Result<Bench, Error> {
+        let home = self.connector().await?;
+        let history = self.history().await?;
+        let mut bench = Bench::new(self.project.clone(), history, home, control);
+        bench.create_roles = self.project.config.connection.is_none()
+            && self.provider().await.is_ok_and(|provider| provider.kind() == Kind::Local);
+        bench.pg_dump.clone_from(&self.pg_dump);
+        Ok(bench)
+    }
+
+    /// Compares models and database.
+    pub(super) async fn read_changes(&self, control: Control) -> WorkerEvent {
+        let outcome = self.compare(control).await.map(Arc::new).map_err(Arc::new);
+        let mut last = self.last();
+        if unchanged(last.changes.as_ref(), &outcome, |a, b| same::changes(a, b)) {
+            return WorkerEvent::Unchanged(Refresh::Changes);
+        }
+        last.changes = Some(outcome.clone());
+        WorkerEvent::Fresh(Part::Changes(outcome))
+    }
+
+    async fn compare(&self, control: Control) -> Result<Changes, Error> {
+        let paths = self.project.config.models.clone();
+        let files = tokio::task::spawn_blocking(move || (files(&paths), paths)).await;
+        let Ok((found, paths)) = files else { return Ok(Changes::default()) };
+        if found.is_empty() {
+            let missing = paths.first().cloned().unwrap_or_else(|| "models".into());
+            return Ok(Changes { missing: Some(missing), ..Changes::default() });
+        }
+        let stamp = stamp(&found);
+        let bench = self.bench(control).await?;
+        bench.until_cancelled(Box::pin(self.compared(&bench, stamp))).await
+    }
+
+    async fn compared(&self, bench: &Bench, stamp: u64) -> Result<Changes, Error> {
+        let server = bench.home.connection().to_string();
+        let remembered = self
+            .known()
+            .models
+            .clone()
+            .filter(|(known, place, ..)| *known == stamp && *place == server);
+        let (old, new, notes) = if let Some((_, _, new, notes)) = remembered {
+            (resolve(bench, &Source::Database).await?, new, notes)
+        } else {
+            let (old, new) = tokio::try_join!(
+                resolve(bench, &Source::Database),
+                resolve(bench, &Source::Models)
+            )?;
+            let notes: Vec<String> = new.warnings.iter().map(ToString::to_string).collect();
+            let Side { snapshot, scratch, .. } = new;
+            let snapshot = Arc::new(snapshot);
+            self.known().models = Some((stamp, server, Arc::clone(&snapshot), notes.clone()));
+            if let Some(scratch) = scratch {
+                scratch.remove().await;
+            }
+            (old, snapshot, notes)
+        };
+        let renames = self.known().renames.clone();
+        let full = Arc::new(old.full.clone());
+        if let Some(Ok(before)) = &self.last().changes
+            && before.missing.is_none()
+            && before.renames == renames
+            && Arc::ptr_eq(&before.new, &new)
+            && same::snapshot(&before.full, &full)
+        {
+            return Ok(before.again());
+        }
+        let snapshot = settle(bench, old.snapshot, &new).await?;
+        let (old, renames, renamed, restored) = if renames.is_empty() {
+            (snapshot, renames, Vec::new(), Vec::new())
+        } else {
+            let old = Side { snapshot, ..old };
+            let renamed = Box::pin(renamed(bench, old, &new, &renames)).await?;
+            let (first, last) = renamed.renaming();
+            let (first, last) = (first.to_vec(), last.to_vec());
+            let Side { snapshot, scratch, .. } = renamed.old;
+            if let Some(scratch) = scratch {
+                scratch.remove().await;
+            }
+            (snapshot, renames, first, last)
+        };
+        bench.control.tell("planning");
+        let old = Arc::new(old);
+        let built = tokio::task::spawn_blocking(move || {
+            let changes = pending::build(&old, &new, Options::default())?;
+            Ok(Changes { notes, full, renames, renamed, restored, ..changes })
+        });
+        built.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// Whether model files came, went or changed since they were compared.
+    pub(super) async fn models_changed(&self) -> bool {
+        let Some((before, ..)) = self.known().models.clone() else {
+            // Without models there is nothing to compare, until there are some.
+            let missing = self.last().changes.as_ref().is_some_and(|changes| {
+                changes.as_ref().is_ok_and(|changes| changes.missing.is_some())
+            });
+            let paths = self.project.config.models.clone();
+            return missing
+                && tokio::task::spawn_blocking(move || !files(&paths).is_empty())
+                    .await
+                    .unwrap_or(false);
+        };
+        let paths = self.project.config.models.clone();
+        let now = tokio::task::spawn_blocking(move || stamp(&files(&paths))).await;
+        now.is_ok_and(|now| now != before)
+    }
+
+    /// From now on these objects of the database are those of the models under another name.
+    pub(super) fn rename(&self, renames: Vec<Rename>) {
+        self.known().renames = renames;
+    }
+
+    /// Proves a choice of changes and writes the revision that makes them.
+    pub(super) async fn write_changes(
+        &self,
+        changes: &Changes,
+        chosen: &[bool],
+        new: NewRevision,
+        control: Control,
+    ) -> Result<Written, Error> {
+        let bench = self.bench(control).await?;
+        let work = Box::pin(self.prove_and_write(&bench, changes, chosen, new));
+        bench.until_cancelled(work).await
+    }
+
+    async fn prove_and_write(
+        &self,
+        bench: &Bench,
+        changes: &Changes,
+        chosen: &[bool],
+        mut new: NewRevision,
+    ) -> Result<Written, Error> {
+        let now = resolve(bench, &Source::Database).await?;
+        if !same::snapshot(&Arc::new(now.full.clone()), &changes.full) {
+            return Err(Error::new(
+                Code::HeadMoved,
+                "the database is another one than when it was compared",
+            )
+            .with_state("nothing was written")
+            .with_hint("compare again, and look at the changes once more"));
+        }
+        bench.control.tell("planning");
+        let snapshot = settle(bench, now.snapshot.clone(), &changes.new).await?;
+        let old = Side { snapshot, ..now };
+        let comparison = renamed(bench, old, &changes.new, &changes.renames).await?;
+        let mut comparison = comparison.towards(pending::target(changes, chosen))?;
+        let proof = match prove(bench, &mut comparison).await {
+            Ok(proof) => proof,
+            Err(Unproved::Failed(error)) => return Err(error),
+            Err(Unproved::Refuted(refutation)) => return Err(refuted(&refutation)),
+        };
+        bench.control.tell("writing the revision");
+        new.up = body(&comparison.up, Way::Up);
+        new.down = body(&comparison.down, Way::Down);
+        let path = self.create(&new)?;
+        Ok(Written { path, notes: proof.notes })
+    }
+
+    /// The objects that a revision changes, before and after.
+    pub(super) async fn objects(
+        &self,
+        history: &Arc<History>,
+        node: Node,
+        control: Control,
+    ) -> Result<Arc<Diff>, Error> {
+        let key = made_from(history, node);
+        if let Some((_, diff)) = self.known().objects.iter().find(|(known, _)| *known == key) {
+            return Ok(Arc::clone(diff));
+        }
+        let mut bench = self.bench(control).await?;
+        bench.history = Arc::clone(history);
+        let (before, after) = bench.until_cancelled(Box::pin(around(&bench, node))).await?;
+        let made = tokio::task::spawn_blocking(move || Arc::new(by_object(&before, &after))).await;
+        let made = made.map_err(|_| lost())?;
+        let mut known = self.known();
+        if known.objects.len() >= REMEMBERED {
+            known.objects.remove(0);
+        }
+        known.objects.push((key, Arc::clone(&made)));
+        Ok(made)
+    }
+}
+
+/// The comparison of what was read with the models, after these renames.
+async fn renamed(
+    bench: &Bench,
+    old: Side,
+    new: &Arc<Snapshot>,
+    renames: &[Rename],
+) -> Result<Comparison, Error> {
+    let new = Side {
+        label: "the models".to_owned(),
+        snapshot: (**new).clone(),
+        full: (**new).clone(),
+        scratch: None,
+        warnings: Vec::new(),
+    };
+    Comparison::of(old, new, Options::default())?.rename(bench, renames).await
+}
+
+/// A plan that does not prove: everything that a report needs.
+fn refuted(refutation: &Refutation) -> Error {
+    let mut error = Error::new(Code::Unproved, refutation.to_string())
+        .with_state("no revision was written; the database was not touched")
+        .with_hint(
+            "this is a fault of limbeck: please copy this and report it; giving up the change that \
+             is named may help meanwhile",
+        );
+    error.more = refutation.report().lines().map(str::to_owned).collect();
+    error
+}
+
+/// A task of ours did not come back: the program is about to end.
+fn lost() -> Error {
+    Error::new(Code::Cancelled, "cancelled").with_state("nothing was changed")
+}
+
+/// The objects that differ, each with all that belongs to it.
+fn by_object(old: &Snapshot, new: &Snapshot) -> Diff {
+    let (before, after) = (Definitions::new(old), Definitions::new(new));
+    let mut wholes: Vec<&Key> = diff(old, new)
+        .iter()
+        .map(|delta| {
+            let key = delta.key();
+            if new.contains(key) { after.whole(key) } else { before.whole(key) }
+        })
+        .collect();
+    wholes.sort_by_key(|key| (key.schema(), key.base_name(), *key));
+    wholes.dedup();
+    let texts: Vec<(String, String, String)> = wholes
+        .into_iter()
+        .map(|key| (pending::heading(key), before.text(key), after.text(key)))
+        .collect();
+    Diff::of_parts(
+        texts.iter().map(|(title, old, new)| (title.as_str(), old.as_str(), new.as_str())),
+    )
+}
+
+/// What the schema after a revision depends on: its text and that of all before it, as one number.
+fn made_from(history: &History, node: Node) -> u64 {
+    let graph = history.graph();
+    let below = graph.ancestors(&[node]);
+    let mut hasher = DefaultHasher::new();
+    graph.id(node).as_str().hash(&mut hasher);
+    for node in graph.nodes().filter(|node| below[node.index()]) {
+        let revision = history.revision(node);
+        revision.id.as_str().hash(&mut hasher);
+        let sum = revision.script.checksum(Direction::Up);
+        sum.map(|sum| sum.exact).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The model files that there are, sorted.
+fn files(paths: &[PathBuf]) -> Vec<PathBuf> {
+    fn walk(path: &Path, found: &mut Vec<PathBuf>) {
+        let Ok(entries) = std::fs::read_dir(path) else { return };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if found.len() >= WATCHED {
+                return;
+            }
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("sql")) {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            walk(path, &mut found);
+        } else if path.exists() {
+            found.push(path.clone());
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The times and sizes of files, as one number.
+fn stamp(files: &[PathBuf]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for path in files {
+        let meta = std::fs::metadata(path).ok();
+        (path, meta.map(|meta| (meta.modified().ok(), meta.len()))).hash(&mut hasher);
+    }
+    hasher.finish()
+}
