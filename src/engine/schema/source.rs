@@ -129,7 +129,8 @@ pub async fn resolve(bench: &Bench, source: &Source) -> Result<Side, Error> {
             let scratch = make(bench).await?;
             bench.stage("running the applied revisions");
             for row in rows {
-                upgrade(bench, &scratch, row.as_str()).await?;
+                upgrade(bench, &scratch, row.as_str(), &bench.control.clone().observed(|_| {}))
+                    .await?;
             }
             (read(bench, scratch.connector(), source).await?, Some(scratch), Vec::new())
         }
