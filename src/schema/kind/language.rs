@@ -97,7 +97,7 @@ fn definition(verb: &str, it: Obj<'_, Spec>) -> String {
     let mut sql = format!("{verb} {trusted}LANGUAGE {} HANDLER {handler}", it.key.sql());
     for (word, function) in [("INLINE", inline), ("VALIDATOR", validator)] {
         if let Some(function) = function {
-            sql.push_str(&format!(" {word} {function}"));
+            sql.extend([" ", word, " ", function]);
         }
     }
     sql

@@ -10,7 +10,7 @@ use super::{
     operator_family::{Members, for_method},
     shared::rename,
 };
-use crate::schema::{Found, Key, KindId, Name, Obj, Step, object::Address};
+use crate::schema::{Found, Key, KindId, Name, Obj, Step, object::Address, sql::ident};
 
 /// An operator class.
 #[derive(Debug)]
@@ -90,12 +90,11 @@ impl Kind for OperatorClass {
             // The grammar asks for something; this says what holds anyway.
             items.push(format!("STORAGE {}", r#type));
         }
+        let (name, method) = (new.key.sql(), ident(method));
+        let default = if *default { "DEFAULT " } else { "" };
         let sql = format!(
-            "CREATE OPERATOR CLASS {}\n    {}FOR TYPE {} USING {} FAMILY {family} AS\n    {}",
-            new.key.sql(),
-            if *default { "DEFAULT " } else { "" },
-            r#type,
-            crate::schema::sql::ident(method),
+            "CREATE OPERATOR CLASS {name}\n    \
+             {default}FOR TYPE {type} USING {method} FAMILY {family} AS\n    {}",
             items.join(",\n    ")
         );
         vec![Step::new(&new.key, sql)]

@@ -101,6 +101,14 @@ impl Kind for ViewColumn {
         Vec::new()
     }
 
+    fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
+        // A view is made again with other names; values of a type are stored.
+        let r#type = it.parent.as_ref().filter(|parent| parent.kind() == Type::ID)?.sql();
+        let (from, to) = (ident(it.key.base_name()), ident(to.base_name()));
+        let sql = format!("ALTER TYPE {type} RENAME ATTRIBUTE {from} TO {to} CASCADE");
+        Some(vec![Step::new(&it.key, sql)])
+    }
+
     fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
         // What happens to its view or type happens to it; the rest, its view answers for.
         let own = old.parent.as_ref() == Some(&cause.old.key);

@@ -35,10 +35,10 @@ impl Domain {
         let Self { base, collation, default, not_null } = self;
         let mut sql = format!("CREATE DOMAIN {name} AS {base}");
         if let Some(collation) = collation {
-            sql.push_str(&format!(" COLLATE {collation}"));
+            sql.extend([" COLLATE ", collation]);
         }
         if let Some(default) = default {
-            sql.push_str(&format!(" DEFAULT {default}"));
+            sql.extend([" DEFAULT ", default]);
         }
         if *not_null {
             sql.push_str(" NOT NULL");

@@ -305,7 +305,11 @@ impl Kind for Type {
     }
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
-        Some(rename(&it.key, &Self::address(it), to))
+        let mut steps = rename(&it.key, &Self::address(it), to);
+        if let Spec::Range(range) = it.spec {
+            steps.extend(range.follow(&it.key, to));
+        }
+        Some(steps)
     }
 
     fn stub(new: Obj<'_, Spec>, _: &Cx<'_>) -> Option<Vec<Step>> {

@@ -95,23 +95,43 @@ impl Range {
         Some((schema.unwrap_or_default(), self.multirange.as_deref()?))
     }
 
-    /// The steps that rename what was made with it, once it is called `temporary` itself: renaming
-    /// a range type leaves its multirange type and the functions of both where they are.
+    /// The steps that rename what was made with it, once it is called `temporary` itself.
     pub(super) fn parts_aside(&self, key: &Key, temporary: &str) -> Vec<Step> {
-        let schema = key.schema().unwrap_or_default();
-        let (own, subtype) = (qualified(schema, key.base_name()), &self.subtype);
-        let mut steps: Vec<_> = [String::new(), ", text".to_owned()]
-            .iter()
-            .map(|third| {
-                let function = format!("{own}({subtype}, {subtype}{third})");
-                Step::new(key, format!("ALTER FUNCTION {function} RENAME TO {}", ident(temporary)))
-            })
-            .collect();
-        if let Some((multirange_schema, name)) = self.multirange_name(key) {
-            let range = Key::in_schema(key.kind(), schema, temporary);
-            let other = multirange_of(temporary);
-            steps.extend(self.rename_multirange(&range, multirange_schema, name, &other));
+        let range = Key::in_schema(key.kind(), key.schema().unwrap_or_default(), temporary);
+        let mut steps = self.follow(key, &range);
+        if let Some((schema, name)) = self.multirange_name(key) {
+            let to = multirange_of(temporary);
+            steps.extend(self.rename_multirange(&range, schema, name, &to));
         }
+        steps
+    }
+
+    /// The steps that take what belongs to it along, once it is called `to`: renaming a range type
+    /// leaves the functions that make its values where they are, and moving it to another schema
+    /// leaves its multirange type there too.
+    pub(super) fn follow(&self, key: &Key, to: &Key) -> Vec<Step> {
+        let (schema, subtype) = (key.schema().unwrap_or_default(), &self.subtype);
+        let own = [format!("({subtype}, {subtype})"), format!("({subtype}, {subtype}, text)")];
+        let mut steps = Vec::new();
+        if to.base_name() != key.base_name() {
+            let (name, new) = (key.sql(), ident(to.base_name()));
+            steps.extend(own.iter().map(|arguments| {
+                Step::new(key, format!("ALTER FUNCTION {name}{arguments} RENAME TO {new}"))
+            }));
+        }
+        let Some(new_schema) = to.schema().filter(|s| *s != schema) else { return steps };
+        let name = qualified(schema, to.base_name());
+        let mut moved: Vec<_> = own.iter().map(|a| format!("FUNCTION {name}{a}")).collect();
+        if let Some(multirange) = &self.multirange
+            && self.multirange_schema.is_none()
+        {
+            let name = qualified(schema, multirange);
+            moved.push(format!("TYPE {name}"));
+            moved.extend(constructors(&to.sql()).map(|a| format!("FUNCTION {name}{a}")));
+        }
+        let new_schema = ident(new_schema);
+        let sql = |what: String| format!("ALTER {what} SET SCHEMA {new_schema}");
+        steps.extend(moved.into_iter().map(|what| Step::new(key, sql(what))));
         steps
     }
 
@@ -119,13 +139,17 @@ impl Range {
     fn rename_multirange(&self, key: &Key, schema: &str, from: &str, to: &str) -> Vec<Step> {
         let (range, name) = (key.sql(), qualified(schema, from));
         let to = ident(to);
-        let functions = ["()".to_owned(), format!("({range})"), format!("(VARIADIC {range}[])")];
         let mut steps = vec![Step::new(key, format!("ALTER TYPE {name} RENAME TO {to}"))];
-        steps.extend(functions.iter().map(|arguments| {
+        steps.extend(constructors(&range).map(|arguments| {
             Step::new(key, format!("ALTER FUNCTION {name}{arguments} RENAME TO {to}"))
         }));
         steps
     }
+}
+
+/// The arguments of the functions that make multiranges of a range type.
+fn constructors(range: &str) -> [String; 3] {
+    ["()".to_owned(), format!("({range})"), format!("(VARIADIC {range}[])")]
 }
 
 /// A temporary name for a multirange type, as long as PostgreSQL allows at most.
@@ -135,4 +159,55 @@ fn multirange_of(range: &str) -> String {
         name.pop();
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::kind::Type;
+
+    fn range() -> Range {
+        Range {
+            subtype: "real".to_owned(),
+            opclass: None,
+            collation: None,
+            canonical: None,
+            subtype_diff: None,
+            multirange: Some("mr".to_owned()),
+            multirange_schema: None,
+        }
+    }
+
+    fn check(steps: &[Step], expected: &[&str]) {
+        assert_eq!(steps.iter().map(Step::sql).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_is_left_behind_follows() {
+        let key = Type::key("a", "r");
+        check(
+            &range().follow(&key, &Type::key("a", "q")),
+            &[
+                "ALTER FUNCTION a.r(real, real) RENAME TO q",
+                "ALTER FUNCTION a.r(real, real, text) RENAME TO q",
+            ],
+        );
+        check(
+            &range().follow(&key, &Type::key("b", "r")),
+            &[
+                "ALTER FUNCTION a.r(real, real) SET SCHEMA b",
+                "ALTER FUNCTION a.r(real, real, text) SET SCHEMA b",
+                "ALTER TYPE a.mr SET SCHEMA b",
+                "ALTER FUNCTION a.mr() SET SCHEMA b",
+                "ALTER FUNCTION a.mr(b.r) SET SCHEMA b",
+                "ALTER FUNCTION a.mr(VARIADIC b.r[]) SET SCHEMA b",
+            ],
+        );
+    }
+
+    #[test]
+    fn temporary_names_are_cut_between_characters() {
+        let name = multirange_of(&"ä".repeat(31));
+        assert_eq!(name, format!("m_{}", "ä".repeat(30)));
+    }
 }

@@ -1,0 +1,1 @@
+CREATE LANGUAGE plbar HANDLER plpgsql_call_handler VALIDATOR plpgsql_validator;

@@ -1,0 +1,4 @@
+CREATE FUNCTION eq(a int, b int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
+CREATE OPERATOR === (FUNCTION = eq, LEFTARG = int, RIGHTARG = int);
+CREATE TABLE t (x int, y boolean GENERATED ALWAYS AS (x OPERATOR(public.===) 1) STORED);
+CREATE VIEW v AS SELECT x OPERATOR(public.===) 2 AS q FROM t;

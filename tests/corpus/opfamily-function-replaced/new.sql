@@ -1,0 +1,3 @@
+CREATE FUNCTION cmp(a int, c bigint) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE OPERATOR FAMILY of USING btree;
+ALTER OPERATOR FAMILY of USING btree ADD OPERATOR 1 < (int, bigint), FUNCTION 1 cmp(int, bigint);

@@ -1,0 +1,2 @@
+CREATE TYPE k AS ENUM ('a');
+CREATE TABLE t (x k, y k[]);

@@ -1,0 +1,3 @@
+CREATE DOMAIN t AS int;
+CREATE TYPE u AS ENUM ('b');
+CREATE TYPE v AS RANGE (subtype = float4);

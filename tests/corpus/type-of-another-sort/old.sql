@@ -1,0 +1,3 @@
+CREATE TYPE t AS ENUM ('a');
+CREATE TYPE u AS (a int);
+CREATE DOMAIN v AS int;

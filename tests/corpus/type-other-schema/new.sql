@@ -1,0 +1,4 @@
+CREATE SCHEMA s;
+CREATE TYPE s.e AS ENUM ('a');
+CREATE TABLE t (x s.e DEFAULT 'a', y s.e[]);
+CREATE FUNCTION f(s.e) RETURNS s.e LANGUAGE sql AS 'SELECT $1';

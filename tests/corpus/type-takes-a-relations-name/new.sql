@@ -1,0 +1,4 @@
+CREATE TYPE a AS (x int);
+CREATE TABLE b (x int);
+CREATE VIEW c AS SELECT 1 AS x;
+CREATE DOMAIN w AS int;

@@ -1,0 +1,4 @@
+CREATE TABLE a (x int);
+CREATE TYPE b AS (x int);
+CREATE TYPE c AS ENUM ('x');
+CREATE VIEW w AS SELECT 1 AS x;
