@@ -185,6 +185,7 @@ pub fn plan_by_program(
     for (name, text) in [("old.sql", from), ("new.sql", to)] {
         fs::write(folder.path().join(name), text).map_err(|e| e.to_string())?;
     }
+    fs::create_dir(folder.path().join("migrations")).map_err(|e| e.to_string())?;
     let mut command = Command::new(program);
     command
         .current_dir(folder.path())
@@ -196,15 +197,15 @@ pub fn plan_by_program(
                 host.user, host.password, host.address, host.port
             ),
         )
-        .args(["diff", "--from", "old.sql", "--to", "new.sql", "--sql"])
+        .args(["diff", "--from", "old.sql", "--to", "new.sql", "--sql", "--no-renames"])
         .stdin(Stdio::null());
     if plain {
         command.arg("--plain");
     }
     let output =
         command.output().map_err(|e| format!("{} cannot be run: {e}", program.display()))?;
-    // 0: nothing to do or written; another code may say that there are differences.
-    if output.status.success() || (output.stderr.is_empty() && !output.stdout.is_empty()) {
+    // 0: nothing differs; 1: something does.
+    if matches!(output.status.code(), Some(0 | 1)) {
         String::from_utf8(output.stdout).map_err(|e| e.to_string())
     } else {
         Err(String::from_utf8_lossy(&output.stderr).trim().replace('\n', " | "))

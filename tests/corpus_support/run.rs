@@ -341,7 +341,7 @@ impl Way<'_> {
         self.host
             .psql(self.database, &script, true)
             .map_err(|e| self.failure(Stage::Run, vec![e]))?;
-        self.check(&kept, to, report, names).await
+        self.check(&kept, &script, to, report, names).await
     }
 
     fn script(&self, now: &Snapshot, to: &Side, report: &mut Report) -> Result<String, Failure> {
@@ -375,6 +375,7 @@ impl Way<'_> {
     async fn check(
         &self,
         kept: &Kept,
+        script: &str,
         to: &Side,
         report: &Report,
         names: &mut Vec<String>,
@@ -393,7 +394,7 @@ impl Way<'_> {
                 }
             }
         }
-        let lost = kept.lost(&result.kept, &to.kept);
+        let lost = kept.lost(&result.kept, &to.kept, script);
         if !lost.is_empty() {
             failures.push(self.failure(Stage::Kept, lost));
         }
