@@ -1,1 +1,1 @@
-CREATE TABLE t (a int, b int, CONSTRAINT pk PRIMARY KEY (a, b) INCLUDE () ) ;
+CREATE TABLE t (a int, b int, CONSTRAINT pk PRIMARY KEY (a, b));

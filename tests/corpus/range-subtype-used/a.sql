@@ -1,1 +1,1 @@
-CREATE TYPE r AS RANGE (subtype = float4, subtype_diff = float48mi); CREATE TABLE u (a int);
+CREATE TYPE r AS RANGE (subtype = date, subtype_diff = daterange_subdiff); CREATE TABLE u (x r, y r[]); CREATE FUNCTION f(r) RETURNS int LANGUAGE sql AS 'SELECT 1';
