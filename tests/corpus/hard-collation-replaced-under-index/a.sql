@@ -1,0 +1,1 @@
+CREATE COLLATION c (provider = icu, locale = 'de'); CREATE TABLE t (a text COLLATE c, UNIQUE (a)); CREATE INDEX t_a ON t (lower(a) COLLATE c); CREATE VIEW v AS SELECT a FROM t ORDER BY a COLLATE c; CREATE DOMAIN d AS text COLLATE c;

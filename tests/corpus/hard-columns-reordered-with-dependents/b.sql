@@ -1,0 +1,1 @@
+CREATE TABLE t (c date, a int, d int, b text, PRIMARY KEY (a)); CREATE VIEW v AS SELECT * FROM t; CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t'; CREATE TABLE u (r t);

@@ -1,0 +1,1 @@
+CREATE SCHEMA ext; CREATE EXTENSION citext; CREATE EXTENSION pg_trgm; CREATE TABLE t (a citext DEFAULT 'x' UNIQUE, b text); CREATE INDEX t_b ON t USING gin (b gin_trgm_ops); CREATE VIEW v AS SELECT a || 'x' AS c, similarity(b, 'q') AS s FROM t; CREATE FUNCTION f(citext) RETURNS citext LANGUAGE sql AS 'SELECT $1';

@@ -1,0 +1,1 @@
+CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE EXTENSION pg_trgm SCHEMA ext; CREATE TABLE t (a ext.citext DEFAULT 'x' UNIQUE, b text); CREATE INDEX t_b ON t USING gin (b ext.gin_trgm_ops); CREATE VIEW v AS SELECT ext.similarity(b, 'q') AS s FROM t; CREATE FUNCTION f(ext.citext) RETURNS ext.citext LANGUAGE sql AS 'SELECT $1';

@@ -1,0 +1,1 @@
+CREATE TABLE a (x int, CONSTRAINT ck CHECK (x > 0)); CREATE TABLE b () INHERITS (a); CREATE TABLE c () INHERITS (a); CREATE TABLE d (own int) INHERITS (b, c);

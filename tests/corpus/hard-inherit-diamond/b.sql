@@ -1,0 +1,1 @@
+CREATE TABLE a (x bigint, n int DEFAULT 1, CONSTRAINT ck CHECK (x > 1)); CREATE TABLE b () INHERITS (a); CREATE TABLE c () INHERITS (a); CREATE TABLE d (own int) INHERITS (b, c);

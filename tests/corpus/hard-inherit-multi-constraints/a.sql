@@ -1,0 +1,1 @@
+CREATE TABLE a (x int NOT NULL, CONSTRAINT ck CHECK (x > 0)); CREATE TABLE b (y int); CREATE TABLE c (z int) INHERITS (a, b);

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b int, CONSTRAINT x UNIQUE (a), CONSTRAINT y UNIQUE (b)); CREATE TABLE u (a int REFERENCES t (a));

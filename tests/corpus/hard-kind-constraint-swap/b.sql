@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b int, CONSTRAINT y UNIQUE (a), CONSTRAINT x UNIQUE (b)); CREATE TABLE u (a int REFERENCES t (a));

@@ -1,0 +1,1 @@
+CREATE TABLE a_table_with_a_name_that_is_very_long_but_fits_in (a_column_with_a_name_that_is_long int);

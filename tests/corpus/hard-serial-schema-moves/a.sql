@@ -1,0 +1,1 @@
+CREATE SCHEMA s; CREATE TABLE t (id serial PRIMARY KEY); GRANT USAGE ON SEQUENCE t_id_seq TO corpus_a;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a bigint, b int, c varchar(9)); CREATE STATISTICS s1 (mcv) ON a, b FROM t; CREATE STATISTICS s2 ON (a + b), lower(c) FROM t; ALTER STATISTICS s2 SET STATISTICS 33; COMMENT ON STATISTICS s1 IS 'c';

@@ -1,0 +1,1 @@
+CREATE TABLE a (id uuid PRIMARY KEY); CREATE TABLE b (a_id uuid REFERENCES a, UNIQUE (a_id));
