@@ -213,7 +213,7 @@ pub async fn prove(bench: &Bench, comparison: &mut Comparison) -> Result<Proof, 
 
     // With rows it is tried in a copy, which is made before anything is changed, and judged last:
     // what fails without rows says more.
-    let tables = rows::touched(&start.snapshot, [&up, &down]);
+    let tables = rows::touched(&start.snapshot, &end.snapshot, [&up, &down]);
     let copy = if tables.is_empty() { None } else { Some(work.copy().await.map_err(Error::from)?) };
     let with_rows = async {
         match copy {

@@ -78,10 +78,18 @@ pub(super) async fn prove(
 /// The tables of the old schema that plans are about.
 pub(super) fn touched<'a>(
     old: &Snapshot,
+    new: &Snapshot,
     plans: impl IntoIterator<Item = &'a Plan>,
 ) -> Vec<TableName> {
     let keys = plans.into_iter().flat_map(|plan| &plan.statements).flat_map(|s| &s.keys);
+    // An index is called by a name of its own; its table is what it stands on.
+    let parent = |key: &Key| {
+        let object = old.get(key).or_else(|| new.get(key));
+        object.and_then(|object| object.parent.clone())
+    };
     let tables: BTreeSet<TableName> = keys
+        .flat_map(|key| [Some(key.clone()), parent(key)])
+        .flatten()
         .filter_map(|key| {
             let name = key.relation().unwrap_or(key.base_name());
             let table = TableName { schema: key.schema()?.to_owned(), name: name.to_owned() };
@@ -171,7 +179,8 @@ impl Rows<'_> {
             let is_said = |table: &TableName| {
                 said.iter().any(|key| {
                     key.schema() == Some(&table.schema)
-                        && key.relation().unwrap_or(key.base_name()) == table.name
+                        && key.relation().is_none()
+                        && key.base_name() == table.name
                 })
             };
             if is_said(&table) || is_said(&now) || self.emptied.contains(&table) {
@@ -185,7 +194,12 @@ impl Rows<'_> {
                 }
                 Some(after) => {
                     let all = names.iter().zip(before.columns.iter().zip(&after.columns));
-                    let changed = all.filter(|(_, (before, after))| before != after);
+                    let is_said = |name: &str| {
+                        said.contains(&Column::key(&now.schema, &now.name, name))
+                            || said.contains(&Column::key(&table.schema, &table.name, name))
+                    };
+                    let changed =
+                        all.filter(|(name, (before, after))| before != after && !is_said(name));
                     lost.extend(changed.map(|(name, _)| format!("values of {now}, column {name}")));
                 }
             }
