@@ -3,7 +3,6 @@ CREATE TABLE p2 (b int);
 CREATE TABLE p3 (a int);
 CREATE TABLE one (a int, b int);
 ALTER TABLE one INHERIT p1;
-CREATE TABLE two (a int, c int);
 CREATE TABLE three (a int, b int);
 ALTER TABLE three INHERIT p2;
 ALTER TABLE three INHERIT p1;

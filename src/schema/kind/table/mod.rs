@@ -116,6 +116,12 @@ impl Table {
             || old.foreign.as_ref().map(|f| &f.server) != new.foreign.as_ref().map(|f| &f.server)
             || (old.method != new.method && cx.version() < 15_00_00)
             || new.inherited.iter().any(|column| !Self::stays_inherited(key, column, old, cx))
+            || old.inherited.iter().any(|column| {
+                let (schema, table) = (key.schema().unwrap_or_default(), key.base_name());
+                !new.inherited.contains(column)
+                    && cx.new.contains(&Column::key(schema, table, column))
+                    && lineage::has_standing_parent(cx, key, column)
+            })
     }
 
     /// Whether a column that only comes from parents in the new schema is not there yet, or is one
