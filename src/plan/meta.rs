@@ -127,11 +127,13 @@ fn columns_again(
     old_schema: &Snapshot,
     new_schema: &Snapshot,
 ) {
+    let remade = grant::remade(about, had, want);
     let lost = |grant: &Grant, letter: &char, option: bool| {
         let now = want.get(grant).and_then(|rights| rights.get(letter));
         let before = had.get(grant).and_then(|rights| rights.get(letter));
         match (before, now) {
             (Some(_), None) => true,
+            (Some(_), _) if remade.contains(grant) => true,
             (Some(before), Some(now)) => option && before > now,
             (None, _) => false,
         }

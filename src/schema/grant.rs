@@ -135,6 +135,7 @@ pub fn changes(about: About<'_>, may: &Acl, sure: &Acl, want: &Acl) -> Vec<Strin
             .filter(|((_, letter), _)| known.contains(*letter))
             .collect()
     };
+    let remade = if may == sure { remade(about, may, want) } else { BTreeSet::new() };
     let (mut have, sure, want_flat) = (flat(may), flat(sure), flat(want));
     let mut out = Writer { about, known, statements: Vec::new(), acting: None };
 
@@ -144,6 +145,7 @@ pub fn changes(about: About<'_>, may: &Acl, sure: &Acl, want: &Acl) -> Vec<Strin
         .iter()
         .filter_map(|(right, option)| match want_flat.get(right) {
             None => Some((right.clone(), false)),
+            Some(_) if remade.contains(&right.0) => Some((right.clone(), false)),
             Some(wanted) => (*option && !wanted).then(|| (right.clone(), true)),
         })
         .collect();
@@ -193,6 +195,40 @@ pub fn changes(about: About<'_>, may: &Acl, sure: &Acl, want: &Acl) -> Vec<Strin
     }
     out.act_as(None);
     out.statements
+}
+
+/// The entries that are taken away and given again because others come to stand before them.
+///
+/// A list keeps the order in which it was granted, dumps show it, and new entries go to its end:
+/// what changes back must end where it began. Only a list that changes anyway is put in order, and
+/// only one without chains; nobody else sees the moment between, which is inside a transaction.
+pub fn remade(about: About<'_>, had: &Acl, want: &Acl) -> BTreeSet<Grant> {
+    let owner = about.owner.unwrap_or_default();
+    if had == want || had.iter().chain(want.iter()).any(|(grant, _)| grant.grantor != owner) {
+        return BTreeSet::new();
+    }
+    // What is there by default is not shown, wherever it stands.
+    let ordinary = by_default(about.on.class, owner, about.version);
+    let shown: Vec<&Grant> = want
+        .iter()
+        .filter(|(grant, rights)| ordinary.get(grant) != Some(*rights))
+        .map(|(grant, _)| grant)
+        .collect();
+    // An entry stays where it is as long as one right of it does.
+    let stays = |grant: &Grant| {
+        let now = want.get(grant)?;
+        let was = had.get(grant).filter(|was| was.keys().any(|letter| now.contains_key(letter)));
+        was.and_then(|_| had.iter().position(|(other, _)| other == grant))
+    };
+    let mut last = None;
+    let in_order = shown.iter().take_while(|grant| {
+        let at = stays(grant);
+        let after = at.is_some() && at > last;
+        last = at;
+        after
+    });
+    let kept = in_order.count();
+    shown.into_iter().skip(kept).filter(|grant| stays(grant).is_some()).cloned().collect()
 }
 
 /// Whether a role may pass a right on.
@@ -417,6 +453,22 @@ mod tests {
                 "GRANT SELECT, INSERT ON TABLE s.t TO a, b",
                 "GRANT ALL ON TABLE s.t TO c",
             ],
+        );
+    }
+
+    #[test]
+    fn a_list_that_changes_is_put_in_order() {
+        check(
+            &table(),
+            &["o=arwdDxt/o", "b=r/o", "c=r/o"],
+            &["o=arwdDxt/o", "a=r/o", "b=r/o", "c=r/o"],
+            &["REVOKE SELECT ON TABLE s.t FROM b, c", "GRANT SELECT ON TABLE s.t TO a, b, c"],
+        );
+        check(
+            &table(),
+            &["o=arwdDxt/o", "c=r/o", "b=r/o"],
+            &["o=arwdDxt/o", "b=r/o", "c=r/o"],
+            &[],
         );
     }
 
