@@ -1,5 +1,6 @@
 //! Reading databases: one snapshot of everything, and scratch databases to build things in.
 
+pub mod filter;
 mod load;
 pub mod rows;
 pub mod scratch;

@@ -62,6 +62,12 @@ impl Acl {
         self.entries.get(grant)
     }
 
+    /// Takes out an entry.
+    pub fn remove(&mut self, grant: &Grant) {
+        self.entries.remove(grant);
+        self.order.retain(|other| other != grant);
+    }
+
     /// Adds rights; a right that is there already may be passed on if either says so.
     pub fn add(&mut self, grant: Grant, rights: &Rights) {
         if rights.is_empty() {

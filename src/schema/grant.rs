@@ -413,12 +413,14 @@ impl Writer<'_> {
     }
 }
 
-/// Roles as SQL, PUBLIC first.
+/// Roles as SQL. The empty name is an owner that is not managed: whoever makes the object.
 fn list(grantees: &[Option<String>]) -> String {
-    let names: Vec<_> = grantees
-        .iter()
-        .map(|role| role.as_deref().map_or_else(|| "PUBLIC".to_owned(), ident))
-        .collect();
+    let name = |role: &Option<String>| match role.as_deref() {
+        None => "PUBLIC".to_owned(),
+        Some("") => "CURRENT_USER".to_owned(),
+        Some(role) => ident(role),
+    };
+    let names: Vec<_> = grantees.iter().map(name).collect();
     names.join(", ")
 }
 

@@ -121,3 +121,33 @@ async fn a_dictionary_of_a_used_configuration_is_replaced() {
     check(old, &old.replace("TEMPLATE = simple", "TEMPLATE = t")).await;
     check(old, &old.replace("DICTIONARY d", "DICTIONARY e").replace("WITH d", "WITH e")).await;
 }
+
+#[tokio::test]
+async fn what_no_kind_knows_is_named() {
+    let db = crate::support::database().await;
+    let client = db.client().await;
+    super::kit::run(
+        &client,
+        "CREATE TABLE t (a serial PRIMARY KEY, b text UNIQUE CHECK (b <> ''), c int REFERENCES t, d int[]);
+         CREATE INDEX ON t (lower(b)); CREATE VIEW v AS SELECT * FROM t; CREATE TYPE e AS ENUM ('a');
+         CREATE TYPE c AS (a int, b e); CREATE TYPE r AS RANGE (SUBTYPE = int); CREATE DOMAIN d AS int CHECK (value > 0) NOT NULL;
+         CREATE TABLE p (a int PRIMARY KEY) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p DEFAULT;
+         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE CONSTRAINT TRIGGER g AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f();
+         CREATE RULE x AS ON UPDATE TO t DO NOTHING; CREATE POLICY y ON t; CREATE STATISTICS s ON a, c FROM t;
+         CREATE EXTENSION hstore; CREATE TEMP TABLE tmp (a int);
+         CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+         CREATE OPERATOR CLASS oc FOR TYPE int USING hash AS OPERATOR 1 ===;
+         CREATE AGGREGATE ag (int) (SFUNC = int4pl, STYPE = int); CREATE COLLATION co FROM \"C\";
+         CREATE CAST (text AS c) WITH INOUT; CREATE PUBLICATION pb FOR TABLE t;
+         CREATE SCHEMA sc; ALTER DEFAULT PRIVILEGES IN SCHEMA sc GRANT SELECT ON TABLES TO PUBLIC;
+         CREATE FOREIGN DATA WRAPPER w; CREATE SERVER sv FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE ft (a int) SERVER sv;
+         CREATE FUNCTION ef() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+         CREATE EVENT TRIGGER et ON ddl_command_end EXECUTE FUNCTION ef()",
+    )
+    .await;
+    let nothing: [&str; 0] = [];
+    assert_eq!(super::kit::load(&client).await.unmanaged, nothing);
+    super::kit::run(&client, "SELECT lo_create(0), lo_create(0)").await;
+    assert_eq!(super::kit::load(&client).await.unmanaged, ["2 large objects"]);
+}

@@ -3,7 +3,8 @@
 use std::{fmt::Write as _, process::Command};
 
 use limbeck::{
-    catalog, plan,
+    catalog::{self, filter::Filter},
+    plan,
     schema::{Snapshot, diff},
 };
 use tokio_postgres::Client;
@@ -12,13 +13,13 @@ use crate::support::{TestDb, client_program, database};
 
 /// The statements of the plans of a pair, up and down, each tried out.
 #[derive(Debug)]
-pub struct Plans {
-    pub up: Vec<String>,
-    pub down: Vec<String>,
+pub(super) struct Plans {
+    pub(super) up: Vec<String>,
+    pub(super) down: Vec<String>,
 }
 
 /// Runs a script.
-pub async fn run(client: &Client, sql: &str) {
+pub(super) async fn run(client: &Client, sql: &str) {
     client.batch_execute(sql).await.unwrap_or_else(|e| {
         let what = e.as_db_error().map_or_else(|| e.to_string(), ToString::to_string);
         panic!("{what}\n{sql}")
@@ -26,7 +27,7 @@ pub async fn run(client: &Client, sql: &str) {
 }
 
 /// Reads a database.
-pub async fn load(client: &Client) -> Snapshot {
+pub(super) async fn load(client: &Client) -> Snapshot {
     catalog::load(client).await.unwrap_or_else(|e| panic!("{e:?}"))
 }
 
@@ -46,16 +47,33 @@ fn dump(db: &TestDb) -> Option<Vec<String>> {
 }
 
 /// The differences, as text.
-pub fn differences(a: &Snapshot, b: &Snapshot) -> String {
+pub(super) fn differences(a: &Snapshot, b: &Snapshot) -> String {
     diff(a, b).iter().fold(String::new(), |mut out, delta| {
         let _ = writeln!(out, "{delta:#?}");
         out
     })
 }
 
+/// Plans from one database to another as a filter shows them, runs it there, and expects the filter
+/// to see no difference.
+pub(super) async fn check_filtered(filter: &Filter, old: &str, new: &str) -> Vec<String> {
+    let (from, to) = (database().await, database().await);
+    let tag = from.name.clone();
+    let (a, b) = (from.client().await, to.client().await);
+    run(&a, &old.replace("{}", &tag)).await;
+    run(&b, &new.replace("{}", &tag)).await;
+    let new = filter.apply(&load(&b).await);
+    let plan = plan::plan(&filter.apply(&load(&a).await), &new, plan::Options::default()).unwrap();
+    let sql: Vec<_> = plan.statements.iter().map(|s| s.sql.replace(&tag, "{}")).collect();
+    run(&a, &plan.script()).await;
+    let left = differences(&filter.apply(&load(&a).await), &new);
+    assert!(left.is_empty(), "{left}\nafter {sql:#?}");
+    sql
+}
+
 /// Plans from `old` to `new` and back, on the databases themselves, and checks where it leads.
 /// Roles belong to the server: their names end in the database's, `{}` in the scripts.
-pub async fn check(old: &str, new: &str) -> Plans {
+pub(super) async fn check(old: &str, new: &str) -> Plans {
     let (from, to) = (database().await, database().await);
     let tag = from.name.clone();
     let (old, new) = (old.replace("{}", &tag), new.replace("{}", &tag));
@@ -83,6 +101,6 @@ async fn go(client: &Client, old: &Snapshot, new: &Snapshot, tag: &str) -> Vec<S
 }
 
 /// The server's major version.
-pub async fn major() -> u32 {
+pub(super) async fn major() -> u32 {
     database().await.server().major
 }

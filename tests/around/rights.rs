@@ -1,6 +1,8 @@
 //! Owners and rights.
 
-use super::kit::check;
+use limbeck::catalog::filter::Filter;
+
+use super::kit::{check, check_filtered};
 
 const ROLES: &str = "CREATE ROLE \"a{}\"; CREATE ROLE \"b{}\"; CREATE ROLE \"c{}\";";
 
@@ -117,4 +119,35 @@ async fn the_schema_public() {
     )
     .await;
     with_roles("COMMENT ON SCHEMA public IS NULL", "ALTER SCHEMA public OWNER TO \"b{}\"").await;
+}
+
+#[tokio::test]
+async fn rights_without_owners() {
+    let filter = Filter { owners: false, ..Filter::default() };
+    let plan = check_filtered(
+        &filter,
+        &format!(
+            "{ROLES} CREATE TABLE t (a int); ALTER TABLE t OWNER TO \"a{{}}\";
+             CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+        ),
+        "CREATE TABLE t (a int); GRANT SELECT ON t TO \"b{}\"; GRANT INSERT (a) ON t TO \"b{}\";
+         REVOKE DELETE ON t FROM CURRENT_USER; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+         ALTER FUNCTION f() OWNER TO \"b{}\"; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1';
+         ALTER FUNCTION g() OWNER TO \"b{}\"; REVOKE ALL ON FUNCTION g() FROM PUBLIC",
+    )
+    .await;
+    assert!(!plan.iter().any(|sql| sql.contains("OWNER")), "{plan:#?}");
+}
+
+#[tokio::test]
+async fn owners_without_rights() {
+    let filter = Filter { grants: false, ..Filter::default() };
+    let plan = check_filtered(
+        &filter,
+        &format!("{ROLES} CREATE TABLE t (a int); GRANT SELECT ON t TO \"a{{}}\""),
+        "CREATE TABLE t (a int); ALTER TABLE t OWNER TO \"b{}\";
+         ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO \"a{}\"",
+    )
+    .await;
+    assert_eq!(plan, ["ALTER TABLE public.t OWNER TO b{}"]);
 }
