@@ -155,7 +155,7 @@ fn choices_and_place_outlive_another_comparison() {
 #[test]
 fn questions_are_answered_in_place() {
     let mut rig = rig();
-    assert!(rig.text().contains("renamed? column public.customers.mail"));
+    assert!(rig.text().contains("renamed? column customers.mail → email"));
     rig.keys("jy");
     assert!(toasts(&rig).contains("no question is selected"));
     rig.keys("ggy");
@@ -171,7 +171,7 @@ fn questions_are_answered_in_place() {
     // What is renamed is told, and can be taken back.
     let questions = Vec::new();
     rig.changes(Changes { renames, questions, ..demo::pending::changes() });
-    assert!(rig.text().contains("renamed column public.customers.mail"), "{}", rig.text());
+    assert!(rig.text().contains("renamed column customers.mail → email"), "{}", rig.text());
     rig.effects.clear();
     rig.keys("ggn");
     let undone = |job: &Job| matches!(job, Job::Renames(renames) if renames.is_empty());

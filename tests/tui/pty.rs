@@ -247,9 +247,9 @@ fn from_models_to_a_revision_that_is_applied() {
     });
     // One change less, and it comes back.
     screen.keys("]j ");
-    screen.until("a smaller plan", |text| !text.contains("VIEW public.b"));
+    screen.until("a smaller plan", |text| text.contains("SQL up · 1 of 4"));
     screen.keys(" ");
-    screen.shows("VIEW public.b");
+    screen.shows("SQL up · 4 of 4");
     screen.keys("c");
     screen.shows("message of the new revision");
     screen.keys("names\r");

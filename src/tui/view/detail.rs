@@ -435,7 +435,8 @@ fn missing(app: &App, frame: &mut Frame, area: Rect, focus: bool, orphan: &Orpha
     let applied =
         if when.is_empty() { "applied".to_owned() } else { format!("applied {when} ago") };
     let here = if orphan.current { ", and the database stands here" } else { "" };
-    lines.push((format!("{} {applied}{here}", app.glyphs.cross), theme.orphan));
+    let state = format!("{} {applied}{here}", app.glyphs.cross);
+    lines.extend(wrapped(&state, room, 3).into_iter().map(|line| (line, theme.orphan)));
     lines.push((String::new(), theme.text));
     let words = "No revision file has this id. It is usually on another branch of the repository, or was \
                  deleted: get the file back, and it can be downgraded; until then nothing that stands on it can.";

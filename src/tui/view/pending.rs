@@ -388,7 +388,17 @@ fn sign(theme: &Theme, sign: Sign) -> (&'static str, Style) {
 fn question(app: &App, pen: &mut Pen<'_>, rename: Option<&Rename>, open: bool) {
     let theme = &app.theme;
     let Some(rename) = rename else { return };
-    let words = display_safe(&rename.to_string()).into_owned();
+    let words = match rename {
+        Rename::Object { from, to } if from.schema() == to.schema() => {
+            let from_name = match from.relation() {
+                Some(relation) => format!("{relation}.{}", from.base_name()),
+                None => from.base_name().to_owned(),
+            };
+            format!("{} {from_name} {} {}", from.kind(), app.glyphs.arrow, to.base_name())
+        }
+        _ => rename.to_string(),
+    };
+    let words = display_safe(&words).into_owned();
     let answers: &[(Action, &str)] = if open {
         pen.put("?", theme.accent).skip(1).put("renamed? ", theme.accent);
         &[(Action::SameObject, "yes"), (Action::OtherObject, "no")]
@@ -396,7 +406,7 @@ fn question(app: &App, pen: &mut Pen<'_>, rename: Option<&Rename>, open: bool) {
         pen.put(app.glyphs.check, theme.ok).skip(1).put("renamed ", theme.ok);
         &[(Action::OtherObject, "undo")]
     };
-    let room = pen.room().saturating_sub(15);
+    let room = pen.room().saturating_sub(14);
     let used = width(&words).min(room);
     pen.field(&words, used, theme.text).skip(2);
     for (action, word) in answers {
