@@ -243,7 +243,14 @@ impl Rows<'_> {
         if section.transaction {
             self.batch("SAVEPOINT limbeck_row").await?;
         }
-        let Err(error) = self.client.batch_execute(&statement.sql).await else { return Ok(Ok(())) };
+        let Err(error) = self.client.batch_execute(&statement.sql).await else {
+            // Some commands (`ALTER DOMAIN … DROP CONSTRAINT`) leave the server with news that it
+            // has not told itself yet, and it refuses to open a savepoint then; closing one tells.
+            if section.transaction {
+                self.batch("RELEASE SAVEPOINT limbeck_row").await?;
+            }
+            return Ok(Ok(()));
+        };
         let stumble = Stumble::new(number, &statement.sql, &error)?;
         if !of_rows(&stumble) {
             return Ok(Err(Some(stumble)));
@@ -294,7 +301,10 @@ impl Rows<'_> {
         }
         let again = self.client.batch_execute(&statement.sql).await;
         Ok(match again {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.batch("RELEASE SAVEPOINT limbeck_row").await?;
+                Ok(())
+            }
             Err(error) => {
                 let stumble = Stumble::new(number, &statement.sql, &error)?;
                 // The rows that are in the way stand elsewhere: in the table that stepped aside.
