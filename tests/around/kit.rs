@@ -11,11 +11,10 @@ use tokio_postgres::Client;
 
 use crate::support::{TestDb, client_program, database};
 
-/// The statements of the plans of a pair, up and down, each tried out.
+/// The statements of the plan of a pair, tried out.
 #[derive(Debug)]
 pub(super) struct Plans {
     pub(super) up: Vec<String>,
-    pub(super) down: Vec<String>,
 }
 
 /// Runs a script.
@@ -86,7 +85,7 @@ pub(super) async fn check(old: &str, new: &str) -> Plans {
     assert_eq!(dump(&from), wanted.1, "the plan: {up:#?}");
     let down = go(&a, &new, &old, &tag).await;
     assert_eq!(dump(&from), wanted.0, "the plan back: {down:#?}");
-    Plans { up, down }
+    Plans { up }
 }
 
 async fn go(client: &Client, old: &Snapshot, new: &Snapshot, tag: &str) -> Vec<String> {

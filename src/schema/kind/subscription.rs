@@ -30,7 +30,7 @@ pub struct Subscription;
 pub struct Spec {
     /// How the publisher is reached.
     pub connection: Connection,
-    /// The publications, sorted.
+    /// The publications, in the order in which they were named.
     pub publications: Vec<String>,
     /// `slot_name`; none is `NONE`.
     pub slot: Option<String>,
@@ -132,7 +132,7 @@ impl Kind for Subscription {
                     CASE WHEN has_column_privilege('pg_subscription', 'subconninfo', 'SELECT')
                          THEN query_to_xml(format('SELECT subconninfo AS c FROM pg_catalog.pg_subscription
                                                     WHERE oid = %s', s.oid), false, true, '')::text END,
-                    (SELECT array_agg(p ORDER BY p) FROM unnest(s.subpublications) p),
+                    s.subpublications,
                     s.subslotname::text, s.subsynccommit, {binary}, {streaming}, {two_phase},
                     {on_error}, {password}, {run_as}, {failover}, {origin}, s.subenabled
                FROM pg_subscription s
