@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Change, Constraint, Cx, Kind, Response, Slot, Table, backing};
+use super::{Alter, Call, Cause, Change, Constraint, Cx, Kind, Response, Table, backing};
 use crate::schema::{Found, Key, KindId, Obj, Step};
 
 /// A table's place in a partitioned table.
@@ -94,11 +94,6 @@ impl Kind for Partition {
         let mut steps = vec![Step::new(&old.key, sql)];
         steps.extend(backing::left_behind(&old.key, cx));
         steps
-    }
-
-    fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
-        // Its rows have no other place: a table that is exchanged gives it up first.
-        vec![Slot::new("partition", [&it.spec.parent.sql(), &it.spec.bound])]
     }
 
     fn respond(_: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {

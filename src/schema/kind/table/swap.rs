@@ -21,8 +21,16 @@ pub(super) fn swap(
     let key = &new.key;
     let (schema, name) = (key.schema()?, key.base_name());
     let aside = qualified(schema, temporary);
-    let mut renames =
-        vec![Step::new(key, format!("ALTER TABLE {} RENAME TO {}", key.sql(), ident(temporary)))];
+    let mut renames = Vec::new();
+    // The new one takes its place in the whole, where there is room for one only.
+    if let Some(whole) = lineage::whole(cx.old, key)
+        && Table::is_kept(cx, whole)
+    {
+        let sql = format!("ALTER TABLE ONLY {} DETACH PARTITION {}", whole.sql(), key.sql());
+        renames.push(Step::new(key, sql));
+    }
+    let rename = format!("ALTER TABLE {} RENAME TO {}", key.sql(), ident(temporary));
+    renames.push(Step::new(key, rename));
     let mut carry = Vec::new();
     let columns = columns(&aside, old, new, cx);
     if !columns.is_empty() {
