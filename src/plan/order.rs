@@ -218,9 +218,15 @@ impl<'a, 'f> Layout<'a, 'f> {
 
     /// What is dropped and takes the object along; of several columns the one dropped first.
     fn goes_with<'o>(&self, object: &'o Object) -> Option<&'o Key> {
+        // Parts of what steps aside stay with it until its end, which is too late for a name.
+        let aside = |key: &Key| {
+            let parent = self.old.get(key).and_then(|o| o.parent.as_ref());
+            parent.is_some_and(|parent| matches!(self.fates.get(parent), Some(Fate::Swap(_))))
+        };
         let dropped = |key: &&Key| {
             Some(*key) != object.parent.as_ref()
                 && matches!(self.fates.get(*key), Some(Fate::Drop | Fate::Replace))
+                && !aside(key)
         };
         let position = |key: &&Key| self.old.get(key).map_or(0, |o| o.ordinal);
         object.goes_with.iter().filter(dropped).min_by_key(position)
