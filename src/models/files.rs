@@ -87,7 +87,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Fault {
 
 fn text(path: &Path, bytes: &[u8]) -> Result<String, Fault> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let line = |at: usize| 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u32;
+    let line = |at: usize| 1 + bytes[..at].split(|byte| *byte == b'\n').skip(1).count() as u32;
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         let fault = Fault::new(Code::Nul, path, line(at), format!("byte {at} is a NUL"));
         return Err(fault.hint("save the file as UTF-8"));

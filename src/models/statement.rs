@@ -39,7 +39,7 @@ pub(super) enum Sort {
 const CLUSTER: &str = "it concerns the whole server and is left out of the scratch database";
 const COPY: &str = "the rows of COPY are left out: the schema alone is looked at";
 
-/// Splits a file. psql commands that pg_dump writes are left out, with a remark each.
+/// Splits a file. psql commands that `pg_dump` writes are left out, with a remark each.
 pub(super) fn items<'a>(
     text: &'a str,
     remarks: &mut Vec<(u32, String)>,

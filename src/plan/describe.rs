@@ -2,7 +2,7 @@
 //! then its indexes, triggers, comments and grants.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -81,16 +81,16 @@ pub struct Changed {
 /// of columns); it is in the list all the same.
 pub fn changed(old: &Snapshot, new: &Snapshot) -> Vec<Changed> {
     let (before, after) = (Definitions::new(old), Definitions::new(new));
-    let mut keys = BTreeMap::new();
+    let mut keys = BTreeSet::new();
     for delta in diff(old, new) {
         let key = delta.key();
         let side = if new.contains(key) { &after } else { &before };
         let whole = side.whole(key);
         let weight =
             new.get(whole).or_else(|| old.get(whole)).map(|o| Snapshot::kind_of(o).weight());
-        keys.insert((weight, whole.clone()), ());
+        keys.insert((weight, whole.clone()));
     }
-    keys.into_keys()
+    keys.into_iter()
         .map(|(_, key)| Changed {
             before: old.contains(&key).then(|| before.text(&key)),
             after: new.contains(&key).then(|| after.text(&key)),

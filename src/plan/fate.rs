@@ -243,7 +243,7 @@ impl<'a> Decision<'a> {
                 // An attribute of what holds no rows itself (a composite type) is data where that is.
                 match dependent.parent.as_ref().and_then(|p| self.cx.old.get(p)) {
                     Some(parent) if !Snapshot::kind_of(parent).holds_data(parent) => {
-                        open.push(&parent.key)
+                        open.push(&parent.key);
                     }
                     _ if Snapshot::kind_of(dependent).holds_data(dependent) => return true,
                     _ => {}

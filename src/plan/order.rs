@@ -260,10 +260,10 @@ impl<'a, 'f> Layout<'a, 'f> {
             if let Some(object) = self.old.get(key) {
                 self.old_edges(object, fate, &mut edge);
             }
-            if fate.builds() || fate.alters() {
-                if let Some(object) = self.new.get(key) {
-                    self.new_edges(object, fate, &mut edge);
-                }
+            if (fate.builds() || fate.alters())
+                && let Some(object) = self.new.get(key)
+            {
+                self.new_edges(object, fate, &mut edge);
             }
             // A part of what stepped aside is out of the way, though it goes at the end only.
             let dropped = self
@@ -436,7 +436,7 @@ impl<'a, 'f> Layout<'a, 'f> {
         let members: HashSet<usize> = circle.iter().copied().collect();
         for node in circle {
             let Node { phase, parts, .. } = &self.nodes[*node];
-            for part in parts.iter().filter(|part| self.can_leave(*phase, part)) {
+            for part in parts.iter().filter(|part| Self::can_leave(*phase, part)) {
                 // Only a part that ties its node to the circle helps.
                 let tied = part.needs.iter().any(|need| {
                     let there = match phase {
@@ -477,7 +477,7 @@ impl<'a, 'f> Layout<'a, 'f> {
     }
 
     /// Whether a part can be built after, or dropped before, the whole that it is with.
-    fn can_leave(&self, phase: Phase, part: &Object) -> bool {
+    fn can_leave(phase: Phase, part: &Object) -> bool {
         let kind = Snapshot::kind_of(part);
         match phase {
             Phase::Build => kind.detachable(),

@@ -44,7 +44,7 @@ impl<'a> Selection<'a> {
             }
         }
         let mut needed_by: HashMap<&Key, Vec<&Key>> = HashMap::new();
-        for (key, _) in &deltas {
+        for key in deltas.keys() {
             for need in needs.get(key).into_iter().flatten() {
                 needed_by.entry(need).or_default().push(key);
             }

@@ -71,7 +71,7 @@ pub fn option_changes(old: &Options, new: &Options) -> Vec<String> {
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     let gone: Vec<_> =
-        old.keys().filter(|key| !new.contains_key(*key)).map(|k| option_name(k)).collect();
+        old.keys().filter(|key| !new.contains_key(key)).map(|k| option_name(k)).collect();
     let mut out = Vec::new();
     if !set.is_empty() {
         out.push(format!("SET ({})", option_list(&set)));
@@ -95,7 +95,7 @@ pub fn fdw_option_changes(old: &Options, new: &Options) -> Option<String> {
             Some(_) => {}
         }
     }
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+    for key in old.keys().filter(|key| !new.contains_key(key)) {
         parts.push(format!("DROP {}", ident(key)));
     }
     (!parts.is_empty()).then(|| format!("OPTIONS ({})", parts.join(", ")))

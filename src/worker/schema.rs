@@ -147,7 +147,7 @@ impl Shared {
         let old = Arc::new(old);
         let built = tokio::task::spawn_blocking(move || {
             let changes = pending::build(&old, &new, Options::default())?;
-            Ok(Changes { notes, full, renames, renamed, restored, ..changes })
+            Ok(Changes { renames, renamed, restored, notes, full, ..changes })
         });
         built.await.unwrap_or_else(|_| Err(lost()))
     }

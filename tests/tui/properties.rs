@@ -244,7 +244,7 @@ fn perform(rig: &mut Rig, act: &Act) {
         Act::Changes(which) => match which {
             0 => rig.changes(Changes::default()),
             1 => {
-                rig.changes(Changes { missing: Some("mod\u{1b}els".into()), ..Changes::default() })
+                rig.changes(Changes { missing: Some("mod\u{1b}els".into()), ..Changes::default() });
             }
             2 => {
                 let error = engine::Error::new(Code::Sql, "models/a.sql:3: no such \u{202e} type");

@@ -257,7 +257,7 @@ fn document(comparison: &Comparison) -> serde_json::Value {
 
 fn list(ctx: &Context, comparison: &Comparison) -> Result<(), CliError> {
     let changes = plan::changed(&comparison.old.snapshot, &comparison.new.snapshot);
-    ctx.out.data(&sides::render(&changes, ctx.out.columns()))?;
+    ctx.out.data(&sides::render(&changes, Output::columns()))?;
     for note in &comparison.up.notes {
         ctx.out.say(&display_safe(note));
     }

@@ -61,7 +61,7 @@ impl Output {
     }
 
     /// Columns of the terminal that standard output is; none when it is something else.
-    pub(crate) fn columns(self) -> Option<usize> {
+    pub(crate) fn columns() -> Option<usize> {
         if !io::stdout().is_terminal() {
             return None;
         }

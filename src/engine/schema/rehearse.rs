@@ -128,11 +128,11 @@ impl Stage<'_> {
             return Ok((Verdict::Fails { direction: "second up", message: said(&error)? }, None));
         }
         let second = self.read().await?;
-        let verdict = if !left.is_empty() {
-            Verdict::Lossy { left }
-        } else {
+        let verdict = if left.is_empty() {
             let left = differences(&first, &second);
             if left.is_empty() { Verdict::Reversible } else { Verdict::Unrepeatable { left } }
+        } else {
+            Verdict::Lossy { left }
         };
         Ok((verdict, Some(second)))
     }

@@ -56,6 +56,7 @@ pub enum Sort {
 }
 
 /// When a constraint is checked, and whether its rows are known to satisfy it.
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct State {
     /// DEFERRABLE.

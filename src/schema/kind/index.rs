@@ -27,6 +27,7 @@ use crate::schema::{
 pub struct Index;
 
 /// Attributes of an index.
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Spec {
     /// UNIQUE.

@@ -214,7 +214,7 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Its tag, which people read too: "table", "text search dictionary".
     const ID: KindId;
-    /// The catalog its objects' own addresses stand in ("pg_class").
+    /// The catalog its objects' own addresses stand in ("`pg_class`").
     const CATALOG: &'static str;
     /// Where it stands among builds when nothing else decides, as in `pg_dump_sort.c`: schemas 10,
     /// types 40, functions 60, sequences 90, tables 100, defaults 110, constraints 120, indexes
@@ -643,7 +643,7 @@ impl<K: Kind> AnyKind for Erased<K> {
             ordinal: found.ordinal,
         };
         let Found { at, apart, takes, mentions, .. } = found;
-        Ok(Filed { at, apart, takes, object, mentions })
+        Ok(Filed { at, apart, takes, mentions, object })
     }
 
     fn address(&self, it: &Object) -> Call {

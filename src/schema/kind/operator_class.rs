@@ -88,7 +88,7 @@ impl Kind for OperatorClass {
         items.extend(storage.as_ref().map(|s| format!("STORAGE {s}")));
         if items.is_empty() {
             // The grammar asks for something; this says what holds anyway.
-            items.push(format!("STORAGE {}", r#type));
+            items.push(format!("STORAGE {type}"));
         }
         let (name, method) = (new.key.sql(), ident(method));
         let default = if *default { "DEFAULT " } else { "" };

@@ -30,6 +30,7 @@ pub type Procedure = Routine<true>;
 pub struct Routine<const PROCEDURE: bool>;
 
 /// Attributes of a function or a procedure.
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Spec {
     /// What follows the name in `pg_get_functiondef`, from the parenthesis on.
@@ -251,7 +252,7 @@ impl<const PROCEDURE: bool> Kind for Routine<PROCEDURE> {
             let has_default = mode != "o" && input > inputs.saturating_sub(*defaults as usize);
             let default = if has_default { " DEFAULT NULL" } else { "" };
             let name = if name.is_empty() { String::new() } else { format!("{} ", ident(name)) };
-            list.push(format!("{word}{name}{}{default}", r#type));
+            list.push(format!("{word}{name}{type}{default}"));
         }
         let returns = if PROCEDURE { String::new() } else { format!(" RETURNS {result}") };
         let volatility = match volatility.as_str() {

@@ -121,7 +121,7 @@ impl Kind for Sequence {
         let mut sql = format!("CREATE {unlogged}SEQUENCE {}", new.key.sql());
         let by_default = new.spec.by_default();
         if r#type != "bigint" {
-            sql.push_str(&format!(" AS {}", r#type));
+            sql.push_str(&format!(" AS {type}"));
         }
         for (word, value, usual) in [
             ("INCREMENT BY", increment, 1),
@@ -165,7 +165,7 @@ impl Kind for Sequence {
         }
         let mut changes = String::new();
         if *r#type != was.r#type {
-            changes.push_str(&format!(" AS {}", r#type));
+            changes.push_str(&format!(" AS {type}"));
             // The bounds that are those of a type would follow the type.
             changes.push_str(&format!(" MINVALUE {min} MAXVALUE {max}"));
         }

@@ -445,13 +445,13 @@ fn mend(new: Obj<'_, Spec>, above: &Key, cx: &Cx<'_>) -> Vec<Step> {
     let parent_spec = parent.map(|p| p.spec);
     let parent_not_null = parent_spec.is_some_and(|p| p.not_null.is_some());
     match &new.spec.not_null {
-        Some(not_null) if cx.version() >= 18_00_00 => {
-            if not_null.local && not_null.valid && new.spec.heir {
-                let text = not_null.constraint(new.key.base_name());
-                let clause = format!("ADD {text}");
-                let step = Step::clause(&new.key, table(new), Group::AddConstraint, clause);
-                steps.push(step.inside(text));
-            }
+        Some(not_null)
+            if cx.version() >= 18_00_00 && not_null.local && not_null.valid && new.spec.heir =>
+        {
+            let text = not_null.constraint(new.key.base_name());
+            let clause = format!("ADD {text}");
+            let step = Step::clause(&new.key, table(new), Group::AddConstraint, clause);
+            steps.push(step.inside(text));
         }
         Some(_) if !parent_not_null => {
             let clause = format!("ALTER COLUMN {column} SET NOT NULL");

@@ -83,7 +83,7 @@ impl Range {
             && *subtype_diff == old.subtype_diff;
         match (same, old.multirange_name(key), new.multirange_name(key)) {
             (true, Some((schema, from)), Some((to_schema, to))) if schema == to_schema => {
-                Alter::InPlace(old.rename_multirange(key, schema, from, to))
+                Alter::InPlace(Self::rename_multirange(key, schema, from, to))
             }
             _ => Alter::Replace,
         }
@@ -101,7 +101,7 @@ impl Range {
         let mut steps = self.follow(key, &range);
         if let Some((schema, name)) = self.multirange_name(key) {
             let to = multirange_of(temporary);
-            steps.extend(self.rename_multirange(&range, schema, name, &to));
+            steps.extend(Self::rename_multirange(&range, schema, name, &to));
         }
         steps
     }
@@ -136,7 +136,7 @@ impl Range {
     }
 
     /// The steps that rename the multirange type of the range `key`, with its functions.
-    fn rename_multirange(&self, key: &Key, schema: &str, from: &str, to: &str) -> Vec<Step> {
+    fn rename_multirange(key: &Key, schema: &str, from: &str, to: &str) -> Vec<Step> {
         let (range, name) = (key.sql(), qualified(schema, from));
         let to = ident(to);
         let mut steps = vec![Step::new(key, format!("ALTER TYPE {name} RENAME TO {to}"))];
