@@ -31,7 +31,7 @@ fn told(faults: &[Fault]) -> Vec<String> {
 }
 
 async fn count(client: &Client, sql: &str) -> i64 {
-    client.query_one(sql, &[]).await.unwrap().get(0)
+    client.query_one(sql, &[]).await.expect("the question is right").get(0)
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ fn me() -> Owner {
 
 async fn exists(db: &TestDb, name: &str) -> bool {
     let sql = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)";
-    db.client().await.query_one(sql, &[&name]).await.unwrap().get(0)
+    db.client().await.query_one(sql, &[&name]).await.expect("the question is right").get(0)
 }
 
 #[tokio::test]
