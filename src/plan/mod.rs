@@ -81,13 +81,14 @@ fn list(keys: &[Key]) -> String {
 pub fn plan(old: &Snapshot, new: &Snapshot, options: Options) -> Result<Plan, Circle> {
     let fates = fate::decide(old, new, options.online);
     if fates.is_empty() {
-        return Ok(Plan::default());
+        let notes = positions::notes(&[], &fates, old, new);
+        return Ok(Plan { notes, ..Plan::default() });
     }
     let built = |key: &Key| fates.get(key).is_some_and(Fate::builds);
     let cx = Cx { old, new, online: options.online, built: &built };
     let outside = |phase, object: &Object| runs_outside(phase, object, &cx);
     let nodes = order::order(old, new, &fates, &outside)?;
-    let notes = positions::notes(&nodes, &fates, &cx);
+    let notes = positions::notes(&nodes, &fates, old, new);
     let mut statements = write::write(&nodes, &fates, &cx);
     hazard::mark(&mut statements, &|key| cx.fresh(key));
     Ok(Plan { statements, notes })

@@ -6,57 +6,55 @@ use super::{
     fate::{Fate, Fates},
     order::{Node, Phase},
 };
-use crate::schema::{Key, Object, kind::Cx};
+use crate::schema::{Key, Object, Snapshot};
 
 /// One sentence for each kept whole whose parts will not stand in the new schema's order.
-pub(super) fn notes(nodes: &[Node<'_>], fates: &Fates, cx: &Cx<'_>) -> Vec<String> {
-    // Only wholes that get parts, or lose some, can end in another order.
-    let mut added: BTreeMap<&Key, Vec<&Object>> = BTreeMap::new();
+pub(super) fn notes(
+    nodes: &[Node<'_>],
+    fates: &Fates,
+    old: &Snapshot,
+    new: &Snapshot,
+) -> Vec<String> {
+    let leaves = |key: &Key| fates.get(key).is_some_and(Fate::leaves);
+    let mut reached = by_parent(old, |part| !leaves(&part.key));
+    let mut wanted = by_parent(new, |_| true);
     for node in nodes.iter().filter(|n| n.phase == Phase::Build && n.object.ordinal != 0) {
-        if let Some(parent) = &node.object.parent
-            && !fates.get(parent).is_some_and(Fate::builds)
-        {
-            added.entry(parent).or_default().push(node.object);
-        }
-    }
-    added.retain(|parent, _| cx.old.contains(parent));
-    let mut kept: BTreeMap<&Key, Vec<&Object>> = BTreeMap::new();
-    let mut wanted: BTreeMap<&Key, Vec<&Object>> = BTreeMap::new();
-    if added.is_empty() {
-        return Vec::new();
-    }
-    let siblings =
-        |o: &Object| o.ordinal != 0 && o.parent.as_ref().is_some_and(|p| added.contains_key(p));
-    for object in cx.old.objects().iter().filter(|o| siblings(o)) {
-        if let Some(parent) = &object.parent
-            && !fates.get(&object.key).is_some_and(Fate::leaves)
-        {
-            kept.entry(parent).or_default().push(object);
-        }
-    }
-    for object in cx.new.objects().iter().filter(|o| siblings(o)) {
-        if let Some(parent) = &object.parent {
-            wanted.entry(parent).or_default().push(object);
+        if let Some(parts) = node.object.parent.as_ref().and_then(|p| reached.get_mut(p)) {
+            parts.push(node.object);
         }
     }
     let mut notes = Vec::new();
-    for (parent, added) in added {
-        let mut reached = kept.remove(parent).unwrap_or_default();
-        reached.sort_by_key(|o| o.ordinal);
-        reached.extend(added);
-        let mut wanted = wanted.remove(parent).unwrap_or_default();
-        wanted.sort_by_key(|o| o.ordinal);
-        let names = |list: &[&Object]| {
-            list.iter().map(|o| o.key.base_name().to_owned()).collect::<Vec<_>>()
-        };
-        let (reached, wanted) = (names(&reached), names(&wanted));
-        if reached != wanted {
-            notes.push(format!(
-                "{parent} will have its columns in the order {}, not {}: PostgreSQL appends new ones",
-                reached.join(", "),
-                wanted.join(", ")
-            ));
+    for (parent, reached) in reached {
+        let Some(wanted) = wanted.remove(parent).filter(|_| !leaves(parent)) else { continue };
+        // Almost always they agree, and then no name is copied.
+        if reached.iter().map(|o| o.key.base_name()).eq(wanted.iter().map(|o| o.key.base_name())) {
+            continue;
         }
+        let names = |list: &[&Object]| {
+            list.iter().map(|o| o.key.base_name().to_owned()).collect::<Vec<_>>().join(", ")
+        };
+        notes.push(format!(
+            "{parent} will have its columns in the order {}, not {}: PostgreSQL only appends",
+            names(&reached),
+            names(&wanted)
+        ));
     }
     notes
+}
+
+/// The parts that have a position, in their order, by what they stand on.
+fn by_parent<'a>(
+    schema: &'a Snapshot,
+    keep: impl Fn(&Object) -> bool,
+) -> BTreeMap<&'a Key, Vec<&'a Object>> {
+    let mut parts: BTreeMap<&Key, Vec<&Object>> = BTreeMap::new();
+    for object in schema.objects().iter().filter(|o| o.ordinal != 0 && keep(o)) {
+        if let Some(parent) = &object.parent {
+            parts.entry(parent).or_default().push(object);
+        }
+    }
+    for list in parts.values_mut() {
+        list.sort_by_key(|o| o.ordinal);
+    }
+    parts
 }
