@@ -1,7 +1,7 @@
 //! One pair, there and back.
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
@@ -456,7 +456,8 @@ fn describe(delta: &Delta<'_>) -> String {
                     similar::ChangeTag::Insert => "want",
                     similar::ChangeTag::Equal => continue,
                 };
-                out.push_str(&format!("\n      {sign} {}", change.value().trim()));
+                write!(out, "\n      {sign} {}", change.value().trim())
+                    .expect("a string takes text");
             }
             out
         }
