@@ -62,7 +62,7 @@ pub(super) fn order<'a>(
     fates: &Fates,
     outside: RunsOutside<'_>,
 ) -> Result<Vec<Node<'a>>, Circle> {
-    let mut apart = Apart::default();
+    let mut apart = Apart { stubs: own_readers(old, new, fates), ..Apart::default() };
     loop {
         let layout = Layout::new(old, new, fates, &apart);
         let graph = layout.graph();
@@ -81,6 +81,23 @@ pub(super) fn order<'a>(
             apart.stubs.extend(more.stubs);
         }
     }
+}
+
+/// What needs a part of itself, as a view does that selects from itself: it is built as a stub first.
+fn own_readers(old: &Snapshot, new: &Snapshot, fates: &Fates) -> HashSet<At> {
+    let cx = Cx { old, new, online: false, built: &|_| false };
+    fates
+        .iter()
+        .filter(|(_, fate)| fate.builds())
+        .filter_map(|(key, _)| new.get(key))
+        .filter(|object| Snapshot::kind_of(object).stub(object, &cx).is_some())
+        .filter(|object| {
+            let own =
+                |need: &Key| new.get(need).is_some_and(|o| o.parent.as_ref() == Some(&object.key));
+            object.needs.iter().any(own)
+        })
+        .map(|object| (Phase::Stub, object.key.clone()))
+        .collect()
 }
 
 /// What was taken apart to break circles.
