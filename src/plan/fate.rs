@@ -145,13 +145,21 @@ impl<'a> Decision<'a> {
 
     fn answer(&mut self, dependent: &'a Object, cause: &Cause<'_>) {
         let fate = self.fates.get(&dependent.key);
+        let is_child = dependent.parent.as_ref() == Some(&cause.old.key);
+        if is_child
+            && matches!(cause.change, Change::Replaced | Change::Swapped)
+            && matches!(fate, Some(Fate::Drop))
+        {
+            // It goes with a whole that comes again: who needed it must wait for the new whole.
+            self.queue.push_back((dependent.key.clone(), Change::Replaced));
+            return;
+        }
         if fate.is_some_and(Fate::leaves) {
             return;
         }
         // What is not in the new schema was removed, and leaves already.
         let Some(after) = self.cx.new.get(&dependent.key) else { return };
         let kind = Snapshot::kind_of(dependent);
-        let is_child = dependent.parent.as_ref() == Some(&cause.old.key);
         if is_child && matches!(cause.change, Change::Replaced | Change::Swapped) {
             self.rebuild(dependent);
             return;

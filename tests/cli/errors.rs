@@ -34,7 +34,8 @@ fn usage_exits_with_2() {
         &["stamp", "head", "--sql"],
         &["revision", "--sql", "-m", "x"],
         &["revision", "-m", " "],
-        &["check"],
+        &["autogenerate"],
+        &["revision", "-m", "x", "--plain"],
     ] {
         let ran = run(&mut project.limbeck(args)).fails("USAGE", 2);
         assert_eq!(ran.out, "", "{args:?}");

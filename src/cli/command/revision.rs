@@ -97,6 +97,9 @@ pub(crate) fn run(ctx: &Context, args: Args) -> Result<u8, CliError> {
     };
     let folder = folder(&project, args.version_path.as_deref())?;
     if args.autogenerate {
+        // What cannot be placed is not generated.
+        write::place(history.graph(), &[], &new.heads, new.splice, &new.depends_on)
+            .map_err(write::WriteError::from)?;
         let Some(bodies) = autogenerate::bodies(ctx, &project, &args.generate)? else {
             return Ok(0);
         };
