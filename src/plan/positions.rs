@@ -43,10 +43,7 @@ pub(super) fn notes(
 }
 
 /// The parts that have a position, in their order, by what they stand on.
-fn by_parent<'a>(
-    schema: &'a Snapshot,
-    keep: impl Fn(&Object) -> bool,
-) -> BTreeMap<&'a Key, Vec<&'a Object>> {
+fn by_parent(schema: &Snapshot, keep: impl Fn(&Object) -> bool) -> BTreeMap<&Key, Vec<&Object>> {
     let mut parts: BTreeMap<&Key, Vec<&Object>> = BTreeMap::new();
     for object in schema.objects().iter().filter(|o| o.ordinal != 0 && keep(o)) {
         if let Some(parent) = &object.parent {
