@@ -18,7 +18,7 @@ use super::{
 use crate::{
     code::{Code, Diagnose},
     config::{self, Config, DotEnv, Flags, Inputs},
-    engine::{Actor, Engine, Project},
+    engine::{Actor, Engine, Project, Start},
     present::safe::display_safe,
     revision::History,
 };
@@ -156,13 +156,14 @@ impl Context {
         outcome
     }
 
-    /// Loads the history and connects; a managed server that is not running stays so.
+    /// Connects; `start` says whether a managed server is made for that.
     pub(crate) async fn engine(
         &self,
         project: &Project,
         history: Arc<History>,
+        start: Start,
     ) -> Result<Engine, CliError> {
-        let connector = project.connect(false, &|line| self.stage(line)).await?;
+        let connector = project.connect(start, &|line| self.stage(line)).await?;
         Ok(project.engine(history, connector))
     }
 

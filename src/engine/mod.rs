@@ -41,6 +41,8 @@ pub use link::Link;
 pub use migrator::Migrator;
 pub use overview::Overview;
 pub use project::Project;
+#[cfg(feature = "server")]
+pub use project::Start;
 pub use report::Report;
 
 use crate::{

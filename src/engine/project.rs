@@ -8,6 +8,16 @@ use crate::{
     revision::{History, Source},
 };
 
+/// When a managed server is started by whoever needs it.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Never: questions about a database do not make one.
+    Never,
+    /// On first use: one that was stopped stays so.
+    FirstUse,
+}
+
 /// An opened project.
 #[derive(Clone, Debug)]
 pub struct Project {
@@ -59,12 +69,12 @@ impl Project {
         }
     }
 
-    /// How to reach the database: the settings, else the provider's server; with `start`, a managed
-    /// server that is stopped or absent is started first.
+    /// How to reach the database: the settings, else the provider's server, which `start` says
+    /// when to start.
     #[cfg(feature = "server")]
     pub async fn connect(
         &self,
-        start: bool,
+        start: Start,
         progress: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<crate::db::Connector, super::Error> {
         use crate::{
@@ -77,8 +87,9 @@ impl Project {
             return Ok(Connector::new(connection.clone()));
         }
         let provider = Provider::choose(&self.config).await?;
-        let stopped = matches!(provider.status().await.state, State::Stopped | State::Absent);
-        if start && stopped {
+        let state = provider.status().await.state;
+        let stopped = matches!(state, State::Stopped | State::Absent);
+        if start == Start::FirstUse && state == State::Absent {
             return Ok(Connector::new(provider.start(progress).await?));
         }
         match provider.connection() {

@@ -24,6 +24,13 @@ impl Drop for Served {
 #[test]
 fn a_server_of_the_projects_own_from_start_to_reset() {
     let served = Served(three());
+    // A question makes no server, and work does, the first time.
+    let ran = served.limbeck(&["current"]).fails("CONNECT", 9);
+    assert!(ran.err.contains("limbeck db start"), "{}", ran.err);
+    let ran = served.limbeck(&["upgrade", "+1"]).exits(0);
+    assert!(ran.err.contains("starting PostgreSQL"), "{}", ran.err);
+    served.limbeck(&["db", "reset", "-y"]).exits(0);
+    served.limbeck(&["db", "stop"]).exits(0);
     let ran = served.limbeck(&["db", "start"]).exits(0);
     assert_eq!(ran.out, "");
     assert!(ran.err.contains("running: "), "{}", ran.err);

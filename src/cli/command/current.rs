@@ -10,7 +10,7 @@ use crate::{
         error::CliError,
         output::{Output, json as shapes, listing, style},
     },
-    engine::Overview,
+    engine::{Overview, Start},
     present::safe::display_safe,
     revision::{History, Node, RevisionId, target},
 };
@@ -31,7 +31,7 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     let project = ctx.project()?;
     let history = Arc::new(project.history());
     let overview = Context::block_on(async {
-        let engine = ctx.engine(&project, Arc::clone(&history)).await?;
+        let engine = ctx.engine(&project, Arc::clone(&history), Start::Never).await?;
         Ok(engine.overview().await?)
     })?;
     let (nodes, unknown) = target::current(history.graph(), &overview.rows);

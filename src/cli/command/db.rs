@@ -16,7 +16,7 @@ use crate::{
     },
     code::Code,
     config::Guard,
-    engine::Project,
+    engine::{Project, Start},
     present::safe::display_safe,
     server::{Kind, Provider, PsqlCommand, State, Status},
 };
@@ -237,7 +237,7 @@ async fn logs(
 
 fn psql(ctx: &Context, project: &Project, args: &[std::ffi::OsString]) -> Result<u8, CliError> {
     let (connection, bin_dir) = Context::block_on(async {
-        let connector = project.connect(false, &|line| ctx.stage(line)).await?;
+        let connector = project.connect(Start::Never, &|line| ctx.stage(line)).await?;
         let provider = Provider::choose(&project.config).await?;
         let binaries = match provider.kind() {
             Kind::Local => provider.status().await.binaries.map(std::path::PathBuf::from),

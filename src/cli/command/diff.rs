@@ -17,7 +17,7 @@ use crate::{
     code::Code,
     config::Connection,
     engine::{
-        self, Control, Project,
+        self, Control, Project, Start,
         schema::{self, Bench, Comparison, Proof, Refutation, Side, Source, Unproved, Wishes},
     },
     plan::{self, Options, Plan, Rename},
@@ -187,7 +187,7 @@ pub(super) async fn with_bench<T>(
     work: impl AsyncFnOnce(&Bench) -> Result<T, engine::Error>,
 ) -> Result<T, CliError> {
     let history = Arc::new(project.history());
-    let home = project.connect(false, &|line| ctx.stage(line)).await?;
+    let home = project.connect(Start::FirstUse, &|line| ctx.stage(line)).await?;
     let progress = Progress::start(ctx.out, Arc::clone(&history));
     let control = Control::new(progress.observer());
     let mut bench = Bench::new(project.clone(), history, home, control);

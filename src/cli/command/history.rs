@@ -11,7 +11,7 @@ use crate::{
         error::CliError,
         output::{Output, drawing, json as shapes, listing, style},
     },
-    engine::{Overview, Project},
+    engine::{Overview, Project, Start},
     revision::{History, target},
 };
 
@@ -87,7 +87,7 @@ fn overview(
     history: &Arc<History>,
 ) -> Result<Overview, CliError> {
     Context::block_on(async {
-        let engine = ctx.engine(project, Arc::clone(history)).await?;
+        let engine = ctx.engine(project, Arc::clone(history), Start::Never).await?;
         Ok(engine.overview().await?)
     })
 }

@@ -16,7 +16,7 @@ use crate::{
         signals,
     },
     config::Guard,
-    engine::{Control, Engine, Options, Project, Report, offline},
+    engine::{Control, Engine, Options, Project, Report, Start, offline},
     pg::impact,
     present::{age, safe::display_safe},
     revision::{Direction, History, Plan},
@@ -39,7 +39,7 @@ pub(super) fn run(
     }
     open_to_all(ctx, &project);
     Context::block_on(async {
-        let mut engine = ctx.engine(&project, Arc::clone(&history)).await?;
+        let mut engine = ctx.engine(&project, Arc::clone(&history), Start::FirstUse).await?;
         engine.options = options;
         if !args.dry_run {
             confirm(ctx, &project, &engine, direction, spec).await?;

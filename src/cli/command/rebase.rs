@@ -14,6 +14,7 @@ use crate::{
         },
     },
     code::{Code, Diagnose},
+    engine::Start,
     present::safe::display_safe,
     revision::{
         History, RevisionId,
@@ -62,7 +63,7 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
         Vec::new()
     } else {
         let asked = Context::block_on(async {
-            let engine = ctx.engine(&project, Arc::clone(&history)).await?;
+            let engine = ctx.engine(&project, Arc::clone(&history), Start::Never).await?;
             Ok(engine.overview().await?.rows)
         });
         asked.map_err(|error| {

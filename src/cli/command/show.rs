@@ -11,6 +11,7 @@ use crate::{
         output::{Output, drawing, json as shapes, listing, style},
     },
     code::Code,
+    engine::Start,
     revision::{Direction, History, Node, RevisionId, target},
 };
 
@@ -55,7 +56,7 @@ pub(super) fn find(ctx: &Context, spec: &str) -> Result<(Arc<History>, Vec<Node>
     let symbol = spec.rsplit('@').next().unwrap_or_default();
     let rows: Vec<RevisionId> = if symbol.split(['+', '-']).next() == Some("current") {
         Context::block_on(async {
-            let engine = ctx.engine(&project, Arc::clone(&history)).await?;
+            let engine = ctx.engine(&project, Arc::clone(&history), Start::Never).await?;
             Ok(engine.overview().await?.rows)
         })?
     } else {

@@ -13,7 +13,7 @@ use crate::{
         signals,
     },
     config::Guard,
-    engine::{Control, Link},
+    engine::{Control, Link, Start},
 };
 
 /// Arguments of `stamp`.
@@ -57,7 +57,7 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     history.check()?;
     let specs: Vec<&str> = args.specs.iter().map(String::as_str).collect();
     Context::block_on(async {
-        let mut engine = ctx.engine(&project, Arc::clone(&history)).await?;
+        let mut engine = ctx.engine(&project, Arc::clone(&history), Start::FirstUse).await?;
         engine.options.allow_pooler = args.pooler;
         if let (Guard::Prod, Link::Connector(connector)) = (project.config.guard, &engine.link) {
             let target = connector.connection();

@@ -16,7 +16,7 @@ use crate::{
     },
     code::Code,
     config::{Guard, Origin},
-    engine::{Overview, Project, overview::Edit},
+    engine::{Overview, Project, Start, overview::Edit},
     present::{age, safe::display_safe},
     revision::{History, Node},
     server::{Provider, State, Status},
@@ -77,7 +77,7 @@ async fn gather(project: &Project) -> Result<Facts, CliError> {
         None
     } else {
         let read = async {
-            let connector = project.connect(false, &|_| {}).await?;
+            let connector = project.connect(Start::Never, &|_| {}).await?;
             Ok(project.engine(Arc::clone(&history), connector).overview().await?)
         };
         Some(read.await)
