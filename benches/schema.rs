@@ -33,6 +33,9 @@ use tokio_postgres::NoTls;
 /// Tables made in one transaction: each takes locks until its end.
 const BATCH: usize = 250;
 
+/// Tables of a small database.
+const FEW: usize = 10;
+
 fn main() {
     // `cargo test --benches` must not run for minutes.
     if std::env::args().any(|a| a == "--test" || a == "--list") {
@@ -47,6 +50,11 @@ fn main() {
     let (small, large) = if quick { (100, 1_000) } else { (1_000, 10_000) };
     println!("{:<52} {:>11} {:>11}", "", "time", "peak memory");
 
+    // What the interface waits for: a database of few tables, and the connection made anew.
+    let db = filled(&runtime, FEW);
+    compare_with_pg_dump(&db, FEW);
+    drop(db);
+
     let db = filled(&runtime, small);
     compare_with_pg_dump(&db, small);
     drop(db);
@@ -57,7 +65,18 @@ fn main() {
     let (same, time) = timed(|| diff(&a, &b).is_empty());
     assert!(same, "two readings of one database differ");
     row(&format!("compare two equal schemas of {large} tables"), time, None);
-    drop(b);
+    runtime.block_on(async {
+        let sql = format!("ALTER TABLE t{:06} ALTER COLUMN seen TYPE timestamp", large / 2);
+        db.client().await.batch_execute(&sql).await.unwrap();
+    });
+    let c = read(&runtime, &db);
+    // The first plan from a snapshot also finds out who needs whom in it.
+    for what in ["plan", "plan again"] {
+        let (made, time) = timed(|| plan(&b, &c, Options::default()).unwrap());
+        let statements = made.statements.len();
+        row(&format!("{what} one change of {large} tables ({statements} statements)"), time, None);
+    }
+    drop((b, c));
 
     let steps = if quick { [100, 200, 400, 800] } else { [1_000, 2_000, 4_000, 8_000] };
     let empty = Snapshot::new(Vec::new(), a.version, a.role.clone());

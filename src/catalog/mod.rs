@@ -1,6 +1,7 @@
 //! Reading databases: one snapshot of everything, and scratch databases to build things in.
 
 pub mod filter;
+mod gather;
 mod load;
 pub mod rows;
 pub mod scratch;

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Client;
 
 /// Rows that users made, as class and OID.
 ///
@@ -63,14 +63,13 @@ pub(super) const LARGE_OBJECTS: &str = "SELECT count(*) FROM pg_largeobject_meta
 /// Describes those rows of [`CANDIDATES`] that are not claimed, sorted.
 pub(super) async fn describe(
     client: &Client,
-    candidates: &[Row],
+    candidates: &[(u32, u32)],
     claimed: &HashSet<(u32, u32)>,
     large_objects: i64,
 ) -> Result<Vec<String>, tokio_postgres::Error> {
     let (mut classes, mut oids) = (Vec::<u32>::new(), Vec::<u32>::new());
-    for row in candidates {
-        let at = (row.try_get(0)?, row.try_get(1)?);
-        if !claimed.contains(&at) {
+    for at in candidates {
+        if !claimed.contains(at) {
             classes.push(at.0);
             oids.push(at.1);
         }

@@ -1,33 +1,23 @@
 //! The definition of one object as people read it: the table with its columns and constraints,
 //! then its indexes, triggers, comments and grants.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
-use super::{Fate, order, write};
-use crate::schema::{Key, Object, Snapshot, diff, kind::Cx};
+use super::{Fate, fates::Fates, order, write};
+use crate::schema::{Key, Snapshot, diff, kind::Cx};
 
 /// Definitions of the objects of one snapshot.
 #[derive(Debug)]
 pub struct Definitions<'a> {
     schema: &'a Snapshot,
     empty: Snapshot,
-    parts: HashMap<&'a Key, Vec<&'a Arc<Object>>>,
 }
 
 impl<'a> Definitions<'a> {
     /// Prepares the definitions of `schema`.
     pub fn new(schema: &'a Snapshot) -> Self {
-        let mut parts: HashMap<&Key, Vec<&Arc<Object>>> = HashMap::new();
-        for object in schema.objects() {
-            if let Some(parent) = &object.parent {
-                parts.entry(parent).or_default().push(object);
-            }
-        }
         let empty = Snapshot::new(Vec::new(), schema.version, schema.role.clone());
-        Self { schema, empty, parts }
+        Self { schema, empty }
     }
 
     /// The whole that an object belongs to: a column's table; itself when it stands alone.
@@ -44,13 +34,14 @@ impl<'a> Definitions<'a> {
 
     /// The definition of a whole as statements with semicolons; empty when there is no such object.
     pub fn text(&self, key: &Key) -> String {
-        let mut fates = BTreeMap::new();
+        let mut fates = Fates::default();
         let mut open = vec![key];
         while let Some(key) = open.pop() {
-            if self.schema.contains(key) && fates.insert(key.clone(), Fate::Create).is_none() {
-                open.extend(self.parts.get(key).into_iter().flatten().map(|o| &o.key));
+            if self.schema.contains(key) && fates.insert(key.clone(), Fate::Create) {
+                open.extend(self.schema.parts(key).map(|o| &o.key));
             }
         }
+        let fates = fates.settle();
         let cx = Cx { old: &self.empty, new: self.schema, online: false, built: &|_| true };
         // A circle within one whole cannot be: its parts were built one after the other once.
         let nodes = order::order(&self.empty, self.schema, &fates, &|_, _| false);

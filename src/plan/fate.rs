@@ -4,8 +4,9 @@
 //! that others notice asks its dependents in the old schema how they answer, and so on until
 //! nobody has anything left to say. An object that is in neither list stays as it is.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
+use super::fates::Fates;
 use crate::schema::{
     Delta, Key, Object, Snapshot, Step, diff,
     kind::{Alter, Cause, Change, Cx, Response, Swap},
@@ -46,21 +47,17 @@ impl Fate {
     }
 }
 
-/// The fate of every object that does not just stay.
-pub(super) type Fates = BTreeMap<Key, Fate>;
-
 /// Decides the fate of every object.
 pub(super) fn decide(old: &Snapshot, new: &Snapshot, online: bool) -> Fates {
     let deltas = diff(old, new);
     if deltas.is_empty() {
-        return Fates::new();
+        return Fates::default();
     }
     let nothing_built = |_: &Key| false;
     let cx = Cx { old, new, online, built: &nothing_built };
     let mut decision = Decision {
         cx,
-        dependents: dependents(old),
-        fates: Fates::new(),
+        fates: Fates::default(),
         queue: VecDeque::new(),
         taken: HashSet::new(),
         told: HashSet::new(),
@@ -71,23 +68,11 @@ pub(super) fn decide(old: &Snapshot, new: &Snapshot, online: bool) -> Fates {
     while let Some((key, change)) = decision.queue.pop_front() {
         decision.spread(&key, change);
     }
-    decision.fates
-}
-
-/// Who needs whom in a schema.
-fn dependents(schema: &Snapshot) -> HashMap<&Key, Vec<&Object>> {
-    let mut dependents: HashMap<&Key, Vec<&Object>> = HashMap::new();
-    for object in schema.objects() {
-        for need in &object.needs {
-            dependents.entry(need).or_default().push(object);
-        }
-    }
-    dependents
+    decision.fates.settle()
 }
 
 struct Decision<'a> {
     cx: Cx<'a>,
-    dependents: HashMap<&'a Key, Vec<&'a Object>>,
     fates: Fates,
     queue: VecDeque<(Key, Change)>,
     /// Temporary names that are given out.
@@ -138,7 +123,7 @@ impl<'a> Decision<'a> {
             change = Change::Swapped;
         }
         let cause = Cause { old, new, change };
-        for dependent in self.dependents.get(key).cloned().unwrap_or_default() {
+        for dependent in self.cx.old.dependents(key) {
             self.answer(dependent, &cause);
         }
     }
@@ -182,10 +167,7 @@ impl<'a> Decision<'a> {
                 }
             }
             Response::Adapt(steps, change) => {
-                let fate = self
-                    .fates
-                    .entry(dependent.key.clone())
-                    .or_insert_with(|| Fate::Alter(Vec::new()));
+                let fate = self.fates.get_or_alter(&dependent.key);
                 let (Fate::Alter(own) | Fate::Detach(_, own)) = fate else { return };
                 let fresh: Vec<_> = steps.into_iter().filter(|s| !own.contains(s)).collect();
                 own.extend(fresh);
@@ -242,7 +224,7 @@ impl<'a> Decision<'a> {
         let mut seen = HashSet::new();
         let mut open = vec![&object.key];
         while let Some(key) = open.pop() {
-            for dependent in self.dependents.get(key).into_iter().flatten() {
+            for dependent in self.cx.old.dependents(key) {
                 let leaves =
                     self.fates.get(&dependent.key).is_some_and(|f| matches!(f, Fate::Drop));
                 if leaves || !self.cx.new.contains(&dependent.key) || !seen.insert(&dependent.key) {

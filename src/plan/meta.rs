@@ -138,9 +138,7 @@ fn columns_again(
             (None, _) => false,
         }
     };
-    let columns =
-        old_schema.objects().iter().filter(|o| o.parent.as_ref() == Some(&out.object.key));
-    for column in columns {
+    for column in old_schema.parts(&out.object.key) {
         let kind = Snapshot::kind_of(column);
         let Some(new) = new_schema.get(&column.key) else { continue };
         let (Some(on), Some(wanted)) = (kind.grants(new), &new.meta.acl) else { continue };

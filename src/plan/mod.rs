@@ -7,6 +7,7 @@
 
 pub mod describe;
 mod fate;
+mod fates;
 mod graph;
 pub mod hazard;
 pub mod meta;

@@ -8,11 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{
-    Circle,
-    fate::{Fate, Fates},
-    graph::Graph,
-};
+use super::{Circle, fate::Fate, fates::Fates, graph::Graph};
 use crate::schema::{
     Key, Object, Snapshot,
     kind::{Cx, Slot},
@@ -66,7 +62,8 @@ pub(super) fn order<'a>(
     loop {
         let layout = Layout::new(old, new, fates, &apart);
         let graph = layout.graph();
-        let stuck = match layout.sort_with_wishes(&graph, |n| layout.rank(n, outside)) {
+        let ranks = layout.ranks(outside);
+        let stuck = match layout.sort_with_wishes(&graph, |n| ranks[n]) {
             Ok(sorted) => return Ok(layout.into_nodes(&sorted)),
             Err(stuck) => stuck,
         };
@@ -130,7 +127,7 @@ impl<'a, 'f> Layout<'a, 'f> {
         let mut layout = Self { old, new, fates, apart, nodes: Vec::new(), at: HashMap::new() };
         // Wholes first, so that their parts find them.
         let mut parts = Vec::new();
-        for (key, fate) in fates {
+        for (key, fate) in fates.iter() {
             for phase in phases(fate) {
                 layout.place(*phase, key, &mut parts);
             }
@@ -273,7 +270,7 @@ impl<'a, 'f> Layout<'a, 'f> {
                 graph.edge(first, then);
             }
         };
-        for (key, fate) in self.fates {
+        for (key, fate) in self.fates.iter() {
             if let Some(object) = self.old.get(key) {
                 self.old_edges(object, fate, &mut edge);
             }
@@ -361,7 +358,7 @@ impl<'a, 'f> Layout<'a, 'f> {
     /// or changed before it is.
     fn wishes(&self) -> Vec<(usize, usize)> {
         let mut edges = Vec::new();
-        for (key, fate) in self.fates {
+        for (key, fate) in self.fates.iter() {
             let own = if fate.builds() { Phase::Build } else { Phase::Alter };
             let (Some(object), Some(own)) = (self.new.get(key), self.find(own, key)) else {
                 continue;
@@ -428,6 +425,18 @@ impl<'a, 'f> Layout<'a, 'f> {
                 }
             }
         }
+    }
+
+    /// The place of each node if nothing held it back.
+    fn ranks(&self, outside: RunsOutside<'_>) -> Vec<u32> {
+        let rank: Vec<_> = (0..self.nodes.len()).map(|node| self.rank(node, outside)).collect();
+        let mut sorted: Vec<usize> = (0..rank.len()).collect();
+        sorted.sort_by(|a, b| rank[*a].cmp(&rank[*b]));
+        let mut places = vec![0; rank.len()];
+        for (place, node) in (0..).zip(sorted) {
+            places[node] = place;
+        }
+        places
     }
 
     /// Drops first, in the reverse order of builds; then what is built and altered, kinds by their

@@ -3,7 +3,8 @@
 
 use super::{
     Statement,
-    fate::{Fate, Fates},
+    fate::Fate,
+    fates::Fates,
     meta,
     order::{Node, Phase},
 };

@@ -1,20 +1,24 @@
 //! Rights: `aclitem` lists, read and compared by grantee and grantor.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
 /// Who was granted what by whom. Equal whatever the order of the entries; that is kept to grant in
-/// the order in which it was granted, so that a list reads alike wherever it was made.
+/// the order in which it was granted, so that a list reads alike wherever it was made. Cheap to
+/// clone: most tables have the same.
 #[derive(Clone, Debug, Default)]
-pub struct Acl {
-    entries: BTreeMap<Grant, Rights>,
+pub struct Acl(Arc<Entries>);
+
+#[derive(Clone, Debug, Default)]
+struct Entries {
+    rights: BTreeMap<Grant, Rights>,
     order: Vec<Grant>,
 }
 
 impl PartialEq for Acl {
     fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
+        Arc::ptr_eq(&self.0, &other.0) || self.0.rights == other.0.rights
     }
 }
 
@@ -54,18 +58,19 @@ impl Acl {
 
     /// The entries in the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = (&Grant, &Rights)> {
-        self.order.iter().filter_map(|grant| Some((grant, self.entries.get(grant)?)))
+        self.0.order.iter().filter_map(|grant| Some((grant, self.0.rights.get(grant)?)))
     }
 
     /// The rights of one entry.
     pub fn get(&self, grant: &Grant) -> Option<&Rights> {
-        self.entries.get(grant)
+        self.0.rights.get(grant)
     }
 
     /// Takes out an entry.
     pub fn remove(&mut self, grant: &Grant) {
-        self.entries.remove(grant);
-        self.order.retain(|other| other != grant);
+        let entries = Arc::make_mut(&mut self.0);
+        entries.rights.remove(grant);
+        entries.order.retain(|other| other != grant);
     }
 
     /// Adds rights; a right that is there already may be passed on if either says so.
@@ -73,10 +78,11 @@ impl Acl {
         if rights.is_empty() {
             return;
         }
-        if !self.entries.contains_key(&grant) {
-            self.order.push(grant.clone());
+        let entries = Arc::make_mut(&mut self.0);
+        if !entries.rights.contains_key(&grant) {
+            entries.order.push(grant.clone());
         }
-        let entry = self.entries.entry(grant).or_default();
+        let entry = entries.rights.entry(grant).or_default();
         for (letter, option) in rights {
             *entry.entry(*letter).or_default() |= option;
         }
@@ -107,8 +113,8 @@ fn role(text: &str) -> Option<(Option<String>, &str)> {
 
 impl Serialize for Acl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.entries.len()))?;
-        for (grant, rights) in &self.entries {
+        let mut list = serializer.serialize_seq(Some(self.0.rights.len()))?;
+        for (grant, rights) in &self.0.rights {
             let letters: String =
                 rights.iter().flat_map(|(c, o)| [Some(*c), o.then_some('*')]).flatten().collect();
             let grantee = grant.grantee.as_deref().unwrap_or("PUBLIC");

@@ -1,6 +1,12 @@
 //! What an object is called: its kind and its name, in the few shapes that PostgreSQL's names have.
 
-use std::{fmt, sync::Arc};
+use std::{
+    cmp::Ordering,
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use serde::{Serialize, Serializer};
 
@@ -10,15 +16,20 @@ use super::sql::{ident, qualified};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KindId(pub &'static str);
 
-/// The identity of an object: equal keys in two snapshots are the same object. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The identity of an object: equal keys in two snapshots are the same object. Cheap to clone, to
+/// hash, and to compare with a clone of itself.
+#[derive(Clone)]
 pub struct Key(Arc<Inner>);
 
-#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Inner {
+    /// Of the other two, so that maps of keys need not read names.
+    hash: u64,
     kind: KindId,
     name: Name,
 }
+
+/// A map from keys, which are hashed already.
+pub type KeyMap<V> = HashMap<Key, V, BuildHasherDefault<Hashed>>;
 
 /// The ways in which PostgreSQL names things.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,7 +87,8 @@ pub enum Name {
 impl Key {
     /// Makes a key.
     pub fn new(kind: KindId, name: Name) -> Self {
-        Self(Arc::new(Inner { kind, name }))
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((kind, &name));
+        Self(Arc::new(Inner { hash, kind, name }))
     }
 
     /// A key with one global name.
@@ -190,6 +202,59 @@ impl Key {
             Name::OnRelation { schema, relation, .. } => qualified(schema, relation),
             _ => String::new(),
         }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        let (a, b) = (&*self.0, &*other.0);
+        Arc::ptr_eq(&self.0, &other.0) || a.hash == b.hash && a.kind == b.kind && a.name == b.name
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.hash);
+    }
+}
+
+/// By kind, then by name.
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return Ordering::Equal;
+        }
+        (self.0.kind, &self.0.name).cmp(&(other.0.kind, &other.0.name))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Takes the hash that a [`Key`] holds as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // No key comes here; whatever else does is hashed all the same.
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(self.0);
+        hasher.write(bytes);
+        self.0 = hasher.finish();
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 

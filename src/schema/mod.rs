@@ -15,6 +15,7 @@ pub mod foreign;
 pub mod grant;
 pub mod key;
 pub mod kind;
+mod links;
 pub mod mention;
 pub mod object;
 pub mod options;
@@ -25,7 +26,7 @@ pub mod step;
 pub use self::{
     acl::Acl,
     diff::{Delta, diff},
-    key::{Key, KindId, Name},
+    key::{Key, KeyMap, KindId, Name},
     kind::{AnyKind, KINDS, Kind},
     object::{Found, Meta, Obj, Object, Spec},
     options::Options,

@@ -2,15 +2,16 @@
 
 use std::{
     any::Any,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt::Debug,
+    hash::{BuildHasherDefault, Hash, Hasher},
     ops::Deref,
     sync::Arc,
 };
 
 use serde::Serialize;
 
-use super::{Acl, Key, mention::Mention};
+use super::{Acl, Key, key::Hashed, mention::Mention};
 
 /// Attributes of an object: compared, printed, never holding its own name or an OID.
 pub trait Spec: Any + Debug + Send + Sync {
@@ -117,7 +118,7 @@ impl<S> Deref for Obj<'_, S> {
 
 /// Where an object stands in the catalogs (`classid`, `objid`, `objsubid` of `pg_depend`); never
 /// leaves the loader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
     /// OID of the catalog.
     pub class: u32,
@@ -131,6 +132,25 @@ impl Address {
     /// A whole object.
     pub fn new(class: u32, object: u32) -> Self {
         Self { class, object, sub: 0 }
+    }
+
+    /// The whole object that it is a part of.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { sub: 0, ..self }
+    }
+}
+
+/// A map from addresses, of which a large database has millions.
+pub type AddressMap<V> = HashMap<Address, V, BuildHasherDefault<Hashed>>;
+
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Numbers one after the other come to lie far apart, in the upper bits and the lower.
+        let one = u64::from(self.object) << 32
+            | u64::from(self.sub.cast_unsigned() ^ self.class.rotate_left(16));
+        let spread = one.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        state.write_u64(spread ^ spread >> 32);
     }
 }
 

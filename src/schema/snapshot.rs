@@ -1,8 +1,8 @@
 //! The objects of a database at one moment.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::{Key, Kind, Obj, Object, kind::AnyKind};
+use super::{Key, Kind, Obj, Object, kind::AnyKind, links::Links};
 
 /// The objects of a database at one moment, sorted by key; a plain value.
 #[derive(Clone, Debug, Default)]
@@ -14,13 +14,15 @@ pub struct Snapshot {
     pub role: String,
     /// User objects of kinds that limbeck does not manage, as PostgreSQL describes them, sorted.
     pub unmanaged: Vec<String>,
+    /// Of `objects`, made when it is first asked for.
+    links: OnceLock<Arc<Links>>,
 }
 
 impl Snapshot {
     /// Makes a snapshot of objects in any order.
     pub fn new(mut objects: Vec<Arc<Object>>, version: u32, role: String) -> Self {
         objects.sort_by(|a, b| a.key.cmp(&b.key));
-        Self { objects, version, role, unmanaged: Vec::new() }
+        Self { objects, version, role, unmanaged: Vec::new(), links: OnceLock::new() }
     }
 
     /// All objects, sorted by key.
@@ -30,7 +32,21 @@ impl Snapshot {
 
     /// The object with this key.
     pub fn get(&self, key: &Key) -> Option<&Arc<Object>> {
-        self.objects.binary_search_by(|o| o.key.cmp(key)).ok().map(|at| &self.objects[at])
+        self.links().position(key).map(|at| &self.objects[at])
+    }
+
+    fn links(&self) -> &Links {
+        self.links.get_or_init(|| Arc::new(Links::new(&self.objects)))
+    }
+
+    /// Those that need the object with this key, sorted by key.
+    pub fn dependents(&self, key: &Key) -> impl Iterator<Item = &Arc<Object>> {
+        self.links().dependents(key).iter().map(|at| &self.objects[*at as usize])
+    }
+
+    /// Those that stand on the object with this key (see [`Object::parent`]), sorted by key.
+    pub fn parts(&self, key: &Key) -> impl Iterator<Item = &Arc<Object>> {
+        self.links().parts(key).iter().map(|at| &self.objects[*at as usize])
     }
 
     /// Whether there is one.
@@ -46,10 +62,8 @@ impl Snapshot {
 
     /// All objects of the kind `K`.
     pub fn of_kind<K: Kind>(&self) -> impl Iterator<Item = Obj<'_, K::Spec>> {
-        let from = self.objects.partition_point(|o| o.key.kind() < K::ID);
-        self.objects[from..]
+        self.objects[self.links().kind(K::ID)]
             .iter()
-            .take_while(|o| o.key.kind() == K::ID)
             .filter_map(|object| Some(Obj { object: object.as_ref(), spec: object.spec()? }))
     }
 
@@ -59,21 +73,19 @@ impl Snapshot {
         schema: &'a str,
         relation: &'a str,
     ) -> impl Iterator<Item = Obj<'a, K::Spec>> {
-        let first = Key::on(K::ID, schema, relation, "");
-        let from = self.objects.partition_point(|o| o.key < first);
-        self.objects[from..]
+        let objects = &self.objects[self.links().kind(K::ID)];
+        let here = (Some(schema), Some(relation));
+        let from = objects.partition_point(|o| (o.key.schema(), o.key.relation()) < here);
+        objects[from..]
             .iter()
-            .take_while(move |o| {
-                o.key.kind() == K::ID
-                    && o.key.schema() == Some(schema)
-                    && o.key.relation() == Some(relation)
-            })
+            .take_while(move |o| (o.key.schema(), o.key.relation()) == here)
             .filter_map(|object| Some(Obj { object: object.as_ref(), spec: object.spec()? }))
     }
 
     /// Keeps the objects that `keep` accepts, with those that stand on them only.
     pub fn retain(&mut self, mut keep: impl FnMut(&Object) -> bool) {
         self.objects.retain(|o| keep(o));
+        self.links = OnceLock::new();
     }
 
     /// The kind of an object.

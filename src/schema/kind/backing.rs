@@ -1,14 +1,14 @@
 //! What indexes have alike, whether they stand alone or back a constraint: storage, statistics
 //! targets, and their place under an index of the partitioned table.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Constraint, Cx, ForeignKey, Index, Partition, Table};
+use super::{Constraint, Cx, ForeignKey, Index, Partition, Table, index};
 use crate::schema::{
-    Key, Options, Step,
+    Key, Object, Options, Step,
     sql::{ident, literal, option_changes, option_list, options, qualified},
 };
 
@@ -37,12 +37,16 @@ pub struct Attached {
 }
 
 /// Columns that [`Backing::read`] takes, of `x` (`pg_index`) and `i` (`pg_class` of the index).
+/// Only columns that are expressions have statistics targets.
 pub(super) const COLUMNS: &str = "i.reloptions::text[],
-     (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace),
-     ARRAY(SELECT a.attnum::int4 FROM pg_attribute a
-            WHERE a.attrelid = i.oid AND a.attstattarget >= 0 ORDER BY a.attnum),
-     ARRAY(SELECT a.attstattarget::int4 FROM pg_attribute a
-            WHERE a.attrelid = i.oid AND a.attstattarget >= 0 ORDER BY a.attnum),
+     CASE WHEN i.reltablespace <> 0 THEN
+       (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = i.reltablespace) END,
+     CASE WHEN x.indexprs IS NOT NULL THEN
+       ARRAY(SELECT a.attnum::int4 FROM pg_attribute a
+              WHERE a.attrelid = i.oid AND a.attstattarget >= 0 ORDER BY a.attnum) END,
+     CASE WHEN x.indexprs IS NOT NULL THEN
+       ARRAY(SELECT a.attstattarget::int4 FROM pg_attribute a
+              WHERE a.attrelid = i.oid AND a.attstattarget >= 0 ORDER BY a.attnum) END,
      CASE WHEN h.inhrelid IS NOT NULL THEN
        ARRAY(SELECT coalesce(ta.attname, ia.attname)::text FROM pg_attribute ia
                LEFT JOIN pg_attribute ta ON ta.attrelid = x.indrelid AND ta.attnum > 0
@@ -188,10 +192,13 @@ pub(super) fn left_behind(place: &Key, cx: &Cx<'_>) -> Vec<Step> {
             Step::new(place, sql)
         })
         .collect();
-    let indexes = cx.old.of_kind::<Index>().filter(|it| it.parent.as_ref() == Some(&table));
+    let attached =
+        |it: &&Arc<Object>| it.spec().is_some_and(|index: &index::Spec| index.attached.is_some());
     steps.extend(
-        indexes
-            .filter(|it| it.spec.attached.is_some() && leaves(&it.key))
+        cx.old
+            .parts(&table)
+            .filter(attached)
+            .filter(|it| leaves(&it.key))
             .map(|it| Step::new(place, format!("DROP INDEX IF EXISTS {}", it.key.sql()))),
     );
     steps

@@ -38,8 +38,9 @@ impl Kind for ColumnDefault {
     const DETACHABLE: bool = true;
 
     fn query(_: u32) -> Cow<'static, str> {
+        // A default names no column: without the relation, the server need not open it.
         "SELECT d.tableoid, d.oid, n.nspname::text, c.relname::text, a.attname::text,
-                c.relkind = 'v', pg_get_expr(d.adbin, d.adrelid)
+                c.relkind = 'v', pg_get_expr(d.adbin, 0)
            FROM pg_attrdef d
            JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
            JOIN pg_class c ON c.oid = d.adrelid

@@ -156,12 +156,13 @@ impl Kind for Constraint {
                     c.contype::text, pg_get_constraintdef(c.oid),
                     c.condeferrable, c.condeferred, c.convalidated, {enforced},
                     NOT c.conislocal, t.relkind = 'p',
-                    i.tableoid, i.oid, obj_description(i.oid, 'pg_class'), x.indisvalid, {columns}
+                    i.tableoid, i.oid, id.description, x.indisvalid, {columns}
                FROM pg_constraint c
                JOIN pg_class t ON t.oid = c.conrelid
                JOIN pg_namespace n ON n.oid = t.relnamespace
                LEFT JOIN pg_index x ON x.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
                LEFT JOIN pg_class i ON i.oid = x.indexrelid
+               LEFT JOIN pg_description id ON id.objoid = i.oid AND id.classoid = i.tableoid AND id.objsubid = 0
                {joins}
               WHERE c.contype IN ('p', 'u', 'c', 'x') AND t.relkind IN ('r', 'p', 'f')
                 AND t.relpersistence <> 't'

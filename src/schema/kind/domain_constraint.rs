@@ -120,5 +120,5 @@ fn validate(it: Obj<'_, Spec>) -> Step {
 
 /// Whether columns are of the domain.
 fn used(domain: &Key, cx: &Cx<'_>) -> bool {
-    cx.old.of_kind::<Column>().any(|column| column.object.needs.contains(domain))
+    cx.old.dependents(domain).any(|it| it.key.kind() == Column::ID)
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Column, Cx, GrantTarget, Kind, OwnedBy};
+use super::{Alter, Call, Column, Cx, GrantTarget, Kind, OwnedBy, owned_by};
 use crate::schema::{
     Found, Key, KindId, Obj, Object, Snapshot, Step,
     object::Address,
@@ -57,7 +57,7 @@ impl Kind for Identity {
 
     fn query(_: u32) -> Cow<'static, str> {
         "SELECT s.tableoid, s.oid, n.nspname::text, c.relname::text, a.attname::text,
-                r.rolname::text, coalesce(s.relacl, acldefault('s', s.relowner))::text[],
+                coalesce(s.relacl, acldefault('s', s.relowner))::text[],
                 a.attidentity = 'a', s.relname::text,
                 nullif(q.seqstart, CASE WHEN q.seqincrement > 0 THEN q.seqmin ELSE q.seqmax END),
                 q.seqincrement,
@@ -71,7 +71,6 @@ impl Kind for Identity {
            JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
            JOIN pg_class c ON c.oid = a.attrelid
            JOIN pg_namespace n ON n.oid = c.relnamespace
-           JOIN pg_roles r ON r.oid = s.relowner
            CROSS JOIN LATERAL (SELECT
                 CASE q.seqtypid WHEN 'int2'::regtype THEN -32768 WHEN 'int4'::regtype THEN -2147483648
                      ELSE -9223372036854775808 END AS least,
@@ -87,19 +86,19 @@ impl Kind for Identity {
         let (schema, table): (&str, &str) = (row.try_get(2)?, row.try_get(3)?);
         let column: &str = row.try_get(4)?;
         let spec = Spec {
-            always: row.try_get(7)?,
-            sequence: row.try_get(8)?,
-            start: row.try_get(9)?,
-            increment: row.try_get(10)?,
-            min: row.try_get(11)?,
-            max: row.try_get(12)?,
-            cache: row.try_get(13)?,
-            cycle: row.try_get(14)?,
+            always: row.try_get(6)?,
+            sequence: row.try_get(7)?,
+            start: row.try_get(8)?,
+            increment: row.try_get(9)?,
+            min: row.try_get(10)?,
+            max: row.try_get(11)?,
+            cache: row.try_get(12)?,
+            cycle: row.try_get(13)?,
         };
         // Its owner is the table's, always.
         Ok(Found::new(at, Self::key(schema, table, column), spec)
             .parent(Column::key(schema, table, column))
-            .acl(row.try_get(6)?))
+            .acl(row.try_get(5)?))
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
@@ -201,7 +200,9 @@ impl Kind for Identity {
 impl Identity {
     /// The sequence that a column owns (`OWNED BY`).
     fn of_owned(schema: &Snapshot, column: &Key) -> Option<Key> {
-        let owned = schema.of_kind::<OwnedBy>().find(|owned| owned.spec.column == *column)?;
+        let owned = schema
+            .dependents(column)
+            .find(|it| it.spec().is_some_and(|owned: &owned_by::Spec| owned.column == *column))?;
         owned.parent.clone()
     }
 

@@ -79,26 +79,26 @@ impl Kind for Index {
             "SELECT i.tableoid, i.oid, n.nspname::text, i.relname::text,
                     t.relkind::text, tn.nspname::text, t.relname::text,
                     x.indisunique, pg_get_indexdef(i.oid), x.indisvalid,
-                    x.indexprs IS NULL AND x.indpred IS NULL AND NOT EXISTS
-                      (SELECT FROM pg_opclass o WHERE o.oid = ANY (x.indclass) AND NOT o.opcdefault),
-                    EXISTS (SELECT FROM pg_inherits ph
+                    x.indexprs IS NULL AND x.indpred IS NULL AND NOT x.indclass::oid[] &&
+                      ARRAY(SELECT o.oid FROM pg_opclass o WHERE NOT o.opcdefault),
+                    CASE WHEN i.relkind = 'I' THEN EXISTS (SELECT FROM pg_inherits ph
                               JOIN pg_class pc ON pc.oid = ph.inhrelid
                               JOIN pg_index pin ON pin.indexrelid = pc.oid
                               JOIN pg_class pt ON pt.oid = pin.indrelid
-                             WHERE i.relkind = 'I' AND ph.inhparent = i.oid AND
+                             WHERE ph.inhparent = i.oid AND
                                (pc.relname <> pt.relname || '_' || array_to_string(ARRAY(
                                   SELECT a.attname FROM pg_attribute a
                                    WHERE a.attrelid = i.oid ORDER BY a.attnum), '_') || '_idx'
                                 OR regexp_replace(pg_get_indexdef(pc.oid), '^.*? USING ', '')
                                    <> regexp_replace(pg_get_indexdef(i.oid), '^.*? USING ', '')
-                                OR pc.reltablespace <> i.reltablespace)),
-                    ARRAY(SELECT pn.nspname::text FROM pg_inherits ph
+                                OR pc.reltablespace <> i.reltablespace)) ELSE false END,
+                    CASE WHEN i.relkind = 'I' THEN ARRAY(SELECT pn.nspname::text FROM pg_inherits ph
                             JOIN pg_class pt ON pt.oid = ph.inhrelid
                             JOIN pg_namespace pn ON pn.oid = pt.relnamespace
-                           WHERE i.relkind = 'I' AND ph.inhparent = t.oid ORDER BY pt.oid),
-                    ARRAY(SELECT pt.relname::text FROM pg_inherits ph
+                           WHERE ph.inhparent = t.oid ORDER BY pt.oid) ELSE '{{}}' END,
+                    CASE WHEN i.relkind = 'I' THEN ARRAY(SELECT pt.relname::text FROM pg_inherits ph
                             JOIN pg_class pt ON pt.oid = ph.inhrelid
-                           WHERE i.relkind = 'I' AND ph.inhparent = t.oid ORDER BY pt.oid),
+                           WHERE ph.inhparent = t.oid ORDER BY pt.oid) ELSE '{{}}' END,
                     {columns}
                FROM pg_index x
                JOIN pg_class i ON i.oid = x.indexrelid

@@ -4,7 +4,7 @@
 //! that changes gets a statement then; the others have it done to them ("led"), as long as they
 //! stay under that parent while the plan runs.
 
-use super::{Column, Cx, ForeignKey, Inheritance, Kind, Partition, Table};
+use super::{Column, Cx, Inheritance, Kind, Partition, Table, foreign_key, inheritance, partition};
 use crate::schema::{Key, Object, Snapshot};
 
 /// The places of a table under its parents.
@@ -30,12 +30,12 @@ pub(super) fn children<'a>(
     schema: &'a Snapshot,
     parent: &'a Key,
 ) -> impl Iterator<Item = (&'a Object, Key)> {
-    let partitions = schema.of_kind::<Partition>().map(|link| (link.object, &link.spec.parent));
-    let heirs = schema.of_kind::<Inheritance>().map(|link| (link.object, &link.spec.parent));
-    partitions
-        .chain(heirs)
-        .filter(move |(_, its)| *its == parent)
-        .filter_map(|(link, _)| Some((link, Table::key(link.key.schema()?, link.key.relation()?))))
+    schema.dependents(parent).filter_map(move |link| {
+        let partition = link.spec().map(|place: &partition::Spec| &place.parent);
+        let heir = link.spec().map(|place: &inheritance::Spec| &place.parent);
+        let child = Table::key(link.key.schema()?, link.key.relation()?);
+        (partition.or(heir) == Some(parent)).then_some((link.as_ref(), child))
+    })
 }
 
 /// Whether a place is in both schemas, the same, and both tables are kept.
@@ -118,6 +118,9 @@ pub(super) fn whole<'a>(schema: &'a Snapshot, partition: &'a Key) -> Option<&'a 
 /// Whether a foreign key refers to a table, or to one that it is a partition of.
 pub(super) fn is_referred_to(schema: &Snapshot, table: &Key) -> bool {
     let refers = format!("REFERENCES {}(", table.sql());
-    schema.of_kind::<ForeignKey>().any(|key| key.spec.definition.contains(&refers))
+    // It needs the columns that it refers to.
+    let keys = schema.parts(table).flat_map(|part| schema.dependents(&part.key));
+    keys.filter_map(|key| key.spec::<foreign_key::Spec>())
+        .any(|key| key.definition.contains(&refers))
         || whole(schema, table).is_some_and(|whole| is_referred_to(schema, whole))
 }

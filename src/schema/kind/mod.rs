@@ -71,7 +71,12 @@ mod text_search_parser;
 mod text_search_template;
 mod user_mapping;
 
-use std::{borrow::Cow, collections::BTreeSet, marker::PhantomData, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    marker::PhantomData,
+    sync::{Arc, LazyLock},
+};
 
 use tokio_postgres::Row;
 
@@ -132,7 +137,7 @@ pub use self::{
 };
 
 use super::{
-    Acl, Key, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
+    Key, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
     mention::Mention,
     object::{Address, Found},
 };
@@ -571,7 +576,9 @@ pub struct Filed {
     pub takes: Vec<Address>,
     /// [`Found::mentions`].
     pub mentions: BTreeSet<Mention>,
-    /// The object.
+    /// [`Found::acl`].
+    pub acl: Option<Vec<String>>,
+    /// The object; its rights, its comment and most of its needs are not known yet.
     pub object: Object,
 }
 
@@ -627,11 +634,7 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn read(&self, row: &Row) -> Result<Filed, tokio_postgres::Error> {
         let found = K::read(row)?;
-        let meta = Meta {
-            owner: found.owner,
-            acl: found.acl.map(|items| Acl::parse(&items)),
-            ..Meta::default()
-        };
+        let meta = Meta { owner: found.owner, ..Meta::default() };
         let object = Object {
             key: found.key,
             parent: found.parent,
@@ -642,8 +645,8 @@ impl<K: Kind> AnyKind for Erased<K> {
             wishes: found.wishes,
             ordinal: found.ordinal,
         };
-        let Found { at, apart, takes, mentions, .. } = found;
-        Ok(Filed { at, apart, takes, mentions, object })
+        let Found { at, apart, takes, mentions, acl, .. } = found;
+        Ok(Filed { at, apart, takes, mentions, acl, object })
     }
 
     fn address(&self, it: &Object) -> Call {
@@ -709,5 +712,7 @@ impl<K: Kind> AnyKind for Erased<K> {
 ///
 /// When no such kind is registered, which a key that was read cannot show.
 pub fn kind(id: KindId) -> &'static dyn AnyKind {
-    *KINDS.iter().find(|k| k.id() == id).expect("keys are made by registered kinds")
+    static BY_ID: LazyLock<HashMap<KindId, &'static dyn AnyKind>> =
+        LazyLock::new(|| KINDS.iter().map(|kind| (kind.id(), *kind)).collect());
+    *BY_ID.get(&id).expect("keys are made by registered kinds")
 }

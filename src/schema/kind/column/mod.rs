@@ -151,7 +151,7 @@ impl Kind for Column {
                JOIN pg_type t ON t.oid = a.atttypid
                JOIN pg_class c ON c.oid = a.attrelid
                JOIN pg_namespace n ON n.oid = c.relnamespace
-               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+               LEFT JOIN pg_attrdef d ON a.attgenerated <> '' AND d.adrelid = a.attrelid AND d.adnum = a.attnum
                {join}
               WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
                 AND a.attnum > 0 AND NOT a.attisdropped

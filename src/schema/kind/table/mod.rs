@@ -162,23 +162,27 @@ impl Kind for Table {
     fn query(_: u32) -> Cow<'static, str> {
         "SELECT c.tableoid, c.oid, n.nspname::text, c.relname::text, r.rolname::text,
                 coalesce(c.relacl, acldefault('r', c.relowner))::text[],
-                c.relpersistence = 'u', pg_get_partkeydef(c.oid), c.reloptions::text[],
+                c.relpersistence = 'u', CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, c.reloptions::text[],
                 (SELECT t.reloptions::text[] FROM pg_class t WHERE t.oid = c.reltoastrelid),
                 (SELECT am.amname::text FROM pg_am am WHERE am.oid = c.relam AND am.amname <> 'heap'),
-                (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = c.reltablespace),
+                CASE WHEN c.reltablespace <> 0 THEN
+                     (SELECT s.spcname::text FROM pg_tablespace s WHERE s.oid = c.reltablespace) END,
                 c.relreplident::text, c.relrowsecurity, c.relforcerowsecurity,
                 CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
-                (SELECT s.srvname::text FROM pg_foreign_server s WHERE s.oid = ft.ftserver),
+                CASE WHEN c.relkind = 'f' THEN
+                     (SELECT s.srvname::text FROM pg_foreign_server s WHERE s.oid = ft.ftserver) END,
                 ft.ftoptions::text[],
                 'pg_type'::regclass::oid, c.reltype,
                 (SELECT t.typarray FROM pg_type t WHERE t.oid = c.reltype),
+                CASE WHEN c.relkind = 'p' THEN
                 ARRAY(SELECT a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attcollation::regcollation::text
                         FROM pg_partitioned_table p
                         JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs::int2[])
-                       WHERE p.partrelid = c.oid AND a.attnum > 0 ORDER BY 1),
+                       WHERE p.partrelid = c.oid AND a.attnum > 0 ORDER BY 1) ELSE '{}' END,
+                CASE WHEN c.oid IN (SELECT i.inhrelid FROM pg_inherits i) THEN
                 ARRAY(SELECT a.attname::text FROM pg_attribute a
                        WHERE a.attrelid = c.oid AND NOT a.attislocal AND NOT c.relispartition
-                         AND NOT a.attisdropped ORDER BY 1),
+                         AND NOT a.attisdropped ORDER BY 1) ELSE '{}' END,
                 ARRAY(SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid)
            FROM pg_class c
            JOIN pg_namespace n ON n.oid = c.relnamespace
