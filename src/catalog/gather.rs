@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::schema::{
-    Acl, Key, KeyMap, Name, Object, Snapshot,
+    Acl, Key, KeyMap, KeySet, Name, Object, Snapshot,
     kind::Filed,
     mention::Mention,
     object::{Address, AddressMap},
@@ -40,7 +40,7 @@ pub(super) struct Gathered {
     /// Members of extensions, each with its extension: they are not ours to build.
     members: HashMap<u32, u32>,
     /// Keys and rights that many objects share are held once.
-    keys: KeyMap<()>,
+    keys: KeySet,
     acls: HashMap<Vec<String>, Acl>,
 }
 
@@ -72,10 +72,10 @@ impl Gathered {
 
     /// Puts the one that is held in the place of an equal key.
     fn share(&mut self, key: &mut Key) {
-        match self.keys.get_key_value(key) {
-            Some((held, ())) => *key = held.clone(),
+        match self.keys.get(key) {
+            Some(held) => *key = held.clone(),
             None => {
-                self.keys.insert(key.clone(), ());
+                self.keys.insert(key.clone());
             }
         }
     }
@@ -246,7 +246,7 @@ impl Gathered {
                     by_name.entry(name).or_default().push(at);
                 }
                 Name::OnRelation { relation, .. } => {
-                    on_relation.entry(relation).or_default().push(at)
+                    on_relation.entry(relation).or_default().push(at);
                 }
                 _ => {}
             }

@@ -239,7 +239,7 @@ impl<'a, 'f> Layout<'a, 'f> {
         };
         let dropped = |key: &&Key| {
             Some(*key) != object.parent.as_ref()
-                && matches!(self.fates.get(*key), Some(Fate::Drop | Fate::Replace))
+                && matches!(self.fates.get(key), Some(Fate::Drop | Fate::Replace))
                 && !aside(key)
         };
         let position = |key: &&Key| self.old.get(key).map_or(0, |o| o.ordinal);

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher},
     sync::Arc,
@@ -30,6 +30,9 @@ struct Inner {
 
 /// A map from keys, which are hashed already.
 pub type KeyMap<V> = HashMap<Key, V, BuildHasherDefault<Hashed>>;
+
+/// A set of keys, which are hashed already.
+pub type KeySet = HashSet<Key, BuildHasherDefault<Hashed>>;
 
 /// The ways in which PostgreSQL names things.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

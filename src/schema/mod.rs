@@ -26,7 +26,7 @@ pub mod step;
 pub use self::{
     acl::Acl,
     diff::{Delta, diff},
-    key::{Key, KeyMap, KindId, Name},
+    key::{Key, KeyMap, KeySet, KindId, Name},
     kind::{AnyKind, KINDS, Kind},
     object::{Found, Meta, Obj, Object, Spec},
     options::Options,
