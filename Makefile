@@ -60,5 +60,5 @@ deny: ## licences and sources of the dependencies
 bench: ## speed, as tables (release build; takes a few minutes)
 	@sh scripts/bench.sh
 
-pictures: ## draw docs/pictures anew
+pictures: ## make docs/pictures and docs/recording.cast anew
 	@$(CARGO) run --quiet --example pictures

@@ -1,23 +1,50 @@
 //! How long frames take: `cargo bench --bench frames [REVISIONS…]`.
 //!
-//! Prints, for each size of history, how long reading a layout took, how long the first frame took,
-//! and what a key costs from its arrival to the drawn cells, at the median and the 99th percentile.
+//! Prints, for each size of history, how long a layout took, how long the first frame took, what a key
+//! costs from its arrival to the drawn cells (at the median, the 99th percentile and the worst), the
+//! same while a run reports progress, and the memory of the process; then the same keys in a long
+//! comparison.
 
 use std::{
     fmt::Write as _,
     io::Write as _,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use limbeck::{
-    present::lanes,
-    tui::{app::App, demo, event::Event, theme::Theme, update::update, view},
+    engine,
+    present::{diff::Diff, lanes},
+    revision::Node,
+    tui::{
+        app::App,
+        demo,
+        event::{Effect, Event},
+        layer::{DiffLayer, Layer, Subject},
+        theme::Theme,
+        update::update,
+        view,
+    },
+    worker::{Job, JobId, Run, WorkerEvent, compute},
 };
 use ratatui::{Terminal, backend::TestBackend};
 
 const SIZE: (u16, u16) = (120, 36);
 const KEYS: usize = 2_000;
+/// Lines of the long comparison.
+const LINES: usize = 50_000;
+
+/// Single rows, pages, both ends, what would run, a filter and the palette.
+const GRAPH: &[&str] = &[
+    "j", "j", "j", "k", "PgDn", "j", "G", "k", "o", "j", "g", "g", "PgDn", "PgDn", "b", ":", "n",
+    "u", "m", "1", "Esc", "/", "9", "9", "Esc", "n", "p",
+];
+/// Changes, pages, folds, wrapping, both forms, a search.
+const DIFF: &[&str] = &[
+    "n", "n", "PgDn", "j", "N", "G", "g", "g", "z", "PgDn", "z", "w", "w", "|", "n", "|", "t", "t",
+    "/", "c", "4", "Enter", "n", "Esc",
+];
 
 fn main() {
     // Cargo passes `--bench`.
@@ -26,11 +53,12 @@ fn main() {
         sizes = vec![100, 10_000, 100_000];
     }
     let mut table = String::from(
-        "revisions      layout   first frame   key to frame p50        p99        max\n",
+        "revisions      layout   first frame   key to frame p50        p99        max   during a run p99     memory\n",
     );
     for count in sizes {
         let _infallible = writeln!(table, "{}", measure(count));
     }
+    let _infallible = writeln!(table, "\n{}", comparison());
     let _closed = std::io::stdout().write_all(table.as_bytes());
 }
 
@@ -41,36 +69,111 @@ fn measure(count: usize) -> String {
     let layout = lanes::layout(history.graph(), &[]);
     let laid_out = begun.elapsed();
     assert_eq!(layout.len(), count);
+    drop(layout);
 
-    let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("cells in memory");
+    let mut terminal = terminal();
     let begun = Instant::now();
     draw(&mut app, &mut terminal);
     let first = begun.elapsed();
+    let times = press(&mut app, &mut terminal, GRAPH, |_, _| {});
+    // The worker's reports of a run come between the keys, as they do while a migration goes on.
+    let run = Run::Upgrade("heads".to_owned());
+    let _ = limbeck::tui::update::worker::begin(&mut app, run);
+    let id = JobId(1);
+    let running = press(&mut app, &mut terminal, GRAPH, |app, i| {
+        let event = engine::Event::Stage(format!("statement {i}"));
+        update(app, Event::Worker(WorkerEvent::Progress(id, event)));
+    });
+    format!(
+        "{count:>9} {:>11} {:>13} {:>18} {:>10} {:>10} {:>18} {:>10}",
+        show(laid_out),
+        show(first),
+        show(at(&times, 50)),
+        show(at(&times, 99)),
+        show(at(&times, 100)),
+        show(at(&running, 99)),
+        memory()
+    )
+}
 
-    // Single rows, pages, both ends, and the marks of what would run.
-    let keys = ["j", "j", "j", "k", "PgDn", "j", "G", "k", "o", "j", "g", "g", "PgDn", "PgDn", "b"];
+/// A long comparison: every two hundredth line differs.
+fn comparison() -> String {
+    let text = |changed: bool| {
+        (0..LINES).fold(String::new(), |mut text, i| {
+            let word = if changed && i % 200 == 0 { "bigint" } else { "integer" };
+            let _infallible = writeln!(text, "    column_{i} {word} NOT NULL DEFAULT 0,");
+            text
+        })
+    };
+    let begun = Instant::now();
+    let diff = Arc::new(Diff::new(&text(false), &text(true)));
+    let compared = begun.elapsed();
+    let mut app = demo::large(Theme::dark(), SIZE, 100);
+    let mut layer = DiffLayer::new(Subject::Scripts(Node(0)), 1);
+    layer.scripts = Some(diff);
+    app.layers.push(Layer::Diff(Box::new(layer)));
+    let mut terminal = terminal();
+    let begun = Instant::now();
+    draw(&mut app, &mut terminal);
+    let first = begun.elapsed();
+    let times = press(&mut app, &mut terminal, DIFF, |_, _| {});
+    format!(
+        "a comparison of {LINES} lines: compared in {}, first frame {}, key to frame p50 {}, p99 {}, max {}, memory {}",
+        show(compared),
+        show(first),
+        show(at(&times, 50)),
+        show(at(&times, 99)),
+        show(at(&times, 100)),
+        memory()
+    )
+}
+
+/// Presses keys and draws after each; what the worker computes is not counted, as it is not in the
+/// program either.
+fn press(
+    app: &mut App,
+    terminal: &mut Terminal<TestBackend>,
+    keys: &[&str],
+    mut before: impl FnMut(&mut App, usize),
+) -> Vec<Duration> {
     let mut times: Vec<Duration> = (0..KEYS)
         .map(|i| {
+            before(app, i);
             let code = match keys[i % keys.len()] {
                 "PgDn" => KeyCode::PageDown,
+                "Esc" => KeyCode::Esc,
+                "Enter" => KeyCode::Enter,
                 key => KeyCode::Char(key.chars().next().unwrap_or(' ')),
             };
             let begun = Instant::now();
-            update(&mut app, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
-            draw(&mut app, &mut terminal);
-            begun.elapsed()
+            let effects = update(app, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+            draw(app, terminal);
+            let took = begun.elapsed();
+            answer(app, effects);
+            took
         })
         .collect();
     times.sort_unstable();
-    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
-    format!(
-        "{count:>9} {:>11} {:>13} {:>18} {:>10} {:>10}",
-        show(laid_out),
-        show(first),
-        show(at(50)),
-        show(at(99)),
-        show(at(100))
-    )
+    times
+}
+
+/// What the cpu lane would answer.
+fn answer(app: &mut App, effects: Vec<Effect>) {
+    for effect in effects {
+        if let Effect::Submit(job @ (Job::Layout { .. } | Job::Mark { .. })) = effect
+            && let Some(event) = compute(job)
+        {
+            update(app, Event::Worker(event));
+        }
+    }
+}
+
+fn at(times: &[Duration], percent: usize) -> Duration {
+    times[(times.len() * percent / 100).min(times.len() - 1)]
+}
+
+fn terminal() -> Terminal<TestBackend> {
+    Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("cells in memory")
 }
 
 fn draw(app: &mut App, terminal: &mut Terminal<TestBackend>) {
@@ -80,6 +183,14 @@ fn draw(app: &mut App, terminal: &mut Terminal<TestBackend>) {
     if let Some(hits) = hits {
         app.drawn(hits);
     }
+}
+
+/// What the process holds in memory, where the system tells.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.map_or_else(|| "?".to_owned(), |kb| format!("{} MB", kb / 1024))
 }
 
 fn show(time: Duration) -> String {

@@ -1,4 +1,5 @@
-//! Writes the pictures of the documents: `cargo run --example pictures` fills `docs/pictures/`.
+//! Writes the pictures and the recording of the documents: `cargo run --example pictures` fills
+//! `docs/pictures/` and `docs/recording.cast`.
 //!
 //! With arguments it prints one screen to this terminal instead:
 //! `cargo run --example pictures -- graph 120x36 dark [ascii] [named|mono]`.
@@ -28,6 +29,8 @@ fn write_all() -> Result<(), Box<dyn Error>> {
         let svg = picture::svg(&picture::cells(&one.app), &one.app.theme, "limbeck");
         std::fs::write(folder.join(format!("{}.svg", one.name)), svg)?;
     }
+    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/recording.cast");
+    std::fs::write(recording, limbeck::tui::recording::cast())?;
     Ok(())
 }
 

@@ -15,10 +15,18 @@ fn main() -> ExitCode {
 /// Runs the full-screen interface.
 #[cfg(feature = "tui")]
 fn interface(start: cli::InterfaceStart) -> ExitCode {
-    let cli::InterfaceStart { project, light, no_color, editor, pg_dump, config_dir, state_dir } =
-        start;
-    let start =
-        limbeck::tui::Start { project, light, no_color, editor, pg_dump, config_dir, state_dir };
+    let start = limbeck::tui::Start {
+        project: start.project,
+        reopen: start.reopen,
+        newcomer: start.newcomer,
+        begin: start.begin,
+        light: start.light,
+        no_color: start.no_color,
+        editor: start.editor,
+        pg_dump: start.pg_dump,
+        config_dir: start.config_dir,
+        state_dir: start.state_dir,
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ExitCode::from(cli::fail_io("the runtime cannot start", &error)),

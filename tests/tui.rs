@@ -14,6 +14,8 @@ mod pending;
 mod properties;
 #[path = "tui/pty.rs"]
 mod pty;
+#[path = "tui/reach.rs"]
+mod reach;
 #[path = "tui/registry.rs"]
 mod registry;
 #[path = "tui/screens.rs"]

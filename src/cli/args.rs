@@ -118,6 +118,8 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Lay out a project: settings, folders, .env.example, compose file, Makefile
     Init(command::init::Args),
+    /// Take over the migrations of another tool: dbmate, sqlx, diesel, goose, golang-migrate
+    Import(command::import::Args),
     /// Show where the database stands: server, revisions applied and pending, problems
     Status(command::status::Args),
     /// Write a new, empty revision file

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     code::{Code, Diagnose},
     config::{self, Config, DotEnv, Flags, Inputs},
-    engine::{Actor, Engine, Project, Start},
+    engine::{Actor, Engine, Project, Start, project::Reopen},
     present::safe::display_safe,
     revision::History,
 };
@@ -107,6 +107,26 @@ impl Context {
         for warning in &config.warnings {
             self.out.warn(&display_safe(warning));
         }
+        let actor = self.actor(&config.root);
+        Ok(Project::new(config, actor))
+    }
+
+    /// Opens the project again with another profile, for the interface: nothing is printed.
+    pub(crate) fn reopen(&self) -> Reopen {
+        let (global, env) = (self.global.clone(), self.env.clone());
+        Reopen::new(move |profile| {
+            let profile = profile.map(str::to_owned);
+            // A database that was named on the command line belongs to no profile.
+            let database_url = if profile.is_none() { global.database_url.clone() } else { None };
+            let global = Global { profile, database_url, ..global.clone() };
+            let context = Self { out: Output::new(&global, &env), global, env: env.clone() };
+            context.project_quietly().map_err(|error| error.message().to_owned())
+        })
+    }
+
+    /// The project with its settings resolved; nothing is printed.
+    pub(crate) fn project_quietly(&self) -> Result<Project, CliError> {
+        let config = self.config()?;
         let actor = self.actor(&config.root);
         Ok(Project::new(config, actor))
     }

@@ -42,6 +42,12 @@ pub enum Next {
 pub struct InterfaceStart {
     /// The project.
     pub project: Project,
+    /// Opens it again with another profile.
+    pub reopen: crate::engine::project::Reopen,
+    /// The folder holds no project; what else it holds.
+    pub newcomer: Option<crate::engine::project::Newcomer>,
+    /// Does what a newcomer chooses.
+    pub begin: crate::engine::project::Begin,
     /// Light or dark as the terminal told, none when it did not.
     pub light: Option<bool>,
     /// Colours are unwanted.

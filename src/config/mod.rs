@@ -132,6 +132,8 @@ pub struct Config {
     pub settings: Vec<Setting>,
     /// The chosen profile (`--profile`, `LIMBECK_PROFILE`).
     pub profile: Option<String>,
+    /// The profiles there are, with their guard levels.
+    pub profiles: BTreeMap<String, Guard>,
     /// What the user should know about the settings, one sentence each; the caller prints them.
     pub warnings: Vec<String>,
 }

@@ -19,6 +19,7 @@ use super::{
     error::{ConfigError, did_you_mean},
     file::{self, Profile},
     inputs::{Disk, Files},
+    key::Value,
     libpq::{self, Place},
     name,
 };
@@ -144,11 +145,7 @@ pub fn resolve_with(inputs: &Inputs, files: &dyn Files) -> Result<Config, Config
             .and_then(|tries| u32::try_from(tries).ok())
             .unwrap_or(1),
         runner_wait: layers.time("runner.wait"),
-        guard: match layers.text("guard").as_deref() {
-            Some("prod") => Guard::Prod,
-            Some("staging") => Guard::Staging,
-            _ => Guard::Dev,
-        },
+        guard: guard(layers.text("guard").as_deref()),
         extra: extra(&inputs.flags.extra)?,
         tui: TuiConfig {
             theme: layers.text("tui.theme").unwrap_or_default(),
@@ -167,9 +164,29 @@ pub fn resolve_with(inputs: &Inputs, files: &dyn Files) -> Result<Config, Config
         profile: chosen.map(|chosen| chosen.name),
         connection,
         root: inputs.root.clone(),
+        profiles: profiles(&file),
         warnings,
     };
     Ok(config)
+}
+
+fn guard(word: Option<&str>) -> Guard {
+    match word {
+        Some("prod") => Guard::Prod,
+        Some("staging") => Guard::Staging,
+        _ => Guard::Dev,
+    }
+}
+
+/// The profiles of the file with their guard levels; one that names none has the file's own.
+fn profiles(file: &file::File) -> BTreeMap<String, Guard> {
+    let word = |table: &file::Table| match table.get("guard") {
+        Some((Value::Text(word), _)) => Some(word.clone()),
+        _ => None,
+    };
+    let own = word(&file.settings);
+    let level = |settings| guard(word(settings).or_else(|| own.clone()).as_deref());
+    file.profiles.iter().map(|(name, profile)| (name.clone(), level(&profile.settings))).collect()
 }
 
 /// A profile and what chose it.

@@ -25,6 +25,7 @@ mod run;
 pub mod schema;
 mod sections;
 mod session;
+pub mod sizes;
 mod stamp;
 mod state;
 mod tables;
@@ -180,6 +181,11 @@ impl Engine {
     /// Sessions, locks, settings of the server. Reads only.
     pub async fn activity(&self) -> Result<activity::Activity, Error> {
         activity::read(&self.link.reader().await?).await
+    }
+
+    /// The largest tables, the largest first. Reads only.
+    pub async fn table_sizes(&self) -> Result<Vec<sizes::TableRow>, Error> {
+        sizes::read(&self.link.reader().await?).await
     }
 
     /// The newest `limit` entries of the audit table, newest first; empty when there is none.

@@ -18,6 +18,78 @@ pub enum Start {
     FirstUse,
 }
 
+/// Opens the project again with another profile's settings, or with none's; what is wrong with them
+/// comes back as one sentence. Who starts an interface knows how.
+#[derive(Clone)]
+pub struct Reopen(Arc<ReopenFn>);
+
+type ReopenFn = dyn Fn(Option<&str>) -> Result<Project, String> + Send + Sync;
+
+impl std::fmt::Debug for Reopen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reopen")
+    }
+}
+
+impl Reopen {
+    /// By this function.
+    pub fn new(
+        open: impl Fn(Option<&str>) -> Result<Project, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(open))
+    }
+
+    /// The project with this profile.
+    pub fn open(&self, profile: Option<&str>) -> Result<Project, String> {
+        (self.0)(profile)
+    }
+}
+
+/// A way to begin, for who has no project yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// Lay a project out in this folder.
+    Make,
+    /// Take over the migrations of another tool.
+    Import,
+    /// Work with the database of this URL.
+    Connect(String),
+}
+
+/// What was found in a folder that holds no project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Newcomer {
+    /// Another tool's migrations: its name, and their folder.
+    pub tool: Option<(String, std::path::PathBuf)>,
+}
+
+/// Does a beginning: says in one sentence what it did, or what was wrong. Who starts an interface knows
+/// how.
+#[derive(Clone)]
+pub struct Begin(Arc<BeginFn>);
+
+type BeginFn = dyn Fn(&Beginning) -> Result<String, String> + Send + Sync;
+
+impl std::fmt::Debug for Begin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Begin")
+    }
+}
+
+impl Begin {
+    /// By this function.
+    pub fn new(
+        begin: impl Fn(&Beginning) -> Result<String, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(begin))
+    }
+
+    /// Does it.
+    pub fn with(&self, beginning: &Beginning) -> Result<String, String> {
+        (self.0)(beginning)
+    }
+}
+
 /// An opened project.
 #[derive(Clone, Debug)]
 pub struct Project {

@@ -43,6 +43,22 @@ pub fn clock(took: Duration) -> String {
     }
 }
 
+/// How many of something: `950`, `12 k`, `3.4 M`.
+pub fn count(number: u64) -> String {
+    const UNITS: [&str; 5] = ["", " k", " M", " G", " T"];
+    let mut unit = 0;
+    let mut value = number as f64;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit > 0 && value < 9.95 {
+        format!("{value:.1}{}", UNITS[unit])
+    } else {
+        format!("{value:.0}{}", UNITS[unit])
+    }
+}
+
 /// A size in bytes: `512 B`, `2.1 GB`, `14 GB`. Units are powers of 1024 with PostgreSQL's names
 /// (`pg_size_pretty()`).
 pub fn bytes(size: u64) -> String {
@@ -115,6 +131,21 @@ mod tests {
             (u64::MAX, "16384 PB"),
         ] {
             assert_eq!(bytes(size), expected);
+        }
+    }
+
+    #[test]
+    fn counts_are_short() {
+        for (number, text) in [
+            (0, "0"),
+            (950, "950"),
+            (1_000, "1.0 k"),
+            (12_345, "12 k"),
+            (999_600, "1.0 M"),
+            (3_400_000, "3.4 M"),
+            (u64::MAX, "18446744 T"),
+        ] {
+            assert_eq!(count(number), text);
         }
     }
 }

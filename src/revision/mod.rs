@@ -5,6 +5,7 @@ pub mod file;
 pub mod graph;
 pub mod history;
 pub mod id;
+pub mod import;
 pub mod moves;
 pub mod order;
 pub mod rebase;

@@ -115,7 +115,7 @@ actions! {
     Open, "open", "open", "show the selected revision side by side, before and after", ["Enter"], Graph, None, 4;
     WouldRun, "would-run", "what would run", "mark what an upgrade or downgrade to here would run", ["o"], Graph, None, 5;
     Create, "create", "create", "create an empty revision on the head", ["c"], Graph, File, 6;
-    Filter, "filter", "filter", "show only revisions with a text (`!` at the start: without it)", ["/"], Graph, None, 7;
+    Filter, "filter", "filter", "show only revisions with a text (`!` first: without it; `~` first: with its letters in this order)", ["/"], Graph, None, 7;
     Merge, "merge", "merge", "create a revision that merges all heads", ["m"], Graph, File, 0;
     Stamp, "stamp", "stamp", "record the selected revision as applied without running anything", ["S"], Graph, Destroy, 0;
     FlipScript, "flip-script", "up/down", "show the down script instead of the up script, and back", ["Tab"], Graph, None, 0;
@@ -125,9 +125,10 @@ actions! {
     NextHit, "next-hit", "next", "next pending or matching revision", ["n"], Graph, None, 0;
     PreviousHit, "previous-hit", "previous", "previous pending or matching revision", ["N"], Graph, None, 0;
     Edit, "edit", "edit", "open the file in the editor", ["e"], Graph, File, 0;
-    Copy, "copy", "copy", "copy the id of the selected revision", ["y"], Graph, None, 0;
+    Range, "range", "range", "begin a range of revisions, or drop it; `y` copies from all of it", ["v"], Graph, None, 0;
+    Copy, "copy", "copy", "copy id, message, file, command or SQL of the selected revision", ["y"], Graph, None, 0;
     StartServer, "start-server", "start server", "start the database server", ["s"], Graph, None, 8;
-    Problems, "problems", "problems", "list what is wrong with the revision files", ["!"], Graph, None, 0;
+    Problems, "problems", "problems", "list what is wrong with the revision files, and with the database's state", ["!"], Graph, None, 0;
 
     Toggle, "toggle", "toggle", "choose the selected change with what it needs, or give it up", ["Space"], Pending, None, 1;
     ToggleAll, "toggle-all", "all/none", "choose all changes that lose no data; again: none", ["a"], Pending, None, 2;
@@ -159,16 +160,20 @@ actions! {
     Wrap, "wrap", "wrap", "wrap long lines, or scroll sideways", ["w"], Diff, None, 7;
     SplitView, "split-view", "split/unified", "side by side, or one below the other", ["|"], Diff, None, 8;
     Swap, "swap", "swap", "exchange left and right", ["t"], Diff, None, 9;
-    DiffCopy, "diff-copy", "copy", "copy the up script", ["y"], Diff, None, 10;
+    DiffCopy, "diff-copy", "copy", "copy the up script or the down script", ["y"], Diff, None, 10;
     DiffEdit, "diff-edit", "edit", "open the file in the editor", ["e"], Diff, File, 11;
     StopBuilding, "stop-building", "stop", "stop building the schema before and after", ["x"], Diff, None, 0;
 
     ServerToggle, "server-toggle", "start/stop", "start the database server, or stop it", ["s"], Database, Destroy, 1;
     ServerRestart, "server-restart", "restart", "restart the database server", ["r"], Database, Destroy, 2;
     FollowLog, "follow-log", "log", "show the server's log alone, and back", ["o"], Database, None, 3;
+    DatabaseCopy, "database-copy", "copy", "copy from the section: statement, table, log, settings", ["y"], Database, None, 0;
+    FilterLog, "filter-log", "filter log", "show only lines of the log with a text", ["/"], Database, None, 0;
     CancelQuery, "cancel-query", "cancel query", "cancel the query of the selected session", ["x"], Database, Change, 4;
     TerminateBackend, "terminate-backend", "terminate", "end the selected session", ["X"], Database, Destroy, 5;
-    NextSection, "next-section", "section", "next section", ["]", "Tab"], Database, None, 6;
+    Connect, "connect", "connect", "connect with another profile", ["P", "c"], Database, None, 6;
+    SortTables, "sort-tables", "sort", "sort the tables by size, rows, name, or by what is pending", ["S"], Database, None, 0;
+    NextSection, "next-section", "section", "next section", ["]", "Tab"], Database, None, 7;
     PreviousSection, "previous-section", "previous", "previous section", ["[", "BackTab"], Database, None, 0;
 
     CancelJob, "cancel-job", "cancel", "cancel the running job", ["x"], Jobs, Destroy, 1;
@@ -176,7 +181,7 @@ actions! {
     PauseJob, "pause-job", "pause", "stop after the revision that runs now", ["p"], Jobs, None, 2;
     ResumeJob, "resume-job", "resume", "run the rest of a job that stopped early", ["r"], Jobs, Change, 3;
     JobDetail, "job-detail", "detail", "show the whole error", ["Enter"], Jobs, None, 4;
-    CopyError, "copy-error", "copy error", "copy the error with all its details", ["y"], Jobs, None, 5;
+    CopyError, "copy-error", "copy", "copy the error with all its details, the command, the output", ["y"], Jobs, None, 5;
 
     Down, "down", "down", "down", ["j", "Down"], Move, None, 0;
     Up, "up", "up", "up", ["k", "Up"], Move, None, 0;
@@ -192,7 +197,7 @@ actions! {
     ScrollRight, "scroll-right", "scroll", "scroll to the right", ["L"], Move, None, 0;
 
     Help, "help", "help", "this list", ["?"], Global, None, 0;
-    Palette, "palette", "palette", "find and run an action, or go to a revision", [":", "Ctrl-p"], Global, None, 0;
+    Palette, "palette", "palette", "find an action, a revision (`@`), a table (`#`), a setting, a profile", [":", "Ctrl-p"], Global, None, 0;
     GraphScreen, "graph", "graph", "the graph", ["1"], Global, None, 0;
     PendingScreen, "pending", "pending", "what models and database differ in", ["2"], Global, None, 0;
     DatabaseScreen, "database", "database", "the database", ["3"], Global, None, 0;
@@ -203,6 +208,9 @@ actions! {
     ZoomOut, "zoom-out", "zoom", "give the list less room", ["_"], Global, None, 0;
     Split, "split", "split", "next ratio of the panes", ["|"], Global, None, 0;
     Mouse, "mouse", "mouse", "capture the mouse, or leave it to the terminal to select text", ["M"], Global, None, 0;
+    Undo, "undo", "undo", "take back what the last job did: the run that does exactly that", ["Z"], Global, Change, 0;
+    AllowChanges, "allow-changes", "allow changes", "allow changes to the database, or forbid them; prod starts without", ["W"], Global, Change, 0;
+    Themes, "themes", "theme", "choose a theme; the selected one is drawn at once", ["T"], Global, None, 0;
     Back, "back", "back", "one step back", ["Esc"], Global, None, 0;
     Suspend, "suspend", "suspend", "go to the background", ["Ctrl-z"], Global, None, 0;
     Redraw, "redraw", "redraw", "draw everything again", ["Ctrl-l"], Global, None, 0;

@@ -1,6 +1,11 @@
 //! The whole state of the interface. `update` alone changes it; views only read it.
 
-use std::{collections::VecDeque, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use ratatui::layout::{Position, Rect};
 
@@ -12,19 +17,21 @@ use super::{
     layer::{DiffLayer, Layer},
     pending::{PendingPane, PendingState},
     progress::JobView,
-    theme::Theme,
+    theme::{self, Theme},
     widget::{
         Memo,
         memo::{DiffKey, SHORTEST_ID, shortened},
     },
 };
 use crate::{
-    config::Config,
-    engine::{self, Overview, activity::Activity, overview::RevisionState, record::Entry},
+    config::{Config, Guard},
+    engine::{
+        self, Overview, activity::Activity, overview::RevisionState, record::Entry, sizes::TableRow,
+    },
     present::lanes,
     revision::{Direction, History, Node, RevisionId},
     server,
-    worker::{JobId, Refresh, ServerAction, event::PoolFacts},
+    worker::{JobId, Origin, Refresh, ServerAction, event::PoolFacts},
 };
 
 /// The screens.
@@ -89,6 +96,12 @@ pub struct Snapshot {
     pub record: Option<Arc<Vec<Entry>>>,
     /// Why it could not be read.
     pub record_error: Option<Arc<engine::Error>>,
+    /// Who wrote the revision files; none without git.
+    pub origins: Option<Arc<BTreeMap<PathBuf, Origin>>>,
+    /// The largest tables, the largest first.
+    pub tables: Option<Arc<Vec<TableRow>>>,
+    /// Why they could not be read.
+    pub tables_error: Option<Arc<engine::Error>>,
     /// The tail of the server's log, oldest first.
     pub log: Option<Arc<Vec<String>>>,
     /// Why it could not be read.
@@ -173,6 +186,8 @@ pub struct GraphState {
     pub rows: Vec<Row>,
     /// Index of the selected row.
     pub selected: usize,
+    /// The other end of the range, while one is marked.
+    pub anchor: Option<usize>,
     /// First row on the screen, as it was last drawn.
     pub offset: usize,
     /// Columns the graph is scrolled by.
@@ -185,6 +200,8 @@ pub struct GraphState {
     pub detail_scroll: usize,
     /// The down script is shown.
     pub show_down: bool,
+    /// Number of the marks that are waited for.
+    pub marks_wanted: Option<u64>,
     /// What would run, while it is marked.
     pub would_run: Option<WouldRun>,
     /// The user moved the selection; until then it follows the database.
@@ -201,6 +218,8 @@ pub enum Section {
     Sessions,
     /// Locks on relations.
     Locks,
+    /// Tables and their sizes.
+    Tables,
     /// Our connections.
     Pool,
     /// Settings.
@@ -211,8 +230,15 @@ pub enum Section {
 
 impl Section {
     /// All, in the order of `]`.
-    pub const ALL: [Self; 6] =
-        [Self::Server, Self::Sessions, Self::Locks, Self::Pool, Self::Settings, Self::Log];
+    pub const ALL: [Self; 7] = [
+        Self::Server,
+        Self::Sessions,
+        Self::Locks,
+        Self::Tables,
+        Self::Pool,
+        Self::Settings,
+        Self::Log,
+    ];
 
     /// The word of its frame.
     pub fn title(self) -> &'static str {
@@ -220,9 +246,47 @@ impl Section {
             Self::Server => "Server",
             Self::Sessions => "Sessions",
             Self::Locks => "Locks",
+            Self::Tables => "Tables",
             Self::Pool => "Pool",
             Self::Settings => "Settings",
             Self::Log => "Log",
+        }
+    }
+}
+
+/// By what tables are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TableOrder {
+    /// The largest first.
+    #[default]
+    Size,
+    /// Those with the most rows first.
+    Rows,
+    /// By name.
+    Name,
+    /// Those that pending revisions touch first.
+    Pending,
+}
+
+impl TableOrder {
+    /// The one after this.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Size => Self::Rows,
+            Self::Rows => Self::Name,
+            Self::Name => Self::Pending,
+            Self::Pending => Self::Size,
+        }
+    }
+
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Size => "size",
+            Self::Rows => "rows",
+            Self::Name => "name",
+            Self::Pending => "pending",
         }
     }
 }
@@ -236,10 +300,16 @@ pub struct DatabaseState {
     pub session: usize,
     /// Selected lock.
     pub lock: usize,
+    /// Selected table, in the order they are shown.
+    pub table: usize,
+    /// That order.
+    pub table_order: TableOrder,
     /// First shown setting.
     pub setting: usize,
     /// Lines the log is scrolled back; 0 follows it.
     pub log_back: usize,
+    /// Only lines of the log with this text; empty shows all.
+    pub log_filter: String,
     /// The log alone fills the screen.
     pub log_only: bool,
 }
@@ -268,9 +338,30 @@ pub enum Tone {
     Bad,
 }
 
+/// What a message is about: a newer one about the same takes the place of an older one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Something of its own.
+    Itself,
+    /// The database server.
+    Server,
+    /// The clipboard.
+    Clipboard,
+    /// Who has the mouse.
+    Mouse,
+    /// What is being read again.
+    Reading,
+    /// The rows that would run.
+    Marks,
+    /// Runs.
+    Runs,
+}
+
 /// A line that goes away by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toast {
+    /// What it is about.
+    pub about: About,
     /// The words.
     pub text: String,
     /// How serious.
@@ -394,6 +485,14 @@ pub struct App {
     pub size: (u16, u16),
     /// Colours by meaning.
     pub theme: Theme,
+    /// The themes that can be chosen.
+    pub themes: Arc<theme::Library>,
+    /// The name of the chosen one; another is drawn while it is looked at in the palette.
+    pub theme_choice: String,
+    /// Another theme is drawn than the chosen one.
+    pub previewing: bool,
+    /// The theme was chosen here, not by the settings.
+    pub theme_kept: bool,
     /// Characters by meaning.
     pub glyphs: Glyphs,
     /// Spinners move.
@@ -464,6 +563,8 @@ pub struct App {
     pub next_job: JobId,
     /// The server was started by itself once, or the user stopped it: not again.
     pub autostart_done: bool,
+    /// The database may be changed; on a prod profile only after that was asked for.
+    pub writing: bool,
     /// Terminal has the focus.
     pub focused: bool,
     /// Leave as soon as the running job has ended.
@@ -494,6 +595,10 @@ impl App {
         Self {
             size,
             theme,
+            themes: Arc::default(),
+            theme_choice: tui.theme.clone(),
+            previewing: false,
+            theme_kept: false,
             glyphs: Glyphs::new(tui.ascii),
             motion: tui.motion,
             keymap,
@@ -529,6 +634,7 @@ impl App {
             layout_for: None,
             next_job: JobId(1),
             autostart_done: false,
+            writing: config.guard != Guard::Prod,
             focused: true,
             quit_after_job: false,
             quitting: false,
@@ -623,6 +729,13 @@ impl App {
             Some(history) => self.memo.short_id(history, node),
             None => String::new(),
         }
+    }
+
+    /// The lines of the server's log that are shown, oldest first.
+    pub fn log_lines(&self) -> Vec<&str> {
+        let lines = self.snapshot.log.iter().flat_map(|log| log.iter()).map(String::as_str);
+        let filter = self.database.log_filter.to_lowercase();
+        lines.filter(|line| filter.is_empty() || line.to_lowercase().contains(&filter)).collect()
     }
 
     /// The database's name as it is typed to confirm.

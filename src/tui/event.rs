@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use crate::worker::{Job, WorkerEvent};
+use crate::{
+    engine::project::Beginning,
+    worker::{Job, WorkerEvent},
+};
 
 /// The time as data: the loop reads the clocks, tests make them up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,10 @@ pub enum Effect {
     Copy(String),
     /// Capture the mouse, or leave it to the terminal.
     Mouse(bool),
+    /// Begin a project this way.
+    Begin(Beginning),
+    /// Open the project again with this profile, or with none.
+    Connect(Option<String>),
     /// Go to the background, as Ctrl-Z does.
     Suspend,
     /// Leave the interface.

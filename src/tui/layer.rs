@@ -7,7 +7,7 @@ use tui_input::Input;
 
 use super::{action::Action, pending::Progress};
 use crate::{
-    engine,
+    engine::{self, project::Newcomer},
     present::diff::{Diff, Hit},
     revision::Node,
     worker::{JobId, Review, Run, ServerAction},
@@ -26,13 +26,31 @@ pub enum Layer {
     Prompt(Prompt),
     /// Two texts side by side, full screen: a revision, or all changes.
     Diff(Box<DiffLayer>),
+    /// A few things, each with a key.
+    Menu(Menu),
+    /// How to begin, where there is no project.
+    Welcome(Welcome),
     /// An error with everything that is known about it.
     Error(Box<ErrorLayer>),
+}
+
+/// What a palette offers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    #[default]
+    All,
+    /// Themes alone.
+    Themes,
+    /// Profiles alone.
+    Profiles,
 }
 
 /// A list with a line to type above it.
 #[derive(Clone, Debug, Default)]
 pub struct ListLayer {
+    /// What is offered.
+    pub scope: Scope,
     /// What was typed.
     pub input: Input,
     /// Selected entry of what is left.
@@ -46,6 +64,23 @@ pub enum Choice {
     Action(Action),
     /// Goes to a revision.
     Revision(Node),
+    /// Goes to a table.
+    Table(String),
+    /// Draws with a theme.
+    Theme(String),
+    /// Changes a setting of the interface.
+    Setting(Setting),
+    /// Connects with a profile, or with none.
+    Profile(Option<String>),
+}
+
+/// A setting that can be changed while the interface runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Box-drawing characters, or ASCII.
+    Glyphs,
+    /// Spinners move.
+    Motion,
 }
 
 /// An entry of the palette or of the help, ready to be drawn.
@@ -115,6 +150,8 @@ pub enum Accept {
     CancelAndQuit(JobId),
     /// Write the revision that merges all heads.
     Merge,
+    /// Allow changes to the database.
+    Writing,
 }
 
 /// A question.
@@ -160,6 +197,37 @@ impl Confirm {
     }
 }
 
+/// How to begin, where there is no project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Welcome {
+    /// What the folder holds.
+    pub found: Newcomer,
+    /// The selected way.
+    pub selected: usize,
+}
+
+/// A thing that can be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MenuItem {
+    /// Its key.
+    pub key: char,
+    /// What it is.
+    pub words: String,
+    /// The text itself.
+    pub text: String,
+}
+
+/// Things that can be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Menu {
+    /// What the menu is for.
+    pub title: String,
+    /// The entries; there is at least one.
+    pub items: Vec<MenuItem>,
+    /// The selected one.
+    pub selected: usize,
+}
+
 /// What a prompt is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -174,6 +242,10 @@ pub enum Purpose {
     Search,
     /// The graph's filter; applied while typing.
     Filter,
+    /// The filter of the server's log; applied while typing.
+    Log,
+    /// The URL of a database to begin with.
+    Url,
 }
 
 /// One line of text.

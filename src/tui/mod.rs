@@ -14,6 +14,7 @@ pub mod layer;
 pub mod pending;
 pub mod picture;
 pub mod progress;
+pub mod recording;
 mod run;
 pub mod state;
 pub mod terminal;
@@ -29,6 +30,12 @@ use crate::engine::Project;
 pub struct Start {
     /// The project.
     pub project: Project,
+    /// Opens it again with another profile.
+    pub reopen: crate::engine::project::Reopen,
+    /// The folder holds no project; what else it holds.
+    pub newcomer: Option<crate::engine::project::Newcomer>,
+    /// Does what a newcomer chooses.
+    pub begin: crate::engine::project::Begin,
     /// Light or dark as the terminal told, none when it did not.
     pub light: Option<bool>,
     /// `NO_COLOR` is set.

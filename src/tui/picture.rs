@@ -12,7 +12,12 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthStr;
 
-use super::{app::App, demo, theme::Theme, view};
+use super::{
+    app::{App, HitMap},
+    demo,
+    theme::Theme,
+    view,
+};
 
 /// Pixels of a cell.
 const CELL: (f32, f32) = (8.4, 18.0);
@@ -23,7 +28,8 @@ const BAR: f32 = 28.0;
 const SIZE: (u16, u16) = (120, 36);
 
 /// The screens that documents show.
-const SHOWN: &[&str] = &["graph", "revision", "pending", "upgrade", "palette", "database", "jobs"];
+const SHOWN: &[&str] =
+    &["graph", "revision", "pending", "upgrade", "palette", "themes", "database", "jobs", "error"];
 
 /// A picture: its file name without extension, and the state it shows.
 #[derive(Debug)]
@@ -49,18 +55,26 @@ pub fn pictures() -> Vec<Picture> {
     all
 }
 
+/// What the state, drawn, puts where.
+pub fn hits(app: &App) -> HitMap {
+    drawn(app).1
+}
+
 /// Draws the state into cells of the size it knows.
 pub fn cells(app: &App) -> Buffer {
+    drawn(app).0
+}
+
+fn drawn(app: &App) -> (Buffer, HitMap) {
     let (width, height) = app.size;
     let mut terminal = match Terminal::new(TestBackend::new(width, height)) {
         Ok(terminal) => terminal,
         Err(never) => match never {},
     };
-    let drawn = terminal.draw(|frame| {
-        view::draw(app, frame);
-    });
+    let mut hits = HitMap::default();
+    let drawn = terminal.draw(|frame| hits = view::draw(app, frame));
     match drawn {
-        Ok(done) => done.buffer.clone(),
+        Ok(done) => (done.buffer.clone(), hits),
         Err(never) => match never {},
     }
 }

@@ -8,6 +8,7 @@ use crate::{
         self, Event, Report,
         event::{Blocker, PlannedMove},
     },
+    revision::RevisionId,
     worker::{JobId, Run},
 };
 
@@ -105,6 +106,8 @@ pub struct JobView {
     pub started_at: jiff::Timestamp,
     /// How long it took, once it has ended.
     pub took: Option<Duration>,
+    /// The version rows before it began, as far as they were known.
+    pub rows_before: Vec<RevisionId>,
     /// Backend pid of its session.
     pub pid: Option<i32>,
     /// Its revisions.
@@ -135,6 +138,7 @@ impl JobView {
             started,
             started_at,
             took: None,
+            rows_before: Vec::new(),
             pid: None,
             plan: Vec::new(),
             current: 0,

@@ -16,10 +16,14 @@ use super::{
     event::{Effect, Event, Now},
     state,
     terminal::{self, Screen},
-    theme::{Depth, Theme},
+    theme::{Depth, Library, Theme},
     update,
 };
-use crate::worker::{Worker, WorkerEvent};
+use crate::{
+    config::Config,
+    engine::Project,
+    worker::{Worker, WorkerEvent},
+};
 
 /// Events taken in before the next frame.
 const BATCH: usize = 256;
@@ -66,30 +70,22 @@ enum Woken {
 
 /// Runs the interface; returns the exit status.
 pub(super) async fn run(start: Start) -> io::Result<u8> {
-    let theme = choose_theme(&start);
+    let themes = Arc::new(themes(&start));
     let begun = Instant::now();
-    let size = terminal::size();
-    let config = Arc::clone(&start.project.config);
-    let mut app = App::new(config, theme.0, size);
-    app.editor = start.editor.is_some();
-    app.zone = jiff::tz::TimeZone::system();
-    let kept = state::file(start.state_dir.as_deref());
-    state::restore(&mut app, kept.as_deref());
-    if let Some(problem) = theme.1 {
-        update::toast(&mut app, super::app::Tone::Warn, problem);
-    }
-    for conflict in app.keymap.conflicts.clone() {
-        update::toast(&mut app, super::app::Tone::Warn, conflict);
-    }
     let now = move || Now { mono: begun.elapsed(), wall: jiff::Timestamp::now() };
-    app.now = now();
+    let kept = state::file(start.state_dir.as_deref());
+    let mut app = open(&start, Arc::clone(&start.project.config), &themes, now());
+    state::restore(&mut app, kept.as_deref());
+    if let Some(found) = &start.newcomer {
+        update::welcome::open(&mut app, found.clone());
+    }
 
     let mut signals = Signals::new()?;
     let mut screen = Some(Screen::enter(app.mouse)?);
     // The first frame comes before anything is asked for.
     draw(&mut app, &mut screen);
-    let (sender, mut reports) = unbounded_channel();
-    let worker = Worker::new(start.project.clone(), start.pg_dump.clone(), sender);
+    let (mut sender, mut reports) = unbounded_channel();
+    let mut worker = Worker::new(start.project.clone(), start.pg_dump.clone(), sender.clone());
     for effect in update::start(&mut app) {
         if let Effect::Submit(job) = effect {
             worker.submit(job);
@@ -164,6 +160,25 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
                     app.repaint = true;
                     app.dirty = true;
                 }
+                Effect::Connect(_) | Effect::Begin(_) => match again(&start, &effect) {
+                    Ok((project, words)) => {
+                        state::keep(&app, kept.as_deref());
+                        app = connected(&app, &start, Arc::clone(&project.config), &themes, now());
+                        update::toast(&mut app, super::app::Tone::Info, words);
+                        // What the old worker still reports is about another database.
+                        (sender, reports) = unbounded_channel();
+                        let next = Worker::new(project, start.pg_dump.clone(), sender.clone());
+                        let old = std::mem::replace(&mut worker, next);
+                        tokio::spawn(old.finish());
+                        for effect in update::start(&mut app) {
+                            if let Effect::Submit(job) = effect {
+                                worker.submit(job);
+                            }
+                        }
+                        break;
+                    }
+                    Err(problem) => update::toast(&mut app, super::app::Tone::Bad, problem),
+                },
                 Effect::Quit => app.quitting = true,
             }
         }
@@ -335,35 +350,74 @@ fn suspend(signals: &mut Signals) -> bool {
     !seen
 }
 
-/// The theme of the settings; the dark one and a sentence when it cannot be used.
-fn choose_theme(start: &Start) -> (Theme, Option<String>) {
-    let config = &start.project.config;
-    let light = start.light.or_else(|| {
-        let auto = matches!(config.tui.theme.as_str(), "auto" | "");
-        (auto && !start.no_color).then(ask_light).flatten()
-    });
-    let user = |name: &str| {
-        let file = format!("{name}.toml");
-        let safe = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
-        let folders = [Some(config.root.clone()), start.config_dir.clone()];
-        folders
-            .into_iter()
-            .flatten()
-            .filter(|_| safe)
-            .find_map(|folder| std::fs::read_to_string(folder.join("themes").join(&file)).ok())
+/// The interface before anything is known of the project.
+fn open(start: &Start, config: Arc<Config>, themes: &Arc<Library>, now: Now) -> App {
+    let (theme, problem) = match themes.load(&config.tui.theme) {
+        Ok(theme) => (theme, None),
+        Err(error) => (themes.load("auto").unwrap_or_else(|_| Theme::dark()), Some(error)),
     };
+    let mut app = App::new(config, theme, terminal::size());
+    app.themes = Arc::clone(themes);
+    app.editor = start.editor.is_some();
+    app.zone = jiff::tz::TimeZone::system();
+    app.now = now;
+    if let Some(problem) = problem {
+        update::toast(&mut app, super::app::Tone::Warn, problem.to_string());
+    }
+    for conflict in app.keymap.conflicts.clone() {
+        update::toast(&mut app, super::app::Tone::Warn, conflict);
+    }
+    app
+}
+
+/// The interface on another database: what the user made of it stays.
+fn connected(
+    old: &App,
+    start: &Start,
+    config: Arc<Config>,
+    themes: &Arc<Library>,
+    now: Now,
+) -> App {
+    let mut app = open(start, config, themes, now);
+    app.theme = old.theme.clone();
+    app.theme_choice.clone_from(&old.theme_choice);
+    app.theme_kept = old.theme_kept;
+    (app.glyphs, app.motion, app.mouse) = (old.glyphs, old.motion, old.mouse);
+    (app.screen, app.split, app.show_log) = (old.screen, old.split, old.show_log);
+    app.recent.clone_from(&old.recent);
+    app.repaint = true;
+    app
+}
+
+/// Opens the project again: with another profile, or after it was begun. Says what it is now.
+fn again(start: &Start, effect: &Effect) -> Result<(Project, String), String> {
+    match effect {
+        Effect::Begin(beginning) => {
+            let words = start.begin.with(beginning)?;
+            Ok((start.reopen.open(None)?, words))
+        }
+        Effect::Connect(Some(name)) => {
+            Ok((start.reopen.open(Some(name))?, format!("this is the profile {name}")))
+        }
+        _ => Ok((start.reopen.open(None)?, "this is the project without a profile".to_owned())),
+    }
+}
+
+/// The themes there are, and what the terminal can show of them.
+fn themes(start: &Start) -> Library {
+    let config = &start.project.config;
+    let light = start.light.or_else(|| (!start.no_color).then(ask_light).flatten());
     let depth = Depth::from_env(
         start.no_color,
         std::env::var("COLORTERM").ok().as_deref(),
         std::env::var("TERM").ok().as_deref(),
     );
-    match Theme::load(&config.tui.theme, light, depth, &user) {
-        Ok(theme) => (theme, None),
-        Err(error) => {
-            let fallback = Theme::load("auto", light, depth, &|_| None);
-            (fallback.unwrap_or_else(|_| Theme::dark()), Some(error.to_string()))
-        }
-    }
+    let folders: Vec<_> = [Some(config.root.clone()), start.config_dir.clone()]
+        .into_iter()
+        .flatten()
+        .map(|folder| folder.join("themes"))
+        .collect();
+    Library::read(&folders, light, depth)
 }
 
 /// Asks the terminal for its background.

@@ -41,6 +41,12 @@ pub fn restore(app: &mut App, path: Option<&Path>) {
     if let Some(shown) = kept["log"].as_bool() {
         app.show_log = shown;
     }
+    // A theme chosen here holds until the settings name another one.
+    if let (Some(theme), Some(over)) = (kept["theme"].as_str(), kept["theme_over"].as_str())
+        && over == app.config.tui.theme
+    {
+        super::update::settings::choose_theme(app, theme.to_owned());
+    }
     if let Some(recent) = kept["recent"].as_array() {
         app.recent = recent
             .iter()
@@ -61,6 +67,7 @@ pub fn keep(app: &App, path: Option<&Path>) {
         let Some(first) = all.keys().next().cloned() else { break };
         all.remove(&first);
     }
+    let theme = app.theme_kept.then_some(app.theme_choice.as_str());
     let recent: Vec<&str> = app.recent.iter().map(|action| action.entry().name).collect();
     all.insert(
         key,
@@ -69,6 +76,8 @@ pub fn keep(app: &App, path: Option<&Path>) {
             "split": app.split,
             "log": app.show_log,
             "recent": recent,
+            "theme": theme,
+            "theme_over": app.config.tui.theme,
         }),
     );
     let Some(folder) = path.parent() else { return };

@@ -1,15 +1,15 @@
 //! What the worker reports back.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::{
-    JobId, Refresh, Review, ServerAction, Work,
+    JobId, Origin, Refresh, Review, ServerAction, Work,
     pending::{Changes, Planned, Written},
 };
 use crate::{
-    engine::{self, Overview, Report, activity::Activity, record},
+    engine::{self, Overview, Report, activity::Activity, record, sizes::TableRow},
     present::{diff::Diff, lanes},
-    revision::{History, Node},
+    revision::{Direction, History, Node},
     server,
 };
 
@@ -30,6 +30,10 @@ pub enum Part {
     Log(Result<Arc<Vec<String>>, Arc<engine::Error>>),
     /// What models and database differ in.
     Changes(Result<Arc<Changes>, Arc<engine::Error>>),
+    /// The largest tables.
+    Tables(Result<Arc<Vec<TableRow>>, Arc<engine::Error>>),
+    /// Who wrote the revision files, by their paths as they are shown; none without git.
+    Origins(Option<Arc<BTreeMap<PathBuf, Origin>>>),
 }
 
 impl Part {
@@ -43,8 +47,19 @@ impl Part {
             Self::Server(_) => Refresh::Server,
             Self::Log(_) => Refresh::Log,
             Self::Changes(_) => Refresh::Changes,
+            Self::Tables(_) => Refresh::Tables,
+            Self::Origins(_) => Refresh::Origins,
         }
     }
+}
+
+/// Revisions that a run would run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// Indexed by node.
+    pub nodes: Vec<bool>,
+    /// How many.
+    pub count: usize,
 }
 
 /// How the reading connections are used.
@@ -106,6 +121,17 @@ pub enum WorkerEvent {
         history: Arc<History>,
         /// The rows.
         layout: Arc<lanes::Layout>,
+    },
+    /// What a run to a revision would run, or why it cannot.
+    Marked {
+        /// Which request.
+        generation: u64,
+        /// The target.
+        node: Node,
+        /// Up or down.
+        direction: Direction,
+        /// The revisions.
+        outcome: Result<Marks, String>,
     },
     /// Two scripts are compared.
     Compared {

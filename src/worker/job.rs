@@ -30,11 +30,15 @@ pub enum Refresh {
     Log,
     /// What models and database differ in.
     Changes,
+    /// How large the tables are.
+    Tables,
+    /// Who wrote the revision files.
+    Origins,
 }
 
 impl Refresh {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::History,
         Self::Overview,
         Self::Activity,
@@ -42,6 +46,8 @@ impl Refresh {
         Self::Server,
         Self::Log,
         Self::Changes,
+        Self::Tables,
+        Self::Origins,
     ];
 }
 
@@ -172,8 +178,21 @@ pub enum Job {
         rows: Vec<RevisionId>,
         /// Revisions that only the database knows; true for version rows.
         orphans: Vec<(RevisionId, bool)>,
-        /// The revisions to show, indexed by node; all when none.
-        keep: Option<Arc<Vec<bool>>>,
+        /// Only revisions that this filter shows; empty shows all.
+        filter: String,
+    },
+    /// Find out what a run to a revision would run.
+    Mark {
+        /// Comes back with the answer; only the newest counts.
+        generation: u64,
+        /// The revisions.
+        history: Arc<History>,
+        /// Version rows.
+        rows: Vec<RevisionId>,
+        /// The target.
+        node: Node,
+        /// Up or down.
+        direction: Direction,
     },
     /// Plan a choice of changes, both ways.
     Plan {

@@ -9,7 +9,7 @@
 //! Events leave through an unbounded channel, so that a slow terminal can never hold up a run.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -24,15 +24,17 @@ use tokio::sync::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Job, JobId, Part, Refresh, Run, ServerAction, Work, WorkerEvent, event::PoolFacts, pending,
-    review, same, schema,
+    Job, JobId, Origin, Part, Refresh, Run, ServerAction, Work, WorkerEvent, compute,
+    event::PoolFacts, git, pending, same, schema,
 };
 use crate::{
     code::Code,
     db::Connector,
-    engine::{Control, Engine, Error, Overview, Project, activity::Activity, record::Entry},
-    present::{diff::Diff, lanes},
-    revision::{Direction, History, write},
+    engine::{
+        Control, Engine, Error, Overview, Project, activity::Activity, record::Entry,
+        sizes::TableRow,
+    },
+    revision::{History, write},
     server::{Provider, State, Status},
 };
 
@@ -158,6 +160,8 @@ pub(super) struct Last {
     log: Option<Outcome<Arc<Vec<String>>>>,
     pool: PoolFacts,
     pub(super) changes: Option<Outcome<Arc<pending::Changes>>>,
+    tables: Option<Outcome<Arc<Vec<TableRow>>>>,
+    origins: Option<Arc<BTreeMap<PathBuf, Origin>>>,
 }
 
 pub(super) struct Shared {
@@ -319,7 +323,10 @@ async fn hand_out(
                 Some(job) => spawn_compute(&shared, &requests, job, Request::LaidOut),
                 None => laying_out = false,
             },
-            Request::Job(job @ (Job::Create(_) | Job::Review { .. } | Job::Compare { .. })) => {
+            Request::Job(
+                job
+                @ (Job::Create(_) | Job::Review { .. } | Job::Compare { .. } | Job::Mark { .. }),
+            ) => {
                 let shared = Arc::clone(&shared);
                 tokio::task::spawn_blocking(move || shared.compute(job));
             }
@@ -352,6 +359,8 @@ fn spawn_read(
             Refresh::Record => shared.read_record().await,
             Refresh::Server => shared.read_server().await,
             Refresh::Log => shared.read_log().await,
+            Refresh::Tables => shared.read_tables().await,
+            Refresh::Origins => shared.read_origins().await,
             Refresh::Changes => WorkerEvent::Unchanged(kind),
         };
         shared.send(event);
@@ -615,6 +624,29 @@ impl Shared {
         WorkerEvent::Fresh(Part::Record(outcome))
     }
 
+    async fn read_tables(&self) -> WorkerEvent {
+        let outcome = self
+            .patiently(async { Ok(Arc::new(self.reader().await?.1.table_sizes().await?)) })
+            .await;
+        let mut last = self.last();
+        if unchanged(last.tables.as_ref(), &outcome, |a, b| a == b) {
+            return WorkerEvent::Unchanged(Refresh::Tables);
+        }
+        last.tables = Some(outcome.clone());
+        WorkerEvent::Fresh(Part::Tables(outcome))
+    }
+
+    async fn read_origins(&self) -> WorkerEvent {
+        let config = &self.project.config;
+        let found = git::origins(&config.root, &config.migrations).await.map(Arc::new);
+        let mut last = self.last();
+        if last.origins == found {
+            return WorkerEvent::Unchanged(Refresh::Origins);
+        }
+        last.origins.clone_from(&found);
+        WorkerEvent::Fresh(Part::Origins(found))
+    }
+
     async fn read_server(&self) -> WorkerEvent {
         let outcome =
             self.patiently(async { Ok(Arc::new(self.provider().await?.status().await)) }).await;
@@ -681,56 +713,18 @@ impl Shared {
         Ok(Served::Done)
     }
 
-    /// The cpu lane's work.
+    /// The cpu lane's work, and the writing of a file.
     fn compute(&self, job: Job) {
         match job {
-            Job::Layout { generation, history, rows, orphans, keep } => {
-                let graph = history.graph();
-                let current: Vec<_> =
-                    rows.iter().filter_map(|row| graph.find(row.as_str())).collect();
-                let spots = lanes::OrphanSpot::find(
-                    &history,
-                    orphans.iter().map(|(id, current)| (id, *current)),
-                );
-                let layout = Arc::new(lanes::Layout::new(&lanes::Request {
-                    graph,
-                    current: &current,
-                    orphans: &spots,
-                    shown: keep.as_ref().map(|keep| keep.as_slice()),
-                }));
-                self.send(WorkerEvent::LaidOut { generation, history, layout });
-            }
-            Job::Review { generation, run, history, rows } => {
-                let review = Arc::new(review::review(&run, &history, &rows));
-                self.send(WorkerEvent::Reviewed { generation, review });
-            }
-            Job::Compare { generation, history, node } => {
-                let script = &history.revision(node).script;
-                let comparison = Arc::new(Diff::new(
-                    &script.readable(Direction::Up),
-                    &script.readable(Direction::Down),
-                ));
-                self.send(WorkerEvent::Compared { generation, node, comparison });
-            }
-            Job::Plan { generation, changes, chosen } => {
-                let planned = pending::plan(&changes, &chosen, crate::plan::Options::default());
-                self.send(WorkerEvent::Planned { generation, planned: Arc::new(planned) });
-            }
             Job::Create(new) => {
                 let outcome = self.create(&new).map_err(Arc::new);
                 self.send(WorkerEvent::Created(outcome));
             }
-            Job::Refresh(_)
-            | Job::Glance
-            | Job::Run { .. }
-            | Job::Cancel(_)
-            | Job::Pause(_)
-            | Job::Server(_)
-            | Job::Signal { .. }
-            | Job::Write { .. }
-            | Job::Objects { .. }
-            | Job::Renames(_)
-            | Job::Stop(_) => {}
+            job => {
+                if let Some(event) = compute(job) {
+                    self.send(event);
+                }
+            }
         }
     }
 

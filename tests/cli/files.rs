@@ -204,3 +204,52 @@ fn man_pages_are_roff() {
         assert!(text.contains(".SH SYNOPSIS"), "{name}");
     }
 }
+
+#[test]
+fn migrations_of_another_tool_are_taken_over_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let limbeck = |args: &[&str]| run(limbeck().current_dir(root).args(args));
+    limbeck(&["import"]).fails("FILE", 5);
+    let put = |name: &str, text: &str| {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    put(
+        "migrations/20240101120000_make_account.up.sql",
+        "BEGIN;\nCREATE TABLE account (id int);\nCOMMIT;\n",
+    );
+    put("migrations/20240101120000_make_account.down.sql", "DROP TABLE account;\n");
+    put(
+        "migrations/20240201120000_index.up.sql",
+        "-- no-transaction\nCREATE INDEX CONCURRENTLY i ON account (id);\n",
+    );
+    put("Cargo.toml", "[dependencies]\nsqlx = \"0.8\"\n");
+
+    let dry = limbeck(&["import", "--dry-run"]).exits(0);
+    assert!(dry.err.contains("2 migrations of sqlx"), "{}", dry.err);
+    assert!(!root.join("revisions").exists());
+    limbeck(&["import"]).exits(0);
+    let history = limbeck(&["history"]).exits(0).out;
+    assert!(history.contains("make account") && history.contains("202402011200"), "{history}");
+    let shown = limbeck(&["show", "20240201120000"]).exits(0).out;
+    assert!(shown.contains("CONCURRENTLY"), "{shown}");
+    let file = fs::read_dir(root.join("revisions")).unwrap().map(|f| f.unwrap().path());
+    let first =
+        file.map(|path| fs::read_to_string(path).unwrap()).find(|t| t.contains("make account"));
+    let first = first.expect("it was written");
+    assert!(first.contains("Create Date: 2024-01-01T12:00:00Z"), "{first}");
+    assert!(!first.contains("BEGIN") && first.contains("DROP TABLE account;"), "{first}");
+    // The other tool's files are where they were.
+    assert!(root.join("migrations/20240101120000_make_account.up.sql").exists());
+
+    // Two with one version: nothing is written.
+    for (name, sql) in [("1_a", "SELECT 1;"), ("01_b", "SELECT 2;")] {
+        let text = format!("-- +goose Up\n{sql}\n");
+        put(&format!("db/migrations/{name}.sql"), &text);
+    }
+    let ran = limbeck(&["import", "--from", "db/migrations"]).fails("FILE", 5);
+    assert!(ran.err.contains("1_a.sql") || ran.err.contains("01_b.sql"), "{}", ran.err);
+    assert!(!root.join("revisions/01_b.sql").exists());
+}

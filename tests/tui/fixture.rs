@@ -13,7 +13,7 @@ use limbeck::{
         event::PlannedMove,
         overview::{Orphan, RevisionState, ServerFacts},
     },
-    present::{diff::Diff, lanes},
+    present::diff::Diff,
     revision::{Direction, History, RevisionId, file, target},
     server::{Kind, State, Status},
     tui::{
@@ -25,7 +25,7 @@ use limbeck::{
         update::{self, update},
         view,
     },
-    worker::{Job, JobId, Part, Run, WorkerEvent, pending::Changes, review},
+    worker::{Job, JobId, Part, Run, WorkerEvent, compute, pending::Changes, review},
 };
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
@@ -249,30 +249,15 @@ impl Rig {
     pub(crate) fn take(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Submit(Job::Layout { generation, history, rows, orphans, keep }) => {
-                    let current: Vec<_> =
-                        rows.iter().filter_map(|row| history.graph().find(row.as_str())).collect();
-                    let spots =
-                        lanes::OrphanSpot::find(&history, orphans.iter().map(|(id, c)| (id, *c)));
-                    let layout = Arc::new(lanes::Layout::new(&lanes::Request {
-                        graph: history.graph(),
-                        current: &current,
-                        orphans: &spots,
-                        shown: keep.as_ref().map(|keep| keep.as_slice()),
-                    }));
-                    self.report(WorkerEvent::LaidOut { generation, history, layout });
-                }
-                Effect::Submit(Job::Review { generation, run, history, rows }) => {
-                    let review = Arc::new(review::review(&run, &history, &rows));
-                    self.report(WorkerEvent::Reviewed { generation, review });
-                }
-                Effect::Submit(Job::Compare { generation, history, node }) => {
-                    let script = &history.revision(node).script;
-                    let comparison = Arc::new(Diff::new(
-                        &script.readable(Direction::Up),
-                        &script.readable(Direction::Down),
-                    ));
-                    self.report(WorkerEvent::Compared { generation, node, comparison });
+                Effect::Submit(
+                    job @ (Job::Layout { .. }
+                    | Job::Review { .. }
+                    | Job::Compare { .. }
+                    | Job::Mark { .. }),
+                ) => {
+                    if let Some(event) = compute(job) {
+                        self.report(event);
+                    }
                 }
                 Effect::Submit(Job::Objects { generation, node, .. }) => {
                     let outcome = match &self.objects {

@@ -134,6 +134,14 @@ fn with_several_rows_a_step_names_its_branch() {
 fn guards_decide_what_must_be_typed() {
     // Production: every change.
     let mut rig = Rig::guarded(Guard::Prod, &[MERGE]);
+    // Prod starts read-only.
+    rig.keys("U");
+    assert!(rig.app.layers.is_empty() && toasts(&rig).contains("W allows changes"));
+    assert!(rig.text().contains("PROD read-only"), "{}", rig.text());
+    rig.keys("W<enter>");
+    assert!(!rig.app.writing, "the name must be typed");
+    rig.keys("shop<enter>");
+    assert!(rig.app.writing);
     rig.keys("U<enter>");
     assert!(rig.runs().is_empty(), "Enter alone is not enough");
     rig.keys("sho<enter>");

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use limbeck::{
     code::Code,
-    engine::{self, Report, activity},
+    engine::{self, Report, activity, sizes::TableRow},
     server::State,
     tui::{demo, event::Event},
     worker::{
@@ -30,6 +30,7 @@ enum Act {
     End(u32, bool),
     Activity(u8),
     History,
+    Tables(u8),
     Focus(bool),
     Broken,
     Changes(u8),
@@ -73,6 +74,12 @@ const KEYS: &[&str] = &[
     "N",
     "e",
     "y",
+    "yy",
+    "T",
+    "v",
+    "Z",
+    "P",
+    "#",
     "!",
     "<enter>",
     "<esc>",
@@ -126,6 +133,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (1u32..4, any::<bool>()).prop_map(|(id, ok)| Act::End(id, ok)),
         1 => (0u8..5).prop_map(Act::Activity),
         1 => Just(Act::History),
+        1 => (0u8..4).prop_map(Act::Tables),
         1 => any::<bool>().prop_map(Act::Focus),
         1 => Just(Act::Broken),
         2 => (0u8..6).prop_map(Act::Changes),
@@ -135,6 +143,19 @@ fn act() -> impl Strategy<Value = Act> {
 
 fn perform(rig: &mut Rig, act: &Act) {
     match act {
+        Act::Tables(n) => {
+            let table = |i: u8| TableRow {
+                name: format!("public.t{i}"),
+                rows: (i > 0).then_some(u64::from(i)),
+                size: u64::from(i) << 20,
+                ..TableRow::default()
+            };
+            let outcome = match n {
+                3 => Err(engine::Error::new(Code::LockHeld, "locked").into()),
+                n => Ok(Arc::new((0..*n).map(table).collect())),
+            };
+            rig.report(WorkerEvent::Fresh(Part::Tables(outcome)));
+        }
         Act::Key(keys) => {
             rig.keys(keys);
         }

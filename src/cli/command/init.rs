@@ -36,7 +36,7 @@ pub(crate) struct Args {
 }
 
 /// What became of a file.
-enum Outcome {
+pub(crate) enum Outcome {
     Made,
     Kept,
     Extended,
@@ -56,31 +56,50 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     let here = ctx.folder()?;
     let root = here.join(&args.dir);
     fs::create_dir_all(&root).map_err(|e| CliError::file("cannot make the folder", &root, &e))?;
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
-    let mut tell = |name: &str, outcome: &Outcome, note: &str| {
-        let word = match outcome {
-            Outcome::Made => Cell::styled("made", style::good),
-            Outcome::Kept => Cell::styled("kept", style::dim),
-            Outcome::Extended => Cell::styled("extended", style::good),
-        };
-        rows.push(vec![word, Cell::plain(name), Cell::styled(note, style::dim)]);
+    let rows: Vec<Vec<Cell>> = lay_out(&root)?
+        .into_iter()
+        .map(|(name, outcome, note)| {
+            let word = match outcome {
+                Outcome::Made => Cell::styled("made", style::good),
+                Outcome::Kept => Cell::styled("kept", style::dim),
+                Outcome::Extended => Cell::styled("extended", style::good),
+            };
+            vec![word, Cell::plain(name), Cell::styled(note, style::dim)]
+        })
+        .collect();
+    say(ctx, args, &rows);
+    Ok(0)
+}
+
+type Laid = (&'static str, Outcome, &'static str);
+
+/// Makes what a project needs and does not have.
+pub(crate) fn lay_out(root: &Path) -> Result<Vec<Laid>, CliError> {
+    let mut rows: Vec<Laid> = Vec::new();
+    let mut tell = |name: &'static str, outcome: Outcome, note: &'static str| {
+        rows.push((name, outcome, note));
     };
-    tell("limbeck.toml", &file(&root, "limbeck.toml", SETTINGS)?, "settings, all optional");
-    tell("migrations/", &folder(&root, "migrations")?, "one SQL file for each revision");
-    tell("models/", &folder(&root, "models")?, "the schema as you want it, plain DDL");
-    tell(".env.example", &file(&root, ".env.example", ENV_EXAMPLE)?, "copy it to .env");
-    tell(".gitignore", &ignore(&root)?, "keeps .env and .limbeck/ out of git");
+    tell("limbeck.toml", file(root, "limbeck.toml", SETTINGS)?, "settings, all optional");
+    tell("migrations/", folder(root, "migrations")?, "one SQL file for each revision");
+    tell("models/", folder(root, "models")?, "the schema as you want it, plain DDL");
+    tell(".env.example", file(root, ".env.example", ENV_EXAMPLE)?, "copy it to .env");
+    tell(".gitignore", ignore(root)?, "keeps .env and .limbeck/ out of git");
     let compose = ["docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"];
     match compose.iter().find(|name| root.join(name).exists()) {
-        Some(name) => tell(name, &Outcome::Kept, "the database as a container, if you like"),
+        Some(name) => tell(name, Outcome::Kept, "the database as a container, if you like"),
         None => tell(
             compose[0],
-            &file(&root, compose[0], COMPOSE)?,
+            file(root, compose[0], COMPOSE)?,
             "the database as a container, if you like",
         ),
     }
-    tell("Makefile", &file(&root, "Makefile", MAKEFILE)?, "make dbstart, make dbstop");
-    ctx.out.say(&columns(&rows, "  "));
+    tell("Makefile", file(root, "Makefile", MAKEFILE)?, "make dbstart, make dbstop");
+    Ok(rows)
+}
+
+/// Says what was made, and what comes next.
+fn say(ctx: &Context, args: &Args, rows: &[Vec<Cell>]) {
+    ctx.out.say(&columns(rows, "  "));
     let cd = if args.dir == Path::new(".") {
         String::new()
     } else {
@@ -94,7 +113,6 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     ] {
         ctx.out.say(&format!("  {cd}{line}"));
     }
-    Ok(0)
 }
 
 /// Makes a file, unless something of that name is there.
@@ -121,7 +139,7 @@ fn folder(root: &Path, name: &str) -> Result<Outcome, CliError> {
 }
 
 /// Adds the lines that `.gitignore` lacks.
-fn ignore(root: &Path) -> Result<Outcome, CliError> {
+pub(crate) fn ignore(root: &Path) -> Result<Outcome, CliError> {
     let path = root.join(".gitignore");
     let there = match fs::read_to_string(&path) {
         Ok(text) => Some(text),

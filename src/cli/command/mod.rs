@@ -12,6 +12,7 @@ pub(crate) mod dump;
 pub(crate) mod edit;
 pub(crate) mod heads;
 pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod interface;
 pub(crate) mod man;
@@ -32,6 +33,7 @@ use super::{args::Command, context::Context, error::CliError};
 pub(super) fn run(ctx: &Context, command: Command) -> Result<u8, CliError> {
     match command {
         Command::Init(args) => init::run(ctx, &args),
+        Command::Import(args) => import::run(ctx, &args),
         Command::Status(args) => status::run(ctx, &args),
         Command::Revision(args) => revision::run(ctx, args),
         Command::Merge(args) => merge::run(ctx, args),
@@ -75,7 +77,11 @@ pub(super) fn wants_json(command: &Command) -> bool {
         Command::Verify(args) => args.json,
         Command::Dump(args) => args.json,
         Command::Db(args) => args.wants_json(),
-        Command::Init(_) | Command::Edit(_) | Command::Completions(_) | Command::Man(_) => false,
+        Command::Init(_)
+        | Command::Import(_)
+        | Command::Edit(_)
+        | Command::Completions(_)
+        | Command::Man(_) => false,
     }
 }
 

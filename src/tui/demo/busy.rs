@@ -13,6 +13,7 @@ use crate::{
         activity::{Activity, LockRow, SessionRow, SettingRow},
         error::Failure,
         event::{Blocker, PlannedMove},
+        sizes::TableRow,
     },
     revision::{Direction, RevisionId},
     tui::{
@@ -69,6 +70,23 @@ pub(super) fn database(theme: Theme, size: (u16, u16)) -> App {
         })
         .to_vec(),
     }));
+    app.snapshot.tables = Some(Arc::new(
+        [
+            ("public.orders", Some(12_400_000), 2_254_857_830, 611_000_000),
+            ("public.customers", Some(880_000), 301_989_888, 96_000_000),
+            ("public.invoices", Some(41_000), 12_582_912, 3_145_728),
+            ("audit.event", Some(96_000_000), 9_663_676_416, 0),
+            ("public.daily_sales", None, 16_384, 0),
+        ]
+        .map(|(name, rows, size, indexes)| TableRow {
+            name: name.to_owned(),
+            rows,
+            size,
+            indexes,
+            partitioned: name == "audit.event",
+        })
+        .to_vec(),
+    ));
     app.snapshot.pool = PoolFacts { max: 8, open: 3, idle: 2, waiting: 0 };
     app.snapshot.log = Some(Arc::new(
         [

@@ -22,11 +22,12 @@ use crate::{
     engine::{
         Error, Overview,
         overview::{Edit, Orphan, RevisionState, ServerFacts},
+        project::Newcomer,
     },
-    present::{diff::Diff, lanes},
-    revision::{Direction, History, Node, RevisionId, file},
+    present::lanes,
+    revision::{History, Node, RevisionId, file},
     server,
-    worker::{Job, WorkerEvent, review},
+    worker::{Job, WorkerEvent, compute},
 };
 
 /// The moment in which all pictures are taken.
@@ -216,6 +217,9 @@ pub fn screens(theme: &Theme, size: (u16, u16)) -> Vec<(&'static str, App)> {
         ("help", "?"),
         ("help-filter", "?up"),
         ("palette", ":upg"),
+        ("copy", "y"),
+        ("range", "vjj"),
+        ("themes", "T"),
     ] {
         all.push((name, after(shop(theme.clone(), size), keys)));
     }
@@ -231,6 +235,9 @@ pub fn screens(theme: &Theme, size: (u16, u16)) -> Vec<(&'static str, App)> {
     all.push(("models-equal", pending::equal(theme.clone(), size)));
     all.push(("models-missing", pending::missing(theme.clone(), size)));
     all.push(("database", busy::database(theme.clone(), size)));
+    all.push(("welcome", welcome(theme.clone(), size)));
+    all.push(("profiles", profiles(theme.clone(), size)));
+    all.push(("partial", partial(theme.clone(), size)));
     all.push(("jobs", busy::jobs(theme.clone(), size)));
     all.push(("error", busy::error(theme.clone(), size)));
     all.push(("empty", empty(theme.clone(), size)));
@@ -246,29 +253,65 @@ fn after(mut app: App, keys: &str) -> App {
             '\t' => KeyCode::Tab,
             c => KeyCode::Char(c),
         };
-        let effects = update(&mut app, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
-        for effect in effects {
-            let Effect::Submit(job) = effect else { continue };
-            if let Some(answer) = answer(job) {
-                update(&mut app, Event::Worker(answer));
-            }
+        press(&mut app, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+    app
+}
+
+/// Feeds an event and what the worker's computing would answer to it. What was drawn is known after it.
+pub fn press(app: &mut App, event: Event) {
+    let effects = update(app, event);
+    for effect in effects {
+        let Effect::Submit(job) = effect else { continue };
+        if let Some(answer) = answer(job) {
+            update(app, Event::Worker(answer));
         }
+    }
+    let hits = super::picture::hits(app);
+    app.drawn(hits);
+}
+
+/// The database screen: one session waits for another.
+pub fn database(theme: Theme, size: (u16, u16)) -> App {
+    busy::database(theme, size)
+}
+
+/// The jobs screen: a run that waits for a lock.
+pub fn jobs(theme: Theme, size: (u16, u16)) -> App {
+    busy::jobs(theme, size)
+}
+
+/// A folder without a project, with migrations of another tool in it.
+fn welcome(theme: Theme, size: (u16, u16)) -> App {
+    let mut app = empty(theme, size);
+    let tool = Some(("dbmate".to_owned(), app.config.root.join("db/migrations")));
+    super::update::welcome::open(&mut app, Newcomer { tool });
+    app
+}
+
+/// The shop with profiles to choose from.
+fn profiles(theme: Theme, size: (u16, u16)) -> App {
+    let mut app = shop(theme, size);
+    let mut config = (*app.config).clone();
+    config.profiles = [("staging", Guard::Staging), ("live", Guard::Prod), ("test", Guard::Dev)]
+        .map(|(name, guard)| (name.to_owned(), guard))
+        .into();
+    app.config = Arc::new(config);
+    after(app, "3P")
+}
+
+/// The shop with a revision that stopped halfway.
+fn partial(theme: Theme, size: (u16, u16)) -> App {
+    let mut app = shop(theme, size);
+    let node = node_of(&app, "b81d0f3e9a60");
+    if let Some(overview) = &mut app.snapshot.overview {
+        Arc::make_mut(overview).states[node.index()].partial = Some((2, 5));
     }
     app
 }
 
 fn answer(job: Job) -> Option<WorkerEvent> {
     match job {
-        Job::Review { generation, run, history, rows } => {
-            let review = Arc::new(review::review(&run, &history, &rows));
-            Some(WorkerEvent::Reviewed { generation, review })
-        }
-        Job::Compare { generation, history, node } => {
-            let script = &history.revision(node).script;
-            let left = script.readable(Direction::Up);
-            let comparison = Arc::new(Diff::new(&left, &script.readable(Direction::Down)));
-            Some(WorkerEvent::Compared { generation, node, comparison })
-        }
         Job::Objects { generation, node, .. } => {
             let outcome = Ok(Arc::new(pending::of_revision()));
             Some(WorkerEvent::Objects { generation, node, outcome })
@@ -277,7 +320,9 @@ fn answer(job: Job) -> Option<WorkerEvent> {
             let planned = Arc::new(pending::planned(&changes, &chosen));
             Some(WorkerEvent::Planned { generation, planned })
         }
-        _ => None,
+        // Layouts are made already.
+        Job::Layout { .. } => None,
+        job => compute(job),
     }
 }
 

@@ -475,7 +475,7 @@ fn told(app: &mut App, outcome: Result<Changes, Error>) {
 }
 
 /// The screen with its changes, the selection on one that rewrites a table.
-pub(super) fn changed(theme: Theme, size: (u16, u16)) -> App {
+pub fn changed(theme: Theme, size: (u16, u16)) -> App {
     let mut app = current(theme, size);
     told(&mut app, Ok(changes()));
     let rows = &app.pending.rows;

@@ -8,7 +8,7 @@ use crate::{
     config::ProviderChoice,
     server::{self, State},
     tui::{
-        app::{App, Screen},
+        app::{About, App, Screen},
         event::{Effect, Now},
         progress::Stage,
     },
@@ -42,7 +42,8 @@ pub fn ask(app: &mut App, kind: Refresh) -> Effect {
 
 /// Reads everything again.
 pub fn reload(app: &mut App) -> Vec<Effect> {
-    super::toast(app, crate::tui::app::Tone::Info, "reading files and database again");
+    let text = "reading files and database again";
+    super::toast_about(app, About::Reading, crate::tui::app::Tone::Info, text);
     let mut effects: Vec<Effect> =
         [Refresh::History, Refresh::Server, Refresh::Overview, Refresh::Record]
             .map(|kind| ask(app, kind))
@@ -56,9 +57,9 @@ pub fn entered(app: &mut App) -> Vec<Effect> {
     match app.screen {
         Screen::Graph => Vec::new(),
         Screen::Pending => super::pending::entered(app),
-        Screen::Database => {
-            [Refresh::Server, Refresh::Activity, Refresh::Log].map(|kind| ask(app, kind)).into()
-        }
+        Screen::Database => [Refresh::Server, Refresh::Activity, Refresh::Log, Refresh::Tables]
+            .map(|kind| ask(app, kind))
+            .into(),
         Screen::Jobs => vec![ask(app, Refresh::Record)],
     }
 }
@@ -83,7 +84,7 @@ fn reachable(app: &App) -> bool {
 /// How often something is read; none while nobody looks at it.
 fn interval(app: &App, kind: Refresh) -> Option<Duration> {
     let seconds = match kind {
-        Refresh::History => return None,
+        Refresh::History | Refresh::Origins => return None,
         Refresh::Server => {
             if app.config.connection.is_some()
                 && app.snapshot.server.as_ref().is_some_and(|s| s.kind == server::Kind::External)
@@ -110,6 +111,12 @@ fn interval(app: &App, kind: Refresh) -> Option<Duration> {
                 return None;
             }
             2
+        }
+        Refresh::Tables => {
+            if app.screen != Screen::Database || !reachable(app) {
+                return None;
+            }
+            30
         }
         Refresh::Log => {
             if app.screen != Screen::Database {

@@ -489,6 +489,11 @@ pub fn accept(app: &mut App, accept: Accept) -> Vec<Effect> {
         },
         Accept::Server(action) => screens::server_action(app, action),
         Accept::Signal { pid, terminate } => submit(Job::Signal { pid, terminate }),
+        Accept::Writing => {
+            app.writing = true;
+            super::toast(app, crate::tui::app::Tone::Warn, "changes are allowed now");
+            Vec::new()
+        }
         Accept::Merge => {
             let Some(history) = app.snapshot.history.clone() else { return Vec::new() };
             let graph = history.graph();
@@ -502,6 +507,29 @@ pub fn accept(app: &mut App, accept: Accept) -> Vec<Effect> {
             })))
         }
     }
+}
+
+/// Allows changes, on prod only after its name is typed; or forbids them.
+pub fn writing(app: &mut App) {
+    if app.writing {
+        app.writing = false;
+        super::toast(
+            app,
+            crate::tui::app::Tone::Info,
+            "read-only: nothing can be changed from here",
+        );
+        return;
+    }
+    let name = app.database_name();
+    let mut confirm =
+        question(format!("Allow changes to {name}?"), "allow changes", Accept::Writing);
+    confirm.lines.push(line(Role::Text, "", "each change is asked about on its own, too"));
+    confirm.refuse = "stay read-only".to_owned();
+    if app.config.guard == Guard::Prod {
+        confirm.danger = true;
+        confirm.typed = Some(name);
+    }
+    open(app, confirm);
 }
 
 /// The other answer of a question.

@@ -15,7 +15,21 @@ use crate::{
 
 /// The answer for one action.
 pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
+    // A job that runs can always be stopped, and a server that is down be started.
+    let harmless = matches!(
+        action,
+        Action::CancelJob | Action::TerminateJob | Action::StartServer | Action::AllowChanges
+    ) || action == Action::ServerToggle && !app.snapshot.server_up()
+        || action == Action::ApplyNow && app.config.guard != Guard::Dev;
+    if !app.writing && !harmless && action.entry().danger >= Danger::Change {
+        let key = app.keymap.label(Action::AllowChanges);
+        return Err(format!("this is read-only; {key} allows changes").into());
+    }
     match action {
+        Action::AllowChanges => match app.running() {
+            Some(job) => Err(format!("job {} is running", job.id.0).into()),
+            None => Ok(()),
+        },
         Action::UpgradeHere
         | Action::UpgradeHeads
         | Action::StepUp
@@ -70,10 +84,20 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
         | Action::CompareAgain
         | Action::StopWork
         | Action::PendingEdit => pending(app, action),
-        Action::Copy => match app.selected_row() {
+        Action::Copy | Action::DatabaseCopy | Action::CopyError | Action::DiffCopy => {
+            match super::copy::items(app).is_empty() {
+                false => Ok(()),
+                true => Err("there is nothing to copy here".into()),
+            }
+        }
+        Action::Range => match app.selected_row() {
             Some(_) => Ok(()),
             None => Err("nothing is selected".into()),
         },
+        Action::Undo => {
+            can_run(app)?;
+            super::undo::possible(app)
+        }
         Action::WouldRun => {
             node(app)?;
             known(app)
@@ -124,10 +148,13 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             }
             Ok(())
         }
-        Action::Problems => match &app.snapshot.history {
-            Some(history) if !history.problems().is_empty() => Ok(()),
-            _ => Err("nothing is wrong with the files".into()),
-        },
+        Action::Problems => {
+            let files = app.snapshot.history.as_ref().is_some_and(|h| !h.problems().is_empty());
+            if files || !super::trouble::all(app).is_empty() {
+                return Ok(());
+            }
+            Err("nothing is wrong".into())
+        }
         Action::StartServer => {
             server(app)?;
             if app.snapshot.server_up() {
@@ -146,6 +173,19 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             Ok(())
         }
         Action::CancelQuery | Action::TerminateBackend => session(app, action),
+        Action::Connect => {
+            if app.config.profiles.is_empty() {
+                return Err("limbeck.toml has no [profile.NAME]".into());
+            }
+            match app.running() {
+                Some(job) => Err(format!("job {} is running", job.id.0).into()),
+                None => Ok(()),
+            }
+        }
+        Action::SortTables => match &app.snapshot.tables {
+            Some(_) => Ok(()),
+            None => Err("the tables have not been read".into()),
+        },
         Action::CancelJob => match app.running() {
             None => Err("no job is running".into()),
             Some(job) if matches!(job.stage, Stage::Cancelling(_)) => {
@@ -180,7 +220,7 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             Some(job) => Err(format!("job {} is running", job.id.0).into()),
             None => Ok(()),
         },
-        Action::JobDetail | Action::CopyError => match super::screens::selected_error(app) {
+        Action::JobDetail => match super::screens::selected_error(app) {
             Some(_) => Ok(()),
             None => Err("the selected job did not fail".into()),
         },

@@ -1,18 +1,16 @@
 //! The graph screen: its rows, moving in it, what would run, and the runs it asks for.
 
-use std::sync::Arc;
-
-use super::{confirm, layers, next_generation, toast};
+use super::{confirm, layers, next_generation, toast, toast_about};
 use crate::{
     present::lanes,
-    revision::{Direction, History, Node, RevisionId, target},
+    revision::{Direction, Node, RevisionId},
     tui::{
         action::Action,
-        app::{App, Pane, Row, Screen, Tone, WouldRun},
+        app::{About, App, Pane, Row, Screen, Tone, WouldRun},
         event::Effect,
         layer::Purpose,
     },
-    worker::{Job, Run},
+    worker::{Job, Run, event::Marks},
 };
 
 /// Asks for a new layout when history, version rows or filter differ from those of the last one.
@@ -34,42 +32,8 @@ pub fn relayout(app: &mut App, force: bool) -> Vec<Effect> {
     app.layout_for = Some(wanted);
     let generation = next_generation(app);
     app.layout_wanted = generation;
-    let keep =
-        (!app.graph.filter.is_empty()).then(|| Arc::new(matching(&history, &app.graph.filter)));
-    vec![Effect::Submit(Job::Layout { generation, history, rows, orphans, keep })]
-}
-
-/// Which revisions a filter shows, indexed by node. Substring by default, `!` inverts, `~` is fuzzy.
-pub fn matching(history: &History, filter: &str) -> Vec<bool> {
-    let (inverse, text) = match filter.strip_prefix('!') {
-        Some(rest) => (true, rest),
-        None => (false, filter),
-    };
-    if text.is_empty() || text == "~" {
-        return vec![true; history.revisions().len()];
-    }
-    let mut fuzzy = text.strip_prefix('~').map(super::list::Fuzzy::new);
-    let needle = text.to_lowercase();
-    history
-        .graph()
-        .nodes()
-        .map(|node| {
-            let revision = history.revision(node);
-            let hit = match &mut fuzzy {
-                Some(fuzzy) => fuzzy.matches(&revision.message),
-                None => {
-                    revision.id.as_str().to_lowercase().starts_with(&needle)
-                        || revision.message.to_lowercase().contains(&needle)
-                        || history
-                            .graph()
-                            .declared_labels(node)
-                            .iter()
-                            .any(|label| label.to_lowercase().contains(&needle))
-                }
-            };
-            hit != inverse
-        })
-        .collect()
+    let filter = app.graph.filter.clone();
+    vec![Effect::Submit(Job::Layout { generation, history, rows, orphans, filter })]
 }
 
 /// Builds the list's rows from layout and overview; the selection stays on its revision.
@@ -80,6 +44,7 @@ pub fn rebuild(app: &mut App) {
 
 /// The same, for when the nodes have changed: `selected` is the revision that was selected.
 pub fn rebuild_keeping(app: &mut App, selected: Option<RevisionId>) {
+    app.graph.anchor = None;
     app.graph.rows = match &app.snapshot.layout {
         Some(layout) => layout
             .items()
@@ -130,9 +95,20 @@ fn select(app: &mut App, index: usize) {
         app.graph.selected = index;
         app.graph.detail_scroll = 0;
         app.graph.would_run = None;
+        app.graph.marks_wanted = None;
     }
     app.graph.moved = true;
     app.dirty = true;
+}
+
+/// The rows of the range, from the top; the selected one alone without one.
+pub fn range(app: &App) -> &[Row] {
+    let selected = app.graph.selected;
+    let (from, to) = match app.graph.anchor {
+        Some(anchor) => (anchor.min(selected), anchor.max(selected)),
+        None => (selected, selected),
+    };
+    app.graph.rows.get(from..to + 1).unwrap_or_default()
 }
 
 /// Moves the selection.
@@ -194,30 +170,36 @@ fn step_spec(app: &App, direction: Direction) -> Option<String> {
     }
 }
 
-/// What an upgrade or downgrade to the selected revision would run.
-fn would_run(app: &mut App) {
+/// Asks what an upgrade or downgrade to the selected revision would run; or takes the marks away.
+fn would_run(app: &mut App) -> Vec<Effect> {
     let (Some(history), Some(node)) = (app.snapshot.history.clone(), app.selected_node()) else {
-        return;
+        return Vec::new();
     };
     if app.graph.would_run.as_ref().is_some_and(|mark| mark.target == node) {
         app.graph.would_run = None;
+        return Vec::new();
+    }
+    let direction = if app.snapshot.applied(node) { Direction::Down } else { Direction::Up };
+    let generation = next_generation(app);
+    app.graph.marks_wanted = Some(generation);
+    let rows = app.snapshot.rows().to_vec();
+    vec![Effect::Submit(Job::Mark { generation, history, rows, node, direction })]
+}
+
+/// The answer has come: rows are marked, if they are still asked for.
+pub fn marked(
+    app: &mut App,
+    generation: u64,
+    node: Node,
+    direction: Direction,
+    outcome: Result<Marks, String>,
+) {
+    if app.graph.marks_wanted != Some(generation) || app.selected_node() != Some(node) {
         return;
     }
-    let graph = history.graph();
-    let id = graph.id(node).as_str();
-    let rows = app.snapshot.rows();
-    let (direction, plan) = if app.snapshot.applied(node) {
-        (Direction::Down, target::downgrade(graph, rows, id))
-    } else {
-        (Direction::Up, target::upgrade(graph, rows, id))
-    };
-    match plan {
-        Ok(plan) => {
-            let mut nodes = vec![false; graph.len()];
-            for one in plan.moves.iter().filter_map(|one| one.node) {
-                nodes[one.index()] = true;
-            }
-            let count = plan.moves.len();
+    app.graph.marks_wanted = None;
+    match outcome {
+        Ok(Marks { nodes, count }) => {
             let word = if direction == Direction::Up { "upgrade" } else { "downgrade" };
             let text = match count {
                 0 => "the database is there already".to_owned(),
@@ -225,9 +207,9 @@ fn would_run(app: &mut App) {
                 n => format!("the {word} to {} runs {n} revisions", app.short_node(node)),
             };
             app.graph.would_run = Some(WouldRun { target: node, direction, nodes, count });
-            toast(app, Tone::Info, text);
+            toast_about(app, About::Marks, Tone::Info, text);
         }
-        Err(error) => toast(app, Tone::Warn, error.message),
+        Err(reason) => toast_about(app, About::Marks, Tone::Warn, reason),
     }
 }
 
@@ -282,7 +264,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 return layers::open_diff(app, node);
             }
         }
-        Action::WouldRun => would_run(app),
+        Action::WouldRun => return would_run(app),
         Action::Create => layers::open_prompt(app, Purpose::Message),
         Action::Filter => layers::open_prompt(app, Purpose::Filter),
         Action::Merge => confirm::merge(app),
@@ -329,10 +311,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 return vec![Effect::Edit(path, 1)];
             }
         }
-        Action::Copy => {
-            if let Some(id) = app.selected_row().and_then(|row| row_id(app, row)) {
-                return vec![Effect::Copy(id.to_string())];
-            }
+        Action::Copy => return super::copy::open(app),
+        Action::Range => {
+            let begun = app.graph.anchor.take();
+            app.graph.anchor = begun.is_none().then_some(app.graph.selected);
         }
         Action::StartServer => return super::screens::start_server(app),
         Action::Problems => layers::open_problems(app),

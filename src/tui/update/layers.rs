@@ -3,21 +3,21 @@
 use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
 
-use super::{act, confirm, graph, list, next_generation, submit};
+use super::{act, confirm, graph, list, next_generation, settings, submit, tables};
 use crate::{
     code::Code,
-    engine,
-    revision::{Direction, Node, write::NewRevision},
+    engine::{self, project::Beginning},
+    revision::{Node, write::NewRevision},
     tui::{
         action::Action,
         app::App,
         event::Effect,
         keymap::Key,
-        layer::{Choice, DiffLayer, ErrorLayer, Layer, ListLayer, Prompt, Purpose, Subject},
+        layer::{Choice, DiffLayer, ErrorLayer, Layer, ListLayer, Prompt, Purpose, Scope, Subject},
         pending::Progress,
         widget::memo::DiffKey,
     },
-    worker::{Job, Work},
+    worker::{Job, Refresh, Work},
 };
 
 /// Longest text that can be typed.
@@ -28,9 +28,20 @@ pub fn open_help(app: &mut App) {
     app.layers.push(Layer::Help(ListLayer::default()));
 }
 
-/// Opens the palette.
-pub fn open_palette(app: &mut App) {
-    app.layers.push(Layer::Palette(ListLayer::default()));
+/// Opens the palette, and reads what it offers where that is not known yet.
+pub fn open_palette(app: &mut App, scope: Scope) -> Vec<Effect> {
+    app.layers.push(Layer::Palette(ListLayer { scope, ..ListLayer::default() }));
+    if scope != Scope::All {
+        // On what is chosen now, so that nothing changes by opening it.
+        let at = items(app).iter().position(|item| settings::is_chosen(app, &item.choice));
+        if let (Some(at), Some(Layer::Palette(list))) = (at, app.layers.last_mut()) {
+            list.selected = at;
+        }
+    }
+    if scope == Scope::All && app.snapshot.tables.is_none() && app.snapshot.server_up() {
+        return vec![super::clock::ask(app, Refresh::Tables)];
+    }
+    Vec::new()
 }
 
 /// Opens a prompt.
@@ -40,6 +51,8 @@ pub fn open_prompt(app: &mut App, purpose: Purpose) {
             ("message of the new revision:".to_owned(), String::new())
         }
         Purpose::Filter => ("filter:".to_owned(), app.graph.filter.clone()),
+        Purpose::Url => ("URL of the database:".to_owned(), String::new()),
+        Purpose::Log => ("filter the log:".to_owned(), app.database.log_filter.clone()),
         Purpose::Search => {
             ("search:".to_owned(), app.diff().map(|d| d.search.clone()).unwrap_or_default())
         }
@@ -81,7 +94,10 @@ pub fn open_changes(app: &mut App, part: Option<usize>) {
 pub fn open_problems(app: &mut App) {
     let Some(history) = &app.snapshot.history else { return };
     let problems = history.problems();
-    let Some(first) = problems.first() else { return };
+    let Some(first) = problems.first() else {
+        super::trouble::open(app);
+        return;
+    };
     let place = |problem: &crate::revision::Problem| match &problem.path {
         Some(path) if problem.line > 0 => format!("{}:{}: ", path.display(), problem.line),
         Some(path) => format!("{}: ", path.display()),
@@ -117,6 +133,8 @@ pub fn key(app: &mut App, key: Key) -> Option<Vec<Effect>> {
         Layer::Help(_) | Layer::Palette(_) => Some(list_key(app, key)),
         Layer::Confirm(_) => Some(confirm_key(app, key)),
         Layer::Prompt(_) => Some(prompt_key(app, key)),
+        Layer::Menu(_) => Some(super::menu::key(app, key)),
+        Layer::Welcome(_) => Some(super::welcome::key(app, key)),
         Layer::Error(_) => Some(error_key(app, key)),
     }
 }
@@ -186,10 +204,18 @@ fn cancel_top(app: &mut App) -> Vec<Effect> {
         Some(Layer::Prompt(Prompt { purpose: Purpose::Filter, before, .. })) => {
             set_filter(app, before)
         }
+        Some(Layer::Prompt(Prompt { purpose: Purpose::Log, before, .. })) => {
+            app.database.log_filter = before;
+            Vec::new()
+        }
         Some(Layer::Prompt(Prompt { purpose: Purpose::Search, before, .. })) => {
             if let Some(Layer::Diff(diff)) = app.layers.last_mut() {
                 diff.look_for(&before);
             }
+            Vec::new()
+        }
+        Some(Layer::Palette(_)) => {
+            settings::shown(app);
             Vec::new()
         }
         _ => Vec::new(),
@@ -214,6 +240,11 @@ fn filter_typed(app: &mut App) {
             diff.look_for(input.value());
             look(app, Look::Here);
         }
+        return;
+    }
+    if let Some(Layer::Prompt(Prompt { purpose: Purpose::Log, input, .. })) = app.layers.last() {
+        app.database.log_filter = input.value().to_owned();
+        app.database.log_back = 0;
         return;
     }
     if let Some(Layer::Prompt(Prompt { purpose: Purpose::Filter, input, .. })) = app.layers.last()
@@ -251,7 +282,18 @@ fn list_key(app: &mut App, key: Key) -> Vec<Effect> {
             }
         }
     }
+    preview(app);
     Vec::new()
+}
+
+/// Draws with the theme that is selected in the palette.
+fn preview(app: &mut App) {
+    let Some(Layer::Palette(list)) = app.layers.last() else { return };
+    let selected = list.selected;
+    match items(app).into_iter().nth(selected).map(|item| item.choice) {
+        Some(Choice::Theme(name)) => settings::preview(app, &name),
+        _ => settings::shown(app),
+    }
 }
 
 fn top_list(app: &App) -> Option<&ListLayer> {
@@ -278,6 +320,12 @@ fn move_list(app: &mut App, by: isize) {
 
 /// Runs an entry of the top list.
 pub fn choose(app: &mut App, index: usize) -> Vec<Effect> {
+    if matches!(app.layers.last(), Some(Layer::Menu(_))) {
+        return super::menu::choose(app, index);
+    }
+    if matches!(app.layers.last(), Some(Layer::Welcome(_))) {
+        return super::welcome::choose(app, index);
+    }
     let Some(item) = items(app).into_iter().nth(index) else { return Vec::new() };
     if let Some(reason) = item.disabled {
         super::toast(app, crate::tui::app::Tone::Warn, format!("{}: {reason}", item.text));
@@ -294,6 +342,16 @@ pub fn choose(app: &mut App, index: usize) -> Vec<Effect> {
             effects
         }
         Choice::Revision(node) => graph::reveal(app, node),
+        Choice::Table(name) => tables::reveal(app, &name),
+        Choice::Theme(name) => {
+            settings::choose_theme(app, name);
+            Vec::new()
+        }
+        Choice::Setting(setting) => {
+            settings::change(app, setting);
+            Vec::new()
+        }
+        Choice::Profile(name) => settings::connect(app, name),
     }
 }
 
@@ -353,7 +411,9 @@ fn prompt_key(app: &mut App, key: Key) -> Vec<Effect> {
             let text = prompt.input.value().trim().to_owned();
             return match prompt.purpose {
                 Purpose::Filter => set_filter(app, prompt.input.value().to_owned()),
-                Purpose::Search => Vec::new(),
+                Purpose::Search | Purpose::Log => Vec::new(),
+                Purpose::Url if text.is_empty() => Vec::new(),
+                Purpose::Url => vec![Effect::Begin(Beginning::Connect(text))],
                 Purpose::Message | Purpose::Changes { .. } if text.is_empty() => {
                     super::toast(
                         app,
@@ -394,6 +454,14 @@ fn create(app: &App, message: String) -> Vec<Effect> {
 
 fn error_key(app: &mut App, key: Key) -> Vec<Effect> {
     let page = app.hits.page.max(2);
+    let Some(Layer::Error(shown)) = app.layers.last() else { return Vec::new() };
+    let shown = std::sync::Arc::clone(&shown.error);
+    if let Some((action, _)) = super::trouble::remedy(app, &shown)
+        && app.keymap.keys(action).iter().any(|chord| chord.0 == [key])
+    {
+        app.layers.pop();
+        return super::trouble::go_on(app, &shown, action);
+    }
     let Some(Layer::Error(error)) = app.layers.last_mut() else { return Vec::new() };
     let most = 2_000 + error.error.more.len();
     match key.code {
@@ -426,8 +494,11 @@ pub fn scroll(app: &mut App, by: isize) -> bool {
             let last = confirm.lines.len().saturating_sub(1);
             confirm.scroll = confirm.scroll.saturating_add_signed(by).min(last);
         }
-        Some(Layer::Help(_) | Layer::Palette(_)) => move_list(app, by),
-        Some(Layer::Prompt(_)) => {}
+        Some(Layer::Help(_) | Layer::Palette(_)) => {
+            move_list(app, by);
+            preview(app);
+        }
+        Some(Layer::Prompt(_) | Layer::Menu(_) | Layer::Welcome(_)) => {}
     }
     true
 }
@@ -507,6 +578,7 @@ pub fn diff_act(app: &mut App, action: Action) -> Vec<Effect> {
             look(app, if next { Look::Next } else { Look::Previous });
             return Vec::new();
         }
+        Action::DiffCopy => return super::copy::open(app),
         Action::NextMatch => Action::NextHunk,
         Action::PreviousMatch => Action::PreviousHunk,
         Action::Search => {
@@ -572,19 +644,11 @@ pub fn diff_act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Swap => diff.swap = !diff.swap,
         Action::DiffFacts => diff.facts = Some(!facts),
-        Action::DiffCopy | Action::DiffEdit => {
+        Action::DiffEdit => {
             let node = diff.subject.node();
-            if action == Action::DiffCopy && node.is_none() {
-                let planned = app.pending.planned.as_ref();
-                return planned.map(|p| Effect::Copy(p.up.text())).into_iter().collect();
-            }
             if let (Some(history), Some(node)) = (&app.snapshot.history, node) {
-                let revision = history.revision(node);
-                return vec![if action == Action::DiffCopy {
-                    Effect::Copy(revision.script.readable(Direction::Up))
-                } else {
-                    Effect::Edit(app.config.root.join(&revision.path), 1)
-                }];
+                let path = app.config.root.join(&history.revision(node).path);
+                return vec![Effect::Edit(path, 1)];
             }
         }
         _ => {}

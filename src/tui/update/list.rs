@@ -1,60 +1,23 @@
 //! The entries of the palette and of the help: what there is, and what is left of it after typing.
 
-use nucleo_matcher::{
-    Config, Matcher, Utf32Str,
-    pattern::{CaseMatching, Normalization, Pattern},
-};
+mod others;
 
 use crate::{
     present::safe::display_safe,
+    revision::Node,
     tui::{
         action::{self, ACTIONS, Action, Context, Entry},
         app::App,
-        layer::{Choice, Item, ListLayer},
+        layer::{Choice, Item, ListLayer, Scope},
     },
+    worker::filter::{Fuzzy, Needle},
 };
 
 /// Revisions offered at once.
 const MOST: usize = 200;
 
-/// A fuzzy pattern; matching needs scratch memory, kept here.
-pub struct Fuzzy {
-    matcher: Matcher,
-    pattern: Pattern,
-    chars: Vec<char>,
-}
-
-impl std::fmt::Debug for Fuzzy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Fuzzy").field("pattern", &self.pattern).finish_non_exhaustive()
-    }
-}
-
-impl Fuzzy {
-    /// A pattern for this text: words in any order, upper case only where it is typed.
-    pub fn new(text: &str) -> Self {
-        Self {
-            matcher: Matcher::new(Config::DEFAULT),
-            pattern: Pattern::parse(text, CaseMatching::Smart, Normalization::Smart),
-            chars: Vec::new(),
-        }
-    }
-
-    /// Whether `text` matches.
-    pub fn matches(&mut self, text: &str) -> bool {
-        self.pattern.score(Utf32Str::new(text, &mut self.chars), &mut self.matcher).is_some()
-    }
-
-    /// How well `text` matches, and where.
-    pub fn score(&mut self, text: &str) -> Option<(u32, Vec<u32>)> {
-        let mut hits = Vec::new();
-        let haystack = Utf32Str::new(text, &mut self.chars);
-        let score = self.pattern.indices(haystack, &mut self.matcher, &mut hits)?;
-        hits.sort_unstable();
-        hits.dedup();
-        Some((score, hits))
-    }
-}
+/// Revisions whose letters are matched one by one; of larger histories only those that hold the text.
+const FUZZY: usize = 5_000;
 
 /// Keys as the help shows them: all of an action's.
 fn keys(app: &App, action: Action) -> String {
@@ -109,16 +72,26 @@ pub fn help_items(app: &App, layer: &ListLayer) -> Vec<Item> {
     items
 }
 
-/// The entries of the palette, best first. `>` asks for actions alone, `@` for revisions alone.
+/// The entries of the palette, best first. `>` asks for actions alone, `@` for revisions, `#` for
+/// tables. Settings, themes and profiles are among them as soon as something is typed.
 pub fn palette_items(app: &App, layer: &ListLayer) -> Vec<Item> {
     let typed = layer.input.value().trim_start();
+    if layer.scope != Scope::All {
+        return others::items(app, layer.scope, typed.trim());
+    }
     let (actions, revisions, text) = match typed.as_bytes().first() {
         Some(b'>') => (true, false, typed[1..].trim()),
         Some(b'@') => (false, true, typed[1..].trim()),
+        Some(b'#') => return others::tables(app, typed[1..].trim()),
         _ => (true, !typed.trim().is_empty(), typed.trim()),
     };
     let mut fuzzy = Fuzzy::new(text);
     let mut found: Vec<(u32, usize, Item)> = Vec::new();
+    if actions && revisions {
+        found.extend(
+            others::all(app, text).into_iter().map(|(score, item)| (score, usize::MAX, item)),
+        );
+    }
     if actions {
         for (order, entry) in ACTIONS.iter().enumerate() {
             if matches!(entry.context, Context::Move | Context::Diff)
@@ -136,47 +109,73 @@ pub fn palette_items(app: &App, layer: &ListLayer) -> Vec<Item> {
             found.push((score + bonus, order, item));
         }
     }
-    if revisions && let Some(history) = &app.snapshot.history {
-        let lower = text.to_lowercase();
-        let mut count = 0;
-        for row in &app.graph.rows {
-            let crate::tui::app::Row::Revision { node, .. } = row else { continue };
-            let revision = history.revision(*node);
-            let words = format!("{}  {}", app.short_node(*node), display_safe(&revision.message));
-            let scored = if actions {
-                // Among actions, a revision must hold the text as it was typed. Lower case may be
-                // longer than what it comes from: hits are characters of the lower-case text.
-                let words = words.to_lowercase();
-                words.find(&lower).map(|at| {
-                    let start = words[..at].chars().count() as u32;
-                    (20, (start..start + lower.chars().count() as u32).collect())
-                })
-            } else {
-                fuzzy.score(&words)
-            };
-            let Some((score, hits)) = scored else { continue };
-            found.push((
-                score,
-                ACTIONS.len() + count,
-                Item {
-                    choice: Choice::Revision(*node),
-                    text: words,
-                    key: String::new(),
-                    place: "Revision",
-                    disabled: None,
-                    hits,
-                },
-            ));
-            count += 1;
-            if count == MOST {
-                break;
-            }
-        }
+    if revisions {
+        let alone = !actions;
+        let found_here = self::revisions(app, text, alone, &mut fuzzy);
+        found.extend(
+            found_here
+                .into_iter()
+                .enumerate()
+                .map(|(at, (score, item))| (score, ACTIONS.len() + at, item)),
+        );
     }
     if !text.is_empty() || !app.recent.is_empty() {
         found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     }
     found.into_iter().map(|(_, _, item)| item).collect()
+}
+
+/// The revisions that hold the text; asked for alone, in a history that is not too large, also those
+/// that have its letters.
+fn revisions(app: &App, text: &str, alone: bool, fuzzy: &mut Fuzzy) -> Vec<(u32, Item)> {
+    let Some(history) = &app.snapshot.history else { return Vec::new() };
+    let nodes = || {
+        app.graph.rows.iter().filter_map(|row| match row {
+            crate::tui::app::Row::Revision { node, .. } => Some(*node),
+            crate::tui::app::Row::Orphan(_) => None,
+        })
+    };
+    let words = |node: Node| {
+        let message = display_safe(&history.revision(node).message).into_owned();
+        format!("{}  {message}", app.short_node(node))
+    };
+    let item = |node: Node, text: String, hits: Vec<u32>| Item {
+        choice: Choice::Revision(node),
+        text,
+        key: String::new(),
+        place: "Revision",
+        disabled: None,
+        hits,
+    };
+    if alone && app.graph.rows.len() <= FUZZY {
+        return nodes()
+            .filter_map(|node| {
+                let words = words(node);
+                let (score, hits) = fuzzy.score(&words)?;
+                Some((score, item(node, words, hits)))
+            })
+            .take(MOST)
+            .collect();
+    }
+    let needle = Needle::new(text);
+    let lower = text.to_lowercase();
+    nodes()
+        .filter(|node| {
+            let revision = history.revision(*node);
+            needle.begins(revision.id.as_str()) || needle.is_in(&revision.message)
+        })
+        .take(MOST)
+        .map(|node| {
+            let words = words(node);
+            // Lower case may be longer than what it comes from: hits count its characters.
+            let folded = words.to_lowercase();
+            let start = folded.find(&lower).map(|at| folded[..at].chars().count() as u32);
+            let hits = start.map_or_else(Vec::new, |start| {
+                (start..start + lower.chars().count() as u32).collect()
+            });
+            (20, item(node, words, hits))
+        })
+        .collect()
 }
 
 /// With a capital at the start.

@@ -5,13 +5,20 @@
 
 pub mod clock;
 pub mod confirm;
+pub mod copy;
 pub mod enabled;
 pub mod graph;
 pub mod layers;
 pub mod list;
+pub mod menu;
 pub mod mouse;
 pub mod pending;
 pub mod screens;
+pub mod settings;
+pub mod tables;
+pub mod trouble;
+pub mod undo;
+pub mod welcome;
 pub mod worker;
 
 use std::time::Duration;
@@ -21,10 +28,10 @@ pub use enabled::enabled;
 
 use super::{
     action::{self, Action, Context},
-    app::{App, LogLine, Screen, Toast, Tone},
+    app::{About, App, LogLine, Screen, Toast, Tone},
     event::{Effect, Event},
     keymap::{Found, Key},
-    layer::{DiffLayer, Layer},
+    layer::{DiffLayer, Layer, Scope},
 };
 use crate::worker::{Job, Work};
 
@@ -99,8 +106,8 @@ fn turn(app: &mut App, event: Event) -> Vec<Effect> {
         }
         Event::Copied(outcome) => {
             match outcome {
-                Ok(how) => toast(app, Tone::Good, how),
-                Err(problem) => toast(app, Tone::Bad, problem),
+                Ok(how) => toast_about(app, About::Clipboard, Tone::Good, how),
+                Err(problem) => toast_about(app, About::Clipboard, Tone::Bad, problem),
             }
             Vec::new()
         }
@@ -237,7 +244,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 fn global(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Help => layers::open_help(app),
-        Action::Palette => layers::open_palette(app),
+        Action::Palette => return layers::open_palette(app, Scope::All),
+        Action::Themes => return layers::open_palette(app, Scope::Themes),
         Action::GraphScreen => return show(app, Screen::Graph),
         Action::PendingScreen => return show(app, Screen::Pending),
         Action::DatabaseScreen => return show(app, Screen::Database),
@@ -261,9 +269,18 @@ fn global(app: &mut App, action: Action) -> Vec<Effect> {
             } else {
                 "the mouse is the terminal's: select text with it"
             };
-            toast(app, Tone::Info, text);
+            toast_about(app, About::Mouse, Tone::Info, text);
             return vec![Effect::Mouse(app.mouse)];
         }
+        Action::Undo => match undo::proposed(app) {
+            Ok(run) => {
+                let mut effects = show(app, Screen::Graph);
+                effects.extend(confirm::run(app, run));
+                return effects;
+            }
+            Err(reason) => toast(app, Tone::Warn, reason),
+        },
+        Action::AllowChanges => confirm::writing(app),
         Action::Back => screens::back(app),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => app.repaint = true,
@@ -276,8 +293,14 @@ fn global(app: &mut App, action: Action) -> Vec<Effect> {
 /// Closes the top layer, or leaves; asks while a run is under way.
 pub fn close(app: &mut App) -> Vec<Effect> {
     if app.layers.pop().is_some() {
+        settings::shown(app);
         return Vec::new();
     }
+    leave(app)
+}
+
+/// Leaves; asks while a run is under way.
+pub fn leave(app: &mut App) -> Vec<Effect> {
     if app.running().is_some() {
         confirm::quit(app);
         return Vec::new();
@@ -289,6 +312,7 @@ pub fn close(app: &mut App) -> Vec<Effect> {
 /// Shows a screen and reads what it needs.
 pub fn show(app: &mut App, screen: Screen) -> Vec<Effect> {
     app.layers.clear();
+    settings::shown(app);
     app.dirty = true;
     if app.screen == screen {
         return Vec::new();
@@ -299,15 +323,23 @@ pub fn show(app: &mut App, screen: Screen) -> Vec<Effect> {
 
 /// Says something in passing.
 pub fn toast(app: &mut App, tone: Tone, text: impl Into<String>) {
+    toast_about(app, About::Itself, tone, text);
+}
+
+/// Says something in passing, in the place of what was said about the same before.
+pub fn toast_about(app: &mut App, about: About, tone: Tone, text: impl Into<String>) {
     let stay = match tone {
         Tone::Info | Tone::Good => 3,
         Tone::Warn => 4,
         Tone::Bad => 8,
     };
     let text = text.into();
-    app.toasts.retain(|toast| toast.until.is_none() || toast.text != text);
+    app.toasts.retain(|toast| {
+        let same = about != About::Itself && toast.about == about;
+        toast.until.is_none() || toast.text != text && !same
+    });
     let until = Some(app.now.mono + Duration::from_secs(stay));
-    app.toasts.push(Toast { text, tone, until });
+    app.toasts.push(Toast { about, text, tone, until });
     app.dirty = true;
 }
 

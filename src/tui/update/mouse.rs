@@ -56,6 +56,7 @@ fn click(app: &mut App, target: Option<&Target>) -> Vec<Effect> {
             Some(Target::Layer) => Vec::new(),
             _ if matches!(app.layers.last(), Some(Layer::Help(_) | Layer::Palette(_))) => {
                 app.layers.pop();
+                super::settings::shown(app);
                 Vec::new()
             }
             _ => Vec::new(),
@@ -78,6 +79,7 @@ fn click(app: &mut App, target: Option<&Target>) -> Vec<Effect> {
             match (section, row) {
                 (crate::tui::app::Section::Sessions, Some(row)) => app.database.session = *row,
                 (crate::tui::app::Section::Locks, Some(row)) => app.database.lock = *row,
+                (crate::tui::app::Section::Tables, Some(row)) => app.database.table = *row,
                 _ => {}
             }
         }

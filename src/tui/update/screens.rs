@@ -9,7 +9,7 @@ use crate::{
         action::Action,
         app::{App, Pane, Screen, Section, Tone},
         event::Effect,
-        layer::{ErrorLayer, Layer},
+        layer::{ErrorLayer, Layer, Purpose, Scope},
         pending::PendingPane,
         progress::JobView,
     },
@@ -56,20 +56,25 @@ pub fn scroll(app: &mut App, by: isize) {
                 (Section::Sessions, Some(activity)) => activity.sessions.len(),
                 (Section::Locks, Some(activity)) => activity.locks.len(),
                 (Section::Settings, Some(activity)) => activity.settings.len(),
-                (Section::Log, _) => app.snapshot.log.as_ref().map_or(0, |log| log.len()),
+                (Section::Tables, _) => {
+                    app.snapshot.tables.as_ref().map_or(0, |tables| tables.len())
+                }
+                (Section::Log, _) => app.log_lines().len(),
                 _ => 0,
             };
             let last = rows(app).saturating_sub(1);
             let section = if app.database.log_only { Section::Log } else { app.database.section };
+            let lines = app.log_lines().len();
             let state = &mut app.database;
             match section {
                 Section::Sessions => state.session = moved(state.session, by, last),
                 Section::Locks => state.lock = moved(state.lock, by, last),
                 Section::Settings => state.setting = moved(state.setting, by, last),
                 Section::Log => {
-                    let all = app.snapshot.log.as_ref().map_or(0, |log| log.len());
+                    let all = lines;
                     state.log_back = moved(state.log_back, -by, all.saturating_sub(app.hits.page));
                 }
+                Section::Tables => state.table = moved(state.table, by, last),
                 Section::Server | Section::Pool => {}
             }
         }
@@ -132,7 +137,7 @@ pub fn back(app: &mut App) {
     }
     match app.screen {
         Screen::Graph => {
-            if app.graph.would_run.take().is_some() {
+            if app.graph.would_run.take().is_some() || app.graph.anchor.take().is_some() {
             } else if app.graph.pane != Pane::List {
                 app.graph.pane = Pane::List;
             } else if !app.toasts.iter().all(|toast| toast.until.is_none()) {
@@ -146,6 +151,7 @@ pub fn back(app: &mut App) {
             app.pending.pane = PendingPane::List;
         }
         Screen::Database if app.database.log_only => app.database.log_only = false,
+        Screen::Database if !app.database.log_filter.is_empty() => app.database.log_filter.clear(),
         Screen::Pending | Screen::Database | Screen::Jobs => {
             app.toasts.retain(|toast| toast.until.is_none());
         }
@@ -200,6 +206,13 @@ pub fn database(app: &mut App, action: Action) -> Vec<Effect> {
             if let Some(session) = selected_session(app).cloned() {
                 confirm::signal(app, &session, action == Action::TerminateBackend);
             }
+        }
+        Action::Connect => return layers::open_palette(app, Scope::Profiles),
+        Action::SortTables => super::tables::sort(app),
+        Action::DatabaseCopy => return super::copy::open(app),
+        Action::FilterLog => {
+            app.database.section = Section::Log;
+            layers::open_prompt(app, Purpose::Log);
         }
         Action::NextSection => section(app, true),
         Action::PreviousSection => section(app, false),
@@ -289,11 +302,7 @@ pub fn jobs(app: &mut App, action: Action) -> Vec<Effect> {
                 app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error, scroll: 0 })));
             }
         }
-        Action::CopyError => {
-            if let Some((title, error)) = selected_error(app) {
-                return vec![Effect::Copy(error_text(&title, &error))];
-            }
-        }
+        Action::CopyError => return super::copy::open(app),
         _ => {}
     }
     Vec::new()

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{clock, confirm, graph, log, pending, screens, toast};
+use super::{clock, confirm, graph, log, pending, screens, toast, toast_about};
 use crate::{
     engine::{self, Overview, Report},
     present::{age, diff::Diff},
     revision::{Direction, History, Node},
     server::{Kind, State},
     tui::{
-        app::{App, Screen, Tone},
+        app::{About, App, Screen, Tone},
         event::Effect,
         layer::{Accept, ErrorLayer, Layer, Subject},
         progress::{JobView, Stage},
@@ -64,6 +64,11 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
         }
         WorkerEvent::LaidOut { generation, history, layout } => {
             laid_out(app, generation, &history, layout)
+        }
+        WorkerEvent::Marked { generation, node, direction, outcome } => {
+            graph::marked(app, generation, node, direction, outcome);
+            app.dirty = true;
+            Vec::new()
         }
         WorkerEvent::Compared { generation, node, comparison } => {
             for layer in &mut app.layers {
@@ -171,7 +176,23 @@ fn fresh(app: &mut App, part: Part) -> Vec<Effect> {
             app.jobs.selected = app.jobs.selected.min(last);
             Vec::new()
         }
+        Part::Origins(found) => {
+            app.snapshot.origins = found;
+            Vec::new()
+        }
         Part::Changes(outcome) => pending::compared(app, outcome),
+        Part::Tables(outcome) => {
+            match outcome {
+                Ok(found) => {
+                    app.database.table = app.database.table.min(found.len().saturating_sub(1));
+                    app.snapshot.tables = Some(found);
+                    app.snapshot.tables_error = None;
+                }
+                // What was read before is worth more than nothing.
+                Err(error) => app.snapshot.tables_error = Some(error),
+            }
+            Vec::new()
+        }
         Part::Server(outcome) => server(app, outcome),
         Part::Log(outcome) => {
             match outcome {
@@ -245,7 +266,8 @@ fn server(
         && !app.autostart_done
         && app.server_action.is_none();
     if fresh_project {
-        toast(app, Tone::Info, "this project has no database yet: creating a local one");
+        let text = "this project has no database yet: creating a local one";
+        toast_about(app, About::Server, Tone::Info, text);
         effects.extend(screens::start_server(app));
     }
     effects
@@ -271,9 +293,11 @@ fn laid_out(
         }
         close_stale(app, old.as_deref(), history);
         app.graph.would_run = None;
+        app.graph.marks_wanted = None;
         app.incoming = None;
         app.snapshot.history = Some(Arc::clone(history));
         effects.push(clock::ask(app, Refresh::Overview));
+        effects.push(clock::ask(app, Refresh::Origins));
     }
     app.snapshot.layout = Some(layout);
     let mut seen = None;
@@ -350,6 +374,7 @@ pub fn begin(app: &mut App, run: Run) -> Vec<Effect> {
     app.next_job = JobId(id.0 + 1);
     let mut job = JobView::new(id, run.clone(), app.now.mono, app.now.wall);
     job.id_width = app.id_width();
+    job.rows_before = app.snapshot.rows().to_vec();
     app.runs.push(job);
     app.jobs.selected = 0;
     app.jobs.back = 0;
@@ -469,7 +494,7 @@ fn ended(app: &mut App, id: JobId, outcome: &Result<Report, Arc<engine::Error>>)
                 ),
             };
             let tone = if report.paused { Tone::Info } else { Tone::Good };
-            toast(app, tone, words);
+            toast_about(app, About::Runs, tone, words);
             if n == 0 {
                 log(app, command, "nothing to do", false, Some(took));
             }
@@ -515,7 +540,7 @@ fn server_done(
     };
     match outcome {
         Ok(()) => {
-            toast(app, Tone::Good, words);
+            toast_about(app, About::Server, Tone::Good, words);
             log(app, command, words, false, took);
         }
         Err(error) => {

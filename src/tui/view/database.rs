@@ -20,7 +20,7 @@ use crate::{
     tui::{
         action::Action,
         app::{App, HitMap, Section, Target},
-        view::toast::wrapped,
+        view::{server_log, tables, toast::wrapped},
         widget::{
             Pen,
             pane::{pane, shrink, window},
@@ -34,7 +34,7 @@ const LEAST_NOTE: usize = 24;
 /// Draws it.
 pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     if app.database.log_only {
-        log(app, frame, area, hits);
+        server_log::draw(app, frame, area, hits);
         return;
     }
     if app.size.0 < 100 || area.height < 24 {
@@ -58,11 +58,15 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     locks(app, frame, locks_area, hits);
     settings(app, frame, settings_area, hits);
     pool(app, frame, pool_area, hits);
-    log(app, frame, lower, hits);
+    let [tables_area, log_area] =
+        Layout::horizontal([Constraint::Length(62), Constraint::Fill(1)]).areas(lower);
+    tables::draw(app, frame, tables_area, hits);
+    server_log::draw(app, frame, log_area, hits);
     hits.page = match app.database.section {
         Section::Sessions => usize::from(sessions_area.height.saturating_sub(3)),
         Section::Locks => usize::from(locks_area.height.saturating_sub(3)),
         Section::Settings => usize::from(settings_area.height.saturating_sub(2)),
+        Section::Tables => usize::from(lower.height.saturating_sub(3)),
         _ => usize::from(lower.height.saturating_sub(2)),
     };
 }
@@ -105,9 +109,10 @@ fn narrow(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         }
         Section::Sessions => sessions(app, frame, body, hits),
         Section::Locks => locks(app, frame, body, hits),
+        Section::Tables => tables::draw(app, frame, body, hits),
         Section::Pool => pool(app, frame, body, hits),
         Section::Settings => settings(app, frame, body, hits),
-        Section::Log => log(app, frame, body, hits),
+        Section::Log => server_log::draw(app, frame, body, hits),
     }
     hits.page = usize::from(body.height.saturating_sub(3));
 }
@@ -142,7 +147,7 @@ fn summary(app: &App, frame: &mut Frame, area: Rect) {
     }
 }
 
-fn frame_of(
+pub(super) fn frame_of(
     app: &App,
     frame: &mut Frame,
     area: Rect,
@@ -158,7 +163,7 @@ fn frame_of(
     shrink(pane(app, frame, area, focus, Line::from(title), foot), 1)
 }
 
-fn problem(app: &App, frame: &mut Frame, area: Rect, text: &str, style: Style) {
+pub(super) fn problem(app: &App, frame: &mut Frame, area: Rect, text: &str, style: Style) {
     let text = display_safe(text).into_owned();
     let room = usize::from(area.width).max(8);
     for (row, line) in wrapped(&text, room, usize::from(area.height)).iter().enumerate() {
@@ -167,7 +172,7 @@ fn problem(app: &App, frame: &mut Frame, area: Rect, text: &str, style: Style) {
 }
 
 /// Why there is nothing to show.
-fn absent(app: &App) -> (String, Style) {
+pub(super) fn absent(app: &App) -> (String, Style) {
     match &app.snapshot.activity_error {
         Some(error) => (error.message.clone(), app.theme.dim),
         None if app.snapshot.server_up() => ("being read".to_owned(), app.theme.dim),
@@ -273,7 +278,7 @@ fn server(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
 }
 
 /// A path, relative to the project when it is below it.
-fn in_project(app: &App, path: &str) -> String {
+pub(super) fn in_project(app: &App, path: &str) -> String {
     let root = app.config.root.display().to_string();
     match path.strip_prefix(&root) {
         Some(rest) if rest.starts_with('/') => rest[1..].to_owned(),
@@ -474,40 +479,5 @@ fn settings(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         } else {
             pen.put(&display_safe(&setting.value), theme.text);
         }
-    }
-}
-
-fn log(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
-    let theme = &app.theme;
-    let back = app.database.log_back;
-    let how = if back == 0 { "following".to_owned() } else { format!("{back} lines back") };
-    let more = vec![Span::styled(format!(" {} {how}", app.glyphs.dot), theme.title_dim)];
-    let file = app.snapshot.server.as_ref().and_then(|status| status.log.clone());
-    let file = file.map(|path| in_project(app, &path)).unwrap_or_default();
-    let foot = Line::styled(display_safe(&file).into_owned(), theme.scroll);
-    let inside = frame_of(app, frame, area, Section::Log, more, foot, hits);
-    let Some(lines) = &app.snapshot.log else {
-        let text = match &app.snapshot.log_error {
-            Some(error) => error.message.clone(),
-            None => "being read".to_owned(),
-        };
-        problem(app, frame, inside, &text, theme.dim);
-        return;
-    };
-    if app.database.log_only {
-        hits.page = usize::from(inside.height);
-    }
-    let page = usize::from(inside.height);
-    let back = back.min(lines.len().saturating_sub(page));
-    let to = lines.len() - back;
-    for (row, line) in lines[to.saturating_sub(page)..to].iter().enumerate() {
-        let style = if ["ERROR", "FATAL", "PANIC"].iter().any(|word| line.contains(word)) {
-            theme.danger
-        } else if line.contains("WARNING") || line.contains("still waiting") {
-            theme.warn
-        } else {
-            theme.text
-        };
-        Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16).put(&display_safe(line), style);
     }
 }

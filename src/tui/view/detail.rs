@@ -24,7 +24,7 @@ use crate::{
         view::{graph::scrollbar, toast::wrapped},
         widget::{
             Facts, Pen,
-            memo::Text,
+            memo::{COUNTED, Text},
             pane::{pane, shrink},
             sql,
         },
@@ -252,6 +252,24 @@ fn describe(
         add("to head", plain(distance(app, history, node)));
     }
     add("file", plain(display_safe(&revision.path.display().to_string()).into_owned()));
+    if let Some(origins) = &app.snapshot.origins {
+        add(
+            "author",
+            match origins.get(&revision.path) {
+                Some(origin) => {
+                    let when = origin.at.map(|at| {
+                        let date = at.to_zoned(app.zone.clone()).strftime("%Y-%m-%d %H:%M");
+                        format!(" {} {date}", app.glyphs.dot)
+                    });
+                    vec![
+                        (display_safe(&origin.author).into_owned(), theme.text),
+                        (when.unwrap_or_default(), theme.dim),
+                    ]
+                }
+                None => vec![("not committed yet".to_owned(), theme.warn)],
+            },
+        );
+    }
     if let Some(created) = revision.created {
         let date = created.strftime("%Y-%m-%d %H:%M UTC").to_string();
         add(
@@ -347,10 +365,14 @@ fn down_parts(app: &App, facts: &Facts) -> Vec<(String, Style)> {
 fn distance(app: &App, history: &Arc<History>, node: Node) -> String {
     let Some(overview) = &app.snapshot.overview else { return String::new() };
     let (here, after) = app.memo.distance(history, overview, node);
-    let runs =
-        if here == 1 { "runs 1 revision".to_owned() } else { format!("runs {here} revisions") };
+    let runs = match here {
+        1 => "runs 1 revision".to_owned(),
+        n if n > COUNTED => format!("runs over {COUNTED} revisions"),
+        n => format!("runs {n} revisions"),
+    };
     match after {
         0 => format!("{runs}, this is the last"),
+        n if n >= COUNTED => format!("{runs}, over {COUNTED} more after it"),
         n => format!("{runs}, {n} more after it"),
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     tui::{
         action::Action,
         app::App,
+        update::trouble::{self, Trouble},
         view::toast::wrapped,
         widget::{Pen, pane::centred},
     },
@@ -19,16 +20,18 @@ use crate::{
 
 /// Rows that [`notice`] needs: none when all is well.
 pub fn notice_height(app: &App, area: Rect) -> u16 {
-    if area.height < 8 || app.server_action.is_some() || app.snapshot.overview_error.is_none() {
-        0
-    } else {
-        2
-    }
+    let needed = app.snapshot.overview_error.is_some() || !trouble::all(app).is_empty();
+    if area.height < 8 || app.server_action.is_some() || !needed { 0 } else { 2 }
 }
 
-/// Says why states are unknown or old.
+/// Says why states are unknown or old, or what the database's state needs.
 pub fn notice(app: &App, frame: &mut Frame, area: Rect) {
-    let Some(error) = &app.snapshot.overview_error else { return };
+    let Some(error) = &app.snapshot.overview_error else {
+        if let Some(first) = trouble::all(app).first() {
+            needed(app, frame, area, first);
+        }
+        return;
+    };
     let theme = &app.theme;
     let old = if app.snapshot.overview.is_some() {
         "what is shown may be old"
@@ -40,28 +43,38 @@ pub fn notice(app: &App, frame: &mut Frame, area: Rect) {
     pen.put(&display_safe(&error.message), theme.danger);
     let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, 1);
     pen.skip(3).put(old, theme.dim);
-    let key = app.keymap.label(Action::StartServer);
-    if !key.is_empty() && Action::StartServer.enabled(app).is_ok() {
-        pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
-        pen.put(&key, theme.key).put(" starts the server", theme.dim);
+    if Action::StartServer.enabled(app).is_ok() {
+        keyed(app, &mut pen, Action::StartServer, "starts the server");
     }
-    let key = app.keymap.label(Action::Reload);
+    keyed(app, &mut pen, Action::Reload, "tries again");
+    keyed(app, &mut pen, Action::DatabaseScreen, "database");
+}
+
+fn keyed(app: &App, pen: &mut Pen<'_>, action: Action, words: &str) {
+    let key = app.keymap.label(action);
     if !key.is_empty() {
-        pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
-        pen.put(&key, theme.key).put(" tries again", theme.dim);
+        pen.put(&format!(" {} ", app.glyphs.dot), app.theme.faint);
+        pen.put(&key, app.theme.key).skip(1).put(words, app.theme.dim);
     }
-    let key = app.keymap.label(Action::DatabaseScreen);
-    if !key.is_empty() {
-        pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
-        pen.put(&key, theme.key).put(" database", theme.dim);
-    }
+}
+
+/// The most pressing trouble: what happened, and the key that goes on.
+fn needed(app: &App, frame: &mut Frame, area: Rect, first: &Trouble) {
+    let theme = &app.theme;
+    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, area);
+    pen.skip(1).put(app.glyphs.warn, theme.warn).skip(1);
+    pen.put(&display_safe(&first.what), theme.warn);
+    let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, 1);
+    let key = app.keymap.label(first.next.0);
+    pen.skip(3).put(&key, theme.key).skip(1).put(first.next.1, theme.text);
+    keyed(app, &mut pen, Action::Problems, "what it means");
 }
 
 /// Fills an empty list with what to do next.
 pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
     let theme = &app.theme;
     let mut lines: Vec<Line<'_>> = Vec::new();
-    let keyed = |action: Action, words: &'static str| {
+    let line = |action: Action, words: &'static str| {
         let key = app.keymap.label(action);
         Line::from(vec![
             Span::styled(format!("{key:>8}  "), theme.key),
@@ -78,8 +91,8 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
         Some(_) if !app.graph.filter.is_empty() => {
             lines.push(Line::styled("No revision matches the filter", theme.strong));
             lines.push(Line::default());
-            lines.push(keyed(Action::Filter, "change the filter"));
-            lines.push(keyed(Action::Back, "show all revisions"));
+            lines.push(line(Action::Filter, "change the filter"));
+            lines.push(line(Action::Back, "show all revisions"));
         }
         Some(history) if history.revisions().is_empty() => {
             let folder =
@@ -91,11 +104,11 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
                 lines.push(Line::styled(line, theme.dim));
             }
             lines.push(Line::default());
-            lines.push(keyed(Action::Create, "create the first revision"));
-            lines.push(keyed(Action::DatabaseScreen, "look at the database"));
-            lines.push(keyed(Action::Help, "all keys"));
+            lines.push(line(Action::Create, "create the first revision"));
+            lines.push(line(Action::DatabaseScreen, "look at the database"));
+            lines.push(line(Action::Help, "all keys"));
             if !history.problems().is_empty() {
-                lines.push(keyed(Action::Problems, "what is wrong with the files"));
+                lines.push(line(Action::Problems, "what is wrong with the files"));
             }
         }
         Some(_) => lines.push(Line::styled(

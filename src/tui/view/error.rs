@@ -13,6 +13,7 @@ use crate::{
     tui::{
         app::{App, HitMap, Target},
         layer::ErrorLayer,
+        update::trouble::remedy,
         view::toast::wrapped,
         widget::{
             Pen,
@@ -51,6 +52,10 @@ pub fn draw(app: &App, layer: &ErrorLayer, frame: &mut Frame, area: Rect, hits: 
         pen.put(text, *style);
     }
     let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, inside.height.saturating_sub(1));
+    if let Some((action, words)) = remedy(app, &layer.error) {
+        let key = app.keymap.label(action);
+        pen.put(&key, theme.key).skip(1).put(words, theme.strong).skip(2);
+    }
     pen.put("y", theme.key).put(" copy all", theme.hint).skip(2);
     pen.put("Esc", theme.key).put(" close", theme.hint);
     if lines.len() > page {

@@ -18,6 +18,7 @@ use crate::{
     tui::{
         app::{App, HitMap, Pane, Row, Target},
         theme::Theme,
+        update::graph::range,
         widget::{
             Pen,
             memo::{LONGEST_ID, shortened},
@@ -42,6 +43,10 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     if count > 0 {
         let at = format!(" {}/{count}", graph.selected + 1);
         title.push(Span::styled(at, theme.title_dim));
+    }
+    if graph.anchor.is_some() {
+        let range = format!(" {} range of {}", app.glyphs.dot, range(app).len());
+        title.push(Span::styled(range, theme.accent));
     }
     if !graph.filter.is_empty() {
         title.push(Span::styled(format!(" {} filter ", app.glyphs.dot), theme.title_dim));
@@ -81,9 +86,18 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         let row = Rect { y: list.y + line as u16, height: 1, ..list };
         hits.add(row, Target::Row(offset + line));
         let selected = offset + line == graph.selected;
-        draw_row(app, frame, row, entry, &columns, selected);
+        if in_range(app, offset + line) && !selected {
+            frame.buffer_mut().set_style(row, theme.selection_idle);
+        }
+        draw_row(app, frame, row, entry, &columns, selected, in_range(app, offset + line));
     }
     scrollbar(app, frame, area, offset, end - offset, count);
+}
+
+/// The row is in the marked range.
+fn in_range(app: &App, row: usize) -> bool {
+    let selected = app.graph.selected;
+    app.graph.anchor.is_some_and(|a| (a.min(selected)..=a.max(selected)).contains(&row))
 }
 
 /// What one row says.
@@ -290,6 +304,7 @@ fn draw_row(
     entry: &Entry,
     columns: &Columns,
     selected: bool,
+    ranged: bool,
 ) {
     let theme = &app.theme;
     let faded = entry.would_run == Some(false);
@@ -301,7 +316,12 @@ fn draw_row(
     let tone = |style: Style| if faded { Style { fg: theme.faint.fg, ..style } } else { style };
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, area);
     pen.field(if selected { app.glyphs.pointer } else { " " }, 1, theme.marker);
-    pen.field(if entry.would_run == Some(true) { app.glyphs.bar } else { " " }, 1, theme.would_run);
+    let (bar, style) = match entry.would_run {
+        Some(true) => (app.glyphs.bar, theme.would_run),
+        _ if ranged => (app.glyphs.bar, theme.marker),
+        _ => (" ", theme.would_run),
+    };
+    pen.field(bar, 1, style);
     draw_lanes(app, &mut pen, entry, columns, selected, faded);
     pen.skip(1);
     let id = if entry.known { id_style(theme, entry.mark) } else { theme.id };

@@ -4,7 +4,6 @@ use ratatui::{Frame, layout::Rect, style::Style};
 
 use crate::{
     config::Guard,
-    engine::overview::Edit,
     present::{
         age::clock,
         safe::{display_safe, width},
@@ -107,18 +106,15 @@ fn facts(app: &App) -> Vec<Fact> {
         }
         n => add(format!("{n} pending"), if stale { quiet } else { theme.pending }, 2),
     }
-    let edited = overview.states.iter().filter(|s| s.edited == Some(Edit::Up)).count();
-    if edited > 0 {
+    let remarks = app.memo.remarks(overview);
+    if let Some((_, edited)) = remarks.edited {
         add(format!("{} {edited} edited", app.glyphs.edited), theme.edited, 5);
     }
-    let skipped = overview.states.iter().filter(|s| s.skipped).count();
-    if skipped > 0 {
+    if let Some((_, skipped)) = remarks.skipped {
         add(format!("{} {skipped} skipped", app.glyphs.cross), theme.failed, 4);
     }
-    let failed =
-        overview.states.iter().filter(|s| s.failed.is_some() || s.partial.is_some()).count();
-    if failed > 0 {
-        add(format!("{} {failed} failed", app.glyphs.cross), theme.failed, 4);
+    if remarks.failed > 0 {
+        add(format!("{} {} failed", app.glyphs.cross, remarks.failed), theme.failed, 4);
     }
     if !overview.orphans.is_empty() {
         add(format!("{} without a file", overview.orphans.len()), theme.orphan, 5);
@@ -159,6 +155,13 @@ fn badge(app: &App) -> (String, Style) {
         Guard::Staging => ("STAGING", app.theme.badge_staging),
         Guard::Prod => ("PROD", app.theme.badge_prod),
     };
+    let word = match &app.config.profile {
+        Some(name) if !name.eq_ignore_ascii_case(word) => {
+            format!("{} {word}", display_safe(name))
+        }
+        _ => word.to_owned(),
+    };
+    let word = if app.writing { word } else { format!("{word} read-only") };
     let text = if app.glyphs.is_ascii() { format!("[{word}]") } else { format!(" {word} ") };
     (text, style)
 }

@@ -12,8 +12,8 @@ use crate::tui::{
     app::{App, HitMap, Screen, Target},
 };
 
-/// Draws it.
-pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+/// Draws what is always there, at the right; tells how wide it is.
+pub fn fixed(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) -> u16 {
     let theme = &app.theme;
     let mut end = area.right();
     for action in [Action::Palette, Action::Help] {
@@ -33,6 +33,13 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         frame.render_widget(line, place);
         hits.add(place, Target::Action(action));
     }
+    area.right() - end
+}
+
+/// Draws the rest, from the left.
+pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
+    let theme = &app.theme;
+    let end = area.right();
     let mut x = area.x + 1;
     let count = app.count.filter(|_| app.screen == Screen::Graph);
     if !app.pending_keys.is_empty() || count.is_some() {

@@ -14,13 +14,17 @@ pub mod help;
 pub mod hint;
 pub mod jobs;
 pub mod log;
+pub mod menu;
 pub mod palette;
 pub mod pending;
 pub mod prompt;
 pub mod revision;
+pub mod server_log;
 mod sheet;
 pub mod stages;
+pub mod tables;
 pub mod toast;
+pub mod welcome;
 
 use ratatui::{
     Frame,
@@ -89,8 +93,11 @@ pub fn draw(app: &App, frame: &mut Frame) -> HitMap {
             log::draw(app, frame, log, &mut hits);
         }
     }
-    hint::draw(app, frame, bottom, &mut hits);
-    toast::draw(app, frame, Rect { height: body.height + log.height, ..body });
+    let fixed = hint::fixed(app, frame, bottom, &mut hits);
+    let free = Rect { width: bottom.width.saturating_sub(fixed), ..bottom };
+    if !toast::draw(app, frame, free) {
+        hint::draw(app, frame, free, &mut hits);
+    }
     for layer in &app.layers {
         match layer {
             Layer::Help(list) => help::draw(app, list, frame, area, &mut hits),
@@ -98,6 +105,8 @@ pub fn draw(app: &App, frame: &mut Frame) -> HitMap {
             Layer::Confirm(confirm) => confirm::draw(app, confirm, frame, area, &mut hits),
             Layer::Prompt(prompt) => prompt::draw(app, prompt, frame, area, &mut hits),
             Layer::Error(error) => error::draw(app, error, frame, area, &mut hits),
+            Layer::Welcome(welcome) => welcome::draw(app, welcome, frame, area, &mut hits),
+            Layer::Menu(menu) => menu::draw(app, menu, frame, area, &mut hits),
             Layer::Diff(_) => {}
         }
     }

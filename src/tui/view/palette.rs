@@ -10,7 +10,7 @@ use crate::{
     present::safe::{display_safe, width},
     tui::{
         app::{App, HitMap, Target},
-        layer::{Choice, Item, ListLayer},
+        layer::{Choice, Item, ListLayer, Scope},
         update::list::palette_items,
         widget::{
             Pen, list,
@@ -37,22 +37,34 @@ pub fn draw(app: &App, layer: &ListLayer, frame: &mut Frame, area: Rect, hits: &
         width,
         height,
     };
+    let (head, more, ghost) = match layer.scope {
+        Scope::All => {
+            ("Go to", "actions, revisions, tables, settings", "upgrade, database, a revision")
+        }
+        Scope::Themes => ("Theme", "the selected one is drawn at once", "a name"),
+        Scope::Profiles => ("Connect", "profiles of limbeck.toml", "a name"),
+    };
     let title = Line::from(vec![
-        Span::styled("Go to", theme.title),
-        Span::styled(format!(" {} actions and revisions", app.glyphs.dot), theme.title_dim),
+        Span::styled(head, theme.title),
+        Span::styled(format!(" {} {more}", app.glyphs.dot), theme.title_dim),
     ]);
-    let foot = Line::from(vec![
-        Span::styled(">", theme.key),
-        Span::styled(" actions  ", theme.title_dim),
-        Span::styled("@", theme.key),
-        Span::styled(" revisions", theme.title_dim),
-    ]);
+    let prefixes: &[(&str, &str)] = match layer.scope {
+        Scope::All => &[(">", " actions  "), ("@", " revisions  "), ("#", " tables")],
+        Scope::Themes | Scope::Profiles => &[],
+    };
+    let foot: Vec<Span<'_>> = prefixes
+        .iter()
+        .flat_map(|(key, words)| {
+            [Span::styled(*key, theme.key), Span::styled(*words, theme.title_dim)]
+        })
+        .collect();
+    let foot = Line::from(foot);
     let inside = popup(app, frame, place, false, title, foot);
     hits.add(place, Target::Layer);
     let [line, _, list] =
         Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Fill(1)])
             .areas(inside);
-    list::input(app, frame, line, ":", &layer.input, "upgrade, database, a revision");
+    list::input(app, frame, line, ":", &layer.input, ghost);
     hits.page = usize::from(list.height);
     if items.is_empty() {
         Pen::new(frame.buffer_mut(), app.glyphs, list).put("nothing is called that", theme.dim);

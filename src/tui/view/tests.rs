@@ -151,6 +151,20 @@ fn database() {
 }
 
 #[test]
+fn choosing() {
+    check("copy");
+    check("range");
+    check("themes");
+    check("profiles");
+    check("welcome");
+}
+
+#[test]
+fn partial() {
+    check("partial");
+}
+
+#[test]
 fn jobs() {
     check("jobs");
 }
@@ -211,6 +225,33 @@ fn styles_of_a_revision() {
 #[test]
 fn styles_of_the_changes() {
     insta::assert_snapshot!(styles(&cells(&screen("pending", (120, 36)))));
+}
+
+/// On each screen every theme draws the same characters, and the two sides of one give every cell the
+/// same weight: what one can read, all can.
+#[test]
+fn themes_differ_in_colours_alone() {
+    for size in [(120, 36), (60, 15)] {
+        let dark: Vec<_> = demo::screens(&Theme::dark(), size);
+        for name in ["light", "ember-light", "high-contrast-dark", "terminal", "mono"] {
+            let theme = Theme::built_in(name).unwrap();
+            for ((screen, before), (_, app)) in dark.iter().zip(demo::screens(&theme, size)) {
+                assert_eq!(text(&cells(before)), text(&cells(&app)), "{screen} in {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn styles_of_every_screen_in_light_and_without_colour() {
+    for (side, theme) in [("light", "light"), ("mono", "mono")] {
+        let theme = Theme::built_in(theme).unwrap();
+        for name in ["graph", "revision", "database", "jobs", "error", "palette"] {
+            let screens = demo::screens(&theme, (80, 24));
+            let app = screens.into_iter().find(|(n, _)| *n == name).unwrap().1;
+            insta::assert_snapshot!(format!("styles__{name}__{side}"), styles(&cells(&app)));
+        }
+    }
 }
 
 #[test]

@@ -1,66 +1,51 @@
-//! Draws short messages at the bottom right of the screen, the newest lowest.
+//! Draws messages on the last line, in the place of the hints: they cover nothing that is read there.
+//! One that is too long, or several at once, reach a row or two further up.
 
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-    widgets::{Block, Clear, Paragraph},
-};
+use ratatui::{Frame, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
     present::safe::display_safe,
-    tui::app::{App, Tone},
+    tui::{
+        app::{App, Tone},
+        widget::Pen,
+    },
 };
 
-/// Toasts shown at once.
-const MOST: usize = 4;
+/// Rows of messages at once.
+const MOST: usize = 3;
 
-/// Draws them.
-pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
-    let mut bottom = area.bottom();
-    for toast in app.toasts.iter().rev().take(MOST) {
-        if bottom < area.y + 3 {
-            break;
-        }
+/// Draws them, the newest lowest; tells whether there was one.
+pub fn draw(app: &App, frame: &mut Frame, area: Rect) -> bool {
+    let room = usize::from(area.width.saturating_sub(4)).max(1);
+    let mut rows: Vec<(&str, String, Style)> = Vec::new();
+    for toast in app.toasts.iter().rev() {
         let (mark, style) = match toast.tone {
-            Tone::Info => (app.glyphs.dot, app.theme.text),
+            Tone::Info => (app.glyphs.dot, app.theme.accent),
             Tone::Good => (app.glyphs.check, app.theme.ok),
             Tone::Warn => (app.glyphs.warn, app.theme.warn),
             Tone::Bad => (app.glyphs.cross, app.theme.danger),
         };
         let mark =
             if toast.until.is_none() { app.glyphs.spin(app.spin(), app.motion) } else { mark };
-        let text = display_safe(&toast.text).into_owned();
-        let widest = area.width.saturating_sub(6).min(76);
-        let width = (text.width() as u16 + 6).min(widest + 6).min(area.width);
-        let lines = wrapped(&text, usize::from(width.saturating_sub(6)).max(1), 3);
-        let height = lines.len() as u16 + 2;
-        if bottom < area.y + height {
+        let lines = wrapped(&display_safe(&toast.text), room, MOST);
+        if !rows.is_empty() && rows.len() + lines.len() > MOST {
             break;
         }
-        let place =
-            Rect { x: area.right() - width.min(area.width), y: bottom - height, width, height };
-        let body: Vec<Line> = lines
-            .into_iter()
-            .enumerate()
-            .map(|(i, line)| {
-                Line::from(vec![
-                    Span::styled(if i == 0 { mark } else { " " }, style),
-                    Span::raw(" "),
-                    Span::styled(line, app.theme.text),
-                ])
-            })
-            .collect();
-        let block = Block::bordered()
-            .border_set(app.glyphs.border(false))
-            .border_style(style)
-            .style(app.theme.popup)
-            .padding(ratatui::widgets::Padding::horizontal(1));
-        frame.render_widget(Clear, place);
-        frame.render_widget(Paragraph::new(body).block(block), place);
-        bottom = place.y;
+        for (nth, line) in lines.into_iter().enumerate().rev() {
+            rows.push((if nth == 0 { mark } else { " " }, line, style));
+        }
     }
+    for (up, (mark, line, style)) in rows.iter().enumerate() {
+        let y = area.y.saturating_sub(up as u16);
+        let place = Rect { y, height: 1, ..area };
+        frame.render_widget(ratatui::widgets::Clear, place);
+        let ground = if up == 0 { app.theme.surface } else { app.theme.popup };
+        frame.buffer_mut().set_style(place, ground);
+        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
+        pen.skip(1).put(mark, *style).skip(1).put(line, app.theme.text);
+    }
+    !rows.is_empty()
 }
 
 /// Breaks text at blanks into at most `most` lines.

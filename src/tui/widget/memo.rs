@@ -6,11 +6,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use crate::{
-    engine::Overview,
+    engine::{Overview, overview::Edit},
     pg::impact::{Impact, LockMode, script_impact},
     present::{
         diff::{
@@ -32,6 +32,13 @@ pub const LONGEST_ID: usize = 20;
 const SHOWN: usize = 64 * 1024;
 /// Bytes of a script that are scanned for locks while it is only looked at.
 const SCANNED: usize = 1024 * 1024;
+
+/// Pending revisions that are looked through for what they touch.
+const PENDING: usize = 200;
+/// Revisions that are counted on the way to or from one; more are not told apart.
+pub const COUNTED: usize = 10_000;
+/// Revisions whose scripts are remembered.
+const REMEMBERED: usize = 2_000;
 
 /// One script, ready to be drawn.
 #[derive(Clone, Debug, Default)]
@@ -180,15 +187,62 @@ pub struct DiffView {
     pub layout: Layout,
 }
 
+/// What is remarkable about the states of an overview. With very many revisions, looking through all
+/// of them for each frame would be felt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// Files that changed after they were applied, in what runs upwards: the first, and how many.
+    pub edited: Option<(Node, usize)>,
+    /// Put in below what is applied, and never run.
+    pub skipped: Option<(Node, usize)>,
+    /// Stopped halfway, with how many statements were done.
+    pub partial: Option<(Node, usize)>,
+    /// Failed or stopped halfway.
+    pub failed: usize,
+    /// The first pending ones, in the order of the files.
+    pub pending: Vec<Node>,
+}
+
+impl Remarks {
+    fn new(overview: &Overview) -> Self {
+        let mut found = Self::default();
+        let count = |slot: &mut Option<(Node, usize)>, node| {
+            slot.get_or_insert((node, 0)).1 += 1;
+        };
+        for (index, state) in overview.states.iter().enumerate() {
+            let node = Node(index as u32);
+            if state.edited == Some(Edit::Up) {
+                count(&mut found.edited, node);
+            }
+            if state.skipped {
+                count(&mut found.skipped, node);
+            }
+            if state.partial.is_some() {
+                count(&mut found.partial, node);
+            }
+            found.failed += usize::from(state.failed.is_some() || state.partial.is_some());
+            if !state.applied && found.pending.len() < PENDING {
+                found.pending.push(node);
+            }
+        }
+        found
+    }
+}
+
 /// Facts by revision, for one reading of the files; the last comparison that was looked at; and how
 /// far the last selected revision was from the database.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<Known>, Mutex<Option<Seen>>, Mutex<Option<Far>>);
+pub struct Memo(Mutex<Known>, Mutex<Option<Seen>>, Mutex<Option<Far>>, Mutex<Option<Told>>);
+
+/// The remarks about an overview.
+///
+/// Held weakly, so that an overview that a run changes is changed in place and not copied.
+type Told = (Weak<Overview>, Arc<Remarks>);
 
 /// How many revisions an upgrade to a node runs, and how many come after it.
 #[derive(Debug)]
 struct Far {
-    overview: Arc<Overview>,
+    overview: Weak<Overview>,
     node: Node,
     counts: (usize, usize),
 }
@@ -229,6 +283,9 @@ impl Memo {
     /// The facts of a revision of this history.
     pub fn facts(&self, history: &Arc<History>, node: Node) -> Arc<Facts> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.of(history).facts.len() >= REMEMBERED {
+            known.facts.clear();
+        }
         let facts = known.of(history).facts.entry(node).or_insert_with(|| {
             let script = &history.revision(node).script;
             Arc::new(Facts {
@@ -258,6 +315,21 @@ impl Memo {
         view
     }
 
+    /// What is remarkable about an overview.
+    pub fn remarks(&self, overview: &Arc<Overview>) -> Arc<Remarks> {
+        let mut told = self.3.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*told {
+            Some((known, remarks)) if std::ptr::eq(known.as_ptr(), Arc::as_ptr(overview)) => {
+                Arc::clone(remarks)
+            }
+            _ => {
+                let remarks = Arc::new(Remarks::new(overview));
+                *told = Some((Arc::downgrade(overview), Arc::clone(&remarks)));
+                remarks
+            }
+        }
+    }
+
     /// How many pending revisions an upgrade to a node runs, itself among them, and how many stand
     /// on it.
     pub fn distance(
@@ -267,8 +339,9 @@ impl Memo {
         node: Node,
     ) -> (usize, usize) {
         let mut far = self.2.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(far) =
-            far.as_ref().filter(|f| Arc::ptr_eq(&f.overview, overview) && f.node == node)
+        if let Some(far) = far
+            .as_ref()
+            .filter(|f| std::ptr::eq(f.overview.as_ptr(), Arc::as_ptr(overview)) && f.node == node)
         {
             return far.counts;
         }
@@ -280,6 +353,9 @@ impl Memo {
             let mut open = vec![node];
             let mut count = 0_usize;
             while let Some(node) = open.pop() {
+                if count > COUNTED {
+                    break;
+                }
                 if std::mem::replace(&mut seen[node.index()], true) || !pending(node) {
                     continue;
                 }
@@ -294,7 +370,7 @@ impl Memo {
             count
         };
         let counts = (reach(false), reach(true).saturating_sub(1));
-        *far = Some(Far { overview: Arc::clone(overview), node, counts });
+        *far = Some(Far { overview: Arc::downgrade(overview), node, counts });
         counts
     }
 

@@ -1,0 +1,224 @@
+//! `limbeck import`: takes over the migrations of another tool, as revisions. What was there stays.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    cli::{
+        context::Context,
+        error::CliError,
+        output::{
+            style,
+            table::{Cell, columns},
+        },
+    },
+    code::Code,
+    engine::Project,
+    present::safe::display_safe,
+    revision::{
+        History, RevisionId, file,
+        import::{self, Foreign, ImportError, Tool},
+        write::{self, NewRevision},
+    },
+};
+
+/// Where revisions go when the other tool's folder has the name that limbeck's would have.
+const OTHER_FOLDER: &str = "revisions";
+
+/// Arguments of `import`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The other tool's folder; found when it stands in a usual place
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// The other tool; told from its files when left out
+    #[arg(long, value_name = "TOOL", value_parser = ["dbmate", "sqlx", "diesel", "goose", "golang-migrate"])]
+    pub(crate) tool: Option<String>,
+
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What was imported.
+pub(crate) struct Imported {
+    pub(crate) tool: Tool,
+    pub(crate) folder: PathBuf,
+    /// Id, message, file.
+    pub(crate) revisions: Vec<(String, String, PathBuf)>,
+    /// The folder of revisions was named in a new `limbeck.toml`, or must be in the one there is.
+    pub(crate) named: Option<bool>,
+}
+
+pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
+    let project = ctx.project()?;
+    let tool =
+        args.tool.as_deref().and_then(|name| Tool::ALL.into_iter().find(|t| t.name() == name));
+    let from = args.from.as_ref().map(|from| project.config.root.join(from));
+    let done = import(&project, from.as_deref(), tool, args.dry_run)?;
+    let rows: Vec<Vec<Cell>> = done
+        .revisions
+        .iter()
+        .map(|(id, message, path)| {
+            let shown = path.strip_prefix(&project.config.root).unwrap_or(path);
+            vec![
+                Cell::styled(&display_safe(id), style::dim),
+                Cell::plain(display_safe(message).into_owned()),
+                Cell::styled(&display_safe(&shown.display().to_string()), style::dim),
+            ]
+        })
+        .collect();
+    ctx.out.say(&columns(&rows, "  "));
+    let n = done.revisions.len();
+    let verb = if args.dry_run { "would become" } else { "became" };
+    let folder = done.folder.display().to_string();
+    let word = if n == 1 { "migration" } else { "migrations" };
+    ctx.out.say(&format!(
+        "{n} {word} of {} in {} {verb} revisions",
+        done.tool.name(),
+        display_safe(&folder)
+    ));
+    if done.named == Some(false) {
+        ctx.out
+            .warn(&format!("name the folder in limbeck.toml: `migrations = \"{OTHER_FOLDER}\"`"));
+    }
+    if !args.dry_run {
+        ctx.out.say("next, for a database that has all of them already: limbeck stamp head");
+    }
+    Ok(0)
+}
+
+/// Writes the migrations of another tool as revisions, after those that are there.
+pub(crate) fn import(
+    project: &Project,
+    from: Option<&Path>,
+    tool: Option<Tool>,
+    dry: bool,
+) -> Result<Imported, CliError> {
+    let root = &project.config.root;
+    let folder = match from {
+        Some(folder) => folder.to_owned(),
+        None => match import::detect(root) {
+            Some((_, folder)) => folder,
+            None => {
+                let known: Vec<&str> = Tool::ALL.iter().map(|tool| tool.name()).collect();
+                return Err(CliError::new(Code::File, "no migrations of another tool are here")
+                    .with_hint(format!(
+                        "known are {}; `--from DIR` names their folder",
+                        known.join(", ")
+                    )));
+            }
+        },
+    };
+    let (tool, foreign) = import::read(&folder, root, tool).map_err(explained)?;
+    let configured = super::revision::folder(project, None)?;
+    let clash = same(&configured, &folder);
+    let (target, history) = if clash {
+        (root.join(OTHER_FOLDER), History::from_revisions(Vec::new()))
+    } else if configured.exists() {
+        (configured, project.history())
+    } else {
+        (configured, History::from_revisions(Vec::new()))
+    };
+    history.check()?;
+    let (named, revisions) = if dry {
+        let listed =
+            foreign.iter().map(|one| (one.version.clone(), one.message.clone(), one.path.clone()));
+        (None, listed.collect())
+    } else {
+        let named = clash.then(|| name_folder(root)).transpose()?;
+        (named, written(project, &target, history, foreign)?)
+    };
+    Ok(Imported { tool, folder, revisions, named })
+}
+
+fn same(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    real(a) == real(b)
+}
+
+fn written(
+    project: &Project,
+    folder: &Path,
+    history: History,
+    foreign: Vec<Foreign>,
+) -> Result<Vec<(String, String, PathBuf)>, CliError> {
+    let mut known = history.revisions().to_vec();
+    let mut history = history;
+    let mut all = Vec::with_capacity(foreign.len());
+    let mut parent: Option<String> = None;
+    for one in foreign {
+        let id = one.version.clone();
+        let new = NewRevision {
+            message: one.message.clone(),
+            heads: parent.into_iter().collect(),
+            id: Some(RevisionId::new(id.as_str())),
+            created: Some(created(&one)),
+            up: one.up,
+            down: one.down.unwrap_or_default(),
+            ..NewRevision::default()
+        };
+        let path = write::write(folder, &history, &[], &new, &project.config.file_template)?;
+        let bytes = std::fs::read(&path).map_err(|e| CliError::file("cannot read", &path, &e))?;
+        match file::parse(&path, &bytes) {
+            Ok(revision) => known.push(revision),
+            Err(error) => {
+                // All of them, or none.
+                let written = all.iter().map(|(.., path): &(String, String, PathBuf)| path);
+                written.chain([&path]).for_each(|path| drop(std::fs::remove_file(path)));
+                let text = format!("{}: {}", one.path.display(), error.problem);
+                return Err(CliError::new(error.code, text)
+                    .with_state("nothing was imported")
+                    .with_hint("change the other tool's file, then import again"));
+            }
+        }
+        history = History::from_revisions(known.clone());
+        all.push((id.clone(), one.message, path));
+        parent = Some(id);
+    }
+    Ok(all)
+}
+
+/// When a migration was made, as far as its version is a date.
+fn created(one: &Foreign) -> jiff::Timestamp {
+    let digits = format!("{:0<14}", one.version);
+    let part = |from: usize, to: usize| digits.get(from..to).and_then(|d| d.parse::<i16>().ok());
+    let dated = || {
+        let (year, month, day) = (part(0, 4)?, part(4, 6)?, part(6, 8)?);
+        let (hour, minute, second) = (part(8, 10)?, part(10, 12)?, part(12, 14)?);
+        let date = jiff::civil::DateTime::new(
+            year,
+            month as i8,
+            day as i8,
+            hour as i8,
+            minute as i8,
+            second as i8,
+            0,
+        );
+        (one.version.len() >= 8 && year > 1990)
+            .then(|| date.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok())
+            .flatten()
+            .map(|zoned| zoned.timestamp())
+    };
+    dated().unwrap_or_else(jiff::Timestamp::now)
+}
+
+/// Names the other folder in a new `limbeck.toml`; false when there is one already.
+fn name_folder(root: &Path) -> Result<bool, CliError> {
+    let path = root.join("limbeck.toml");
+    if path.exists() {
+        return Ok(false);
+    }
+    let text = format!("migrations = \"{OTHER_FOLDER}\"\n");
+    std::fs::write(&path, text).map_err(|e| CliError::file("cannot write", &path, &e))?;
+    Ok(true)
+}
+
+fn explained(error: ImportError) -> CliError {
+    let plain = match &error.path {
+        Some(path) => CliError::new(Code::File, format!("{}: {}", path.display(), error.message))
+            .at(path, error.line, 0, ""),
+        None => CliError::new(Code::File, error.message.clone()),
+    };
+    plain.with_hint(error.hint)
+}

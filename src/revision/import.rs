@@ -1,0 +1,45 @@
+//! Migrations of other tools, as what a revision is made of: an id, a message, SQL up and down, and
+//! whether it runs in a transaction. Pure but for reading files.
+
+mod body;
+mod tools;
+
+use std::path::{Path, PathBuf};
+
+pub use tools::{Tool, detect, read};
+
+/// A migration of another tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// What the tool calls it: digits, in the order of the migrations.
+    pub version: String,
+    /// Its name in words.
+    pub message: String,
+    /// SQL that runs it.
+    pub up: String,
+    /// SQL that undoes it; none when the tool has none.
+    pub down: Option<String>,
+    /// The file it comes from.
+    pub path: PathBuf,
+}
+
+/// Why migrations cannot be imported.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ImportError {
+    /// One sentence.
+    pub message: String,
+    /// The file, when it is one.
+    pub path: Option<PathBuf>,
+    /// 1-based line in it; 0 for the whole file.
+    pub line: u32,
+    /// What to do.
+    pub hint: String,
+}
+
+impl ImportError {
+    fn at(path: &Path, line: u32, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        let (message, hint) = (message.into(), hint.into());
+        Self { message, path: Some(path.to_owned()), line, hint }
+    }
+}
