@@ -4,7 +4,7 @@ CARGO   ?= cargo
 LIMBECK ?= $(CARGO) run --quiet --
 
 .DEFAULT_GOAL := help
-.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test check fmt lint doc deny lean bench pictures test-matrix
+.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test fuzz-schema check fmt lint doc deny lean bench pictures test-matrix
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -33,6 +33,10 @@ setup: ## install what building and testing need, where that may be done
 
 test: setup ## all tests, against real PostgreSQL servers that they start themselves
 	@sh scripts/test.sh
+
+fuzz-schema: setup ## random changes to known schemas, there and back (COUNT=200 SEED=1)
+	@LIMBECK_FUZZ=$(or $(COUNT),200) LIMBECK_FUZZ_SEED=$(or $(SEED),1) \
+		$(CARGO) test --quiet --test corpus random_changes
 
 test-matrix: ## the suites on every PostgreSQL found, also in LIMBECK_TEST_PG_BINS=dir:dir
 	@sh scripts/test-matrix.sh

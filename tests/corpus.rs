@@ -3,6 +3,8 @@
 //!
 //! `LIMBECK_CORPUS` names the folder of the shared corpus (`../shared/corpus` otherwise);
 //! `LIMBECK_CORPUS_ALL=1` runs all of it, otherwise a part of it that leaves time for other tests.
+//! `LIMBECK_FUZZ` says how many random pairs are made of known schemas, from `LIMBECK_FUZZ_SEED` on; those
+//! that fail are put into `target/mutate`.
 //! What cannot be reached is listed in `tests/corpus/impossible.txt`, with the reason, and what is not
 //! reached yet in `tests/corpus/open.txt`; a listed pair that passes is a failure too, so that the
 //! lists stay true.
@@ -18,7 +20,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use corpus_support::{Case, Host, Options, Report, case, pool};
+use corpus_support::{Case, Host, Options, Report, case, mutate::Mutator, pool};
 
 /// Of the shared pairs, every so many are run unless all are asked for.
 const SHARE: usize = 8;
@@ -199,4 +201,41 @@ fn whole_schemas_are_built_from_nothing_and_taken_down() {
     let cases = case::schemas(&folder);
     assert!(!cases.is_empty());
     measure("whole schemas", &cases, &Options::default());
+}
+
+/// A number from the environment.
+fn asked(name: &str, otherwise: u64) -> u64 {
+    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+    value.map_or(otherwise, |value| value.parse().expect("a number"))
+}
+
+#[test]
+fn random_changes_are_reached_both_ways() {
+    let Some(host) = host() else { return };
+    let (seed, count) = (asked("LIMBECK_FUZZ_SEED", 1), asked("LIMBECK_FUZZ", 4));
+    let (bases, options) = (own(), Options::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let wrong: String = runtime.expect("a runtime can be made").block_on(async {
+        let admin = host.client("postgres").await.expect("the server runs");
+        let mutator = Mutator::new(&host, &admin, &options, &[]);
+        let mut wrong = String::new();
+        for seed in seed..seed + count {
+            // A base may need what this server lacks.
+            let Ok(drawn) = mutator.draw(seed, &bases, 10, false).await else { continue };
+            let recipe = drawn.recipe.clone();
+            if mutator.sniff(drawn).await == Ok(true) {
+                continue;
+            }
+            if let Ok((case, report)) = mutator.taste(&recipe).await
+                && report.failed()
+            {
+                let folder = root().join("target/mutate").join(format!("seed-{seed}"));
+                recipe.keep(&folder, &case, &report);
+                let line = report.line();
+                write!(wrong, "\n{}: {line}", recipe.name).expect("a string takes text");
+            }
+        }
+        wrong
+    });
+    assert!(wrong.is_empty(), "{wrong}");
 }

@@ -84,6 +84,11 @@ struct Decision<'a> {
 impl<'a> Decision<'a> {
     fn start(&mut self, delta: &Delta<'_>) {
         let key = delta.key().clone();
+        // A part of it says already that it must be made again.
+        if self.fates.get(&key).is_some_and(Fate::leaves) {
+            return;
+        }
+        let mut whole = None;
         let fate = match delta {
             Delta::Added(_) => Fate::Create,
             Delta::Removed(_) => {
@@ -101,13 +106,17 @@ impl<'a> Decision<'a> {
                     self.queue.push_back((key.clone(), change));
                     Fate::Alter(steps)
                 }
-                Alter::Replace => {
+                alter @ (Alter::Replace | Alter::ReplaceParent) => {
+                    if let Alter::ReplaceParent = alter {
+                        whole = a.parent.as_ref();
+                    }
                     self.queue.push_back((key.clone(), Change::Replaced));
                     Fate::Replace
                 }
             },
         };
         self.fates.insert(key, fate);
+        self.rebuild_whole(whole);
     }
 
     /// Asks those that need `key` how they answer to its change.
@@ -157,15 +166,7 @@ impl<'a> Decision<'a> {
             Response::Stay => {}
             Response::Rebuild => self.rebuild(dependent),
             Response::Detach(before, after) => self.detach(dependent, before, after),
-            Response::RebuildParent => {
-                let parent = dependent.parent.as_ref().and_then(|p| self.cx.old.get(p));
-                if let Some(parent) = parent
-                    && self.cx.new.contains(&parent.key)
-                    && !self.fates.get(&parent.key).is_some_and(Fate::leaves)
-                {
-                    self.rebuild(parent);
-                }
-            }
+            Response::RebuildParent => self.rebuild_whole(dependent.parent.as_ref()),
             Response::Adapt(steps, change) => {
                 let fate = self.fates.get_or_alter(&dependent.key);
                 let (Fate::Alter(own) | Fate::Detach(_, own)) = fate else { return };
@@ -193,6 +194,15 @@ impl<'a> Decision<'a> {
         first.extend(missing(before, &first));
         second.extend(missing(after, &second));
         self.fates.insert(object.key.clone(), Fate::Detach(first, second));
+    }
+
+    fn rebuild_whole(&mut self, whole: Option<&Key>) {
+        if let Some(whole) = whole.and_then(|key| self.cx.old.get(key))
+            && self.cx.new.contains(&whole.key)
+            && !self.fates.get(&whole.key).is_some_and(Fate::leaves)
+        {
+            self.rebuild(whole);
+        }
     }
 
     fn rebuild(&mut self, object: &Object) {

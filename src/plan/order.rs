@@ -315,6 +315,14 @@ impl<'a, 'f> Layout<'a, 'f> {
         for need in &object.needs {
             let Some(theirs) = self.fates.get(need) else { continue };
             if fate.leaves() {
+                if let Some(aside) = self.severed(object, need) {
+                    edge(Some(aside), self.leaving(need));
+                    edge(Some(aside), self.find(Phase::Alter, need));
+                    continue;
+                }
+                if self.is_taken_along(object, need) {
+                    continue;
+                }
                 edge(hollow.or_else(|| self.leaving(key)), self.leaving(need));
                 if theirs.alters() && matches!(fate, Fate::Drop | Fate::Replace) {
                     let freed = hollow.or_else(|| self.find(Phase::Drop, key));
@@ -328,6 +336,24 @@ impl<'a, 'f> Layout<'a, 'f> {
                 }
             }
         }
+    }
+
+    /// The step aside of an object's whole, when that ends its need.
+    fn severed(&self, object: &Object, need: &Key) -> Option<usize> {
+        let whole = object.parent.as_ref()?;
+        let Some(Fate::Swap(swap)) = self.fates.get(whole) else { return None };
+        let on = |severs: &Key| {
+            need.schema() == severs.schema() && need.relation() == Some(severs.base_name())
+        };
+        let ends = swap.severs.iter().any(|severs| need == severs || on(severs));
+        ends.then(|| self.find(Phase::Aside, whole)).flatten()
+    }
+
+    /// Whether an object goes with whichever is dropped first: what it needs, which takes it along, or
+    /// the whole that it is part of.
+    fn is_taken_along(&self, object: &Object, need: &Key) -> bool {
+        let folded = |node: usize| self.nodes[node].object.key != object.key;
+        object.goes_with.contains(need) && self.leaving(&object.key).is_some_and(folded)
     }
 
     fn new_edges(
@@ -371,6 +397,35 @@ impl<'a, 'f> Layout<'a, 'f> {
         edges
     }
 
+    /// What is built finds the wholes that it needs without the parts that they lose: a partition is
+    /// attached to a table with its very columns.
+    fn faint_wishes(&self) -> Vec<(usize, usize)> {
+        let mut lost: HashMap<&Key, Vec<usize>> = HashMap::new();
+        for (key, fate) in self.fates {
+            if let Fate::Drop | Fate::Replace = fate
+                && let Some(whole) = self.old.get(key).and_then(|object| object.parent.as_ref())
+                && let Some(node) = self.find(Phase::Drop, key)
+                && self.nodes[node].object.key == *key
+            {
+                lost.entry(whole).or_default().push(node);
+            }
+        }
+        if lost.is_empty() {
+            return Vec::new();
+        }
+        let mut edges = Vec::new();
+        for key in self.fates.iter().filter(|(_, fate)| fate.builds()).map(|(key, _)| key) {
+            let (Some(object), Some(own)) = (self.new.get(key), self.find(Phase::Build, key))
+            else {
+                continue;
+            };
+            for need in object.needs.iter().filter(|need| object.parent.as_ref() != Some(*need)) {
+                edges.extend(lost.get(need).into_iter().flatten().map(|lost| (*lost, own)));
+            }
+        }
+        edges
+    }
+
     /// Sorts by the graph's edges, and by those of `wishes` that close no circle.
     fn sort_with_wishes<R: Ord>(
         &self,
@@ -378,12 +433,13 @@ impl<'a, 'f> Layout<'a, 'f> {
         rank: impl Fn(usize) -> R,
     ) -> Result<Vec<usize>, Vec<usize>> {
         let mut wishes = self.wishes();
-        if wishes.is_empty() || graph.sort(&rank).is_err() {
+        let mut faint = self.faint_wishes();
+        if wishes.is_empty() && faint.is_empty() || graph.sort(&rank).is_err() {
             return graph.sort(rank);
         }
         loop {
             let mut wished = graph.clone();
-            for (first, then) in &wishes {
+            for (first, then) in wishes.iter().chain(&faint) {
                 wished.edge(*first, *then);
             }
             let stuck = match wished.sort(&rank) {
@@ -395,9 +451,14 @@ impl<'a, 'f> Layout<'a, 'f> {
                 circle_of.extend(circle.into_iter().map(|node| (node, number)));
             }
             // The graph itself has no circle, so each of these has wishes in it.
-            wishes.retain(|(first, then)| {
+            let keeps = |(first, then): &(usize, usize)| {
                 circle_of.get(first).is_none_or(|circle| circle_of.get(then) != Some(circle))
-            });
+            };
+            let before = faint.len();
+            faint.retain(keeps);
+            if faint.len() == before {
+                wishes.retain(keeps);
+            }
         }
     }
 
@@ -469,6 +530,7 @@ impl<'a, 'f> Layout<'a, 'f> {
                         Phase::Build => self.find(Phase::Build, need),
                         _ => self.leaving(need),
                     };
+                    let there = there.or_else(|| self.find(Phase::Alter, need));
                     there.is_some_and(|there| there != *node && members.contains(&there))
                 });
                 if tied {

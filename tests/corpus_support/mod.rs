@@ -5,12 +5,14 @@
 //! `pg_dump` says whether the result is what was asked for. limbeck's own snapshots are compared
 //! too, but never decide alone: what the reader does not see, the writer forgets as well.
 
-#![allow(dead_code, unreachable_pub, reason = "neither user needs everything")]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "no user needs everything")]
 
+pub mod arguments;
 pub mod case;
 pub mod dump;
 pub mod host;
 pub mod kept;
+pub mod mutate;
 pub mod pool;
 pub mod run;
 

@@ -165,7 +165,7 @@ pub async fn run(case: &Case, host: &Host, admin: &Client, options: &Options) ->
 ///
 /// Roles that it takes for granted are made. A script with a fault of its own is loaded as far as
 /// psql gets by itself: what comes of it is a schema as good as any.
-async fn loaded(
+pub async fn loaded(
     script: &str,
     host: &Host,
     admin: &Client,

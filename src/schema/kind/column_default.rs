@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Change, Column, Cx, Kind, Response, ViewColumn};
+use super::{Alter, Call, Cause, Change, Column, Cx, Kind, Response, ViewColumn, lineage};
 use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident, step::Group};
 
 /// The default of a column.
@@ -73,6 +73,17 @@ impl Kind for ColumnDefault {
         // A column that its parent's statement makes has no element to stand in.
         if new.parent.as_ref().is_some_and(|column| Column::is_made_above(cx, column)) {
             return vec![step];
+        }
+        let column = Column::key(
+            new.key.schema().unwrap_or_default(),
+            new.key.relation().unwrap_or_default(),
+            new.key.base_name(),
+        );
+        let table = lineage::table_of(&column);
+        if cx.fresh(&column) && !cx.fresh(&table) && lineage::is_row_type(cx, &table) {
+            let fill =
+                format!("UPDATE {} SET {} = DEFAULT", table.sql(), ident(column.base_name()));
+            return vec![step, Step::new(&new.key, fill)];
         }
         vec![step.suffix(format!(" DEFAULT {}", new.spec.expression))]
     }

@@ -441,7 +441,25 @@ fn added(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         return vec![Step::clause(&new.key, only, Group::AddConstraint, format!("ADD {text}"))];
     }
     let step = Step::clause(&new.key, head, Group::AddConstraint, format!("ADD {text}"));
-    vec![if state.not_valid() { step } else { step.inside(text) }]
+    vec![if state.not_valid() || repeats(new, cx) { step } else { step.inside(text) }]
+}
+
+/// Whether another constraint of the table has the same index: in one `CREATE TABLE` PostgreSQL would
+/// make one of both.
+fn repeats(new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
+    let index = |spec: &Spec| {
+        let definition =
+            spec.definition.strip_prefix("PRIMARY KEY").map(|it| format!("UNIQUE{it}"));
+        (definition.unwrap_or_else(|| spec.definition.clone()), spec.state)
+    };
+    let rank = |it: Obj<'_, Spec>| (it.spec.sort != Sort::Primary, it.key.clone());
+    new.spec.index.is_some()
+        && cx
+            .new
+            .on_relation::<Constraint>(new.key.schema().unwrap_or_default(), relation(&new.key))
+            .any(|it| {
+                it.spec.index.is_some() && rank(it) < rank(new) && index(it.spec) == index(new.spec)
+            })
 }
 
 /// The columns and what follows of a primary key or unique constraint, as a unique index has them;

@@ -60,6 +60,11 @@ fn stays(it: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
     cx.new.contains(&it.spec.index) && !cx.fresh(&it.spec.index)
 }
 
+/// Whether the new index has the name of the old one, which must be let go of first then.
+fn takes_name(old: Obj<'_, Spec>, new: Obj<'_, Spec>) -> bool {
+    old.spec.index.base_name() == new.spec.index.base_name()
+}
+
 impl Kind for Cluster {
     type Spec = Spec;
 
@@ -85,8 +90,8 @@ impl Kind for Cluster {
         vec![alter_table(new, &format!("CLUSTER ON {}", ident(index.base_name())))]
     }
 
-    fn alter(_: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        Alter::InPlace(Self::create(new, cx))
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
+        if takes_name(old, new) { Alter::Replace } else { Alter::InPlace(Self::create(new, cx)) }
     }
 
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
@@ -121,8 +126,8 @@ impl Kind for ReplicaIdentity {
         vec![alter_table(new, &format!("REPLICA IDENTITY USING INDEX {name}"))]
     }
 
-    fn alter(_: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        Alter::InPlace(Self::create(new, cx))
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
+        if takes_name(old, new) { Alter::Replace } else { Alter::InPlace(Self::create(new, cx)) }
     }
 
     fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {

@@ -92,9 +92,12 @@ impl Kind for Inheritance {
         vec![Step::new(&new.key, sql)]
     }
 
-    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {
+    fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
         let Spec { parent: _, after } = new.spec;
-        if Self::moves(&old.spec.after, after) {
+        let table = new.parent.as_ref();
+        if table.is_some_and(|table| Table::must_be_made_again(cx, table)) {
+            Alter::ReplaceParent
+        } else if Self::moves(&old.spec.after, after) {
             Alter::Replace
         } else {
             Alter::InPlace(Vec::new())

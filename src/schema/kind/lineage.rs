@@ -8,7 +8,10 @@ use super::{Column, Cx, Inheritance, Kind, Partition, Table, foreign_key, inheri
 use crate::schema::{Key, Object, Snapshot};
 
 /// The places of a table under its parents.
-fn links<'a>(schema: &'a Snapshot, child: &'a Key) -> impl Iterator<Item = (&'a Object, &'a Key)> {
+pub(super) fn links<'a>(
+    schema: &'a Snapshot,
+    child: &'a Key,
+) -> impl Iterator<Item = (&'a Object, &'a Key)> {
     let (within, name) = (child.schema().unwrap_or_default(), child.base_name());
     let partition = schema.on_relation::<Partition>(within, name);
     let inheritance = schema.on_relation::<Inheritance>(within, name);
@@ -48,7 +51,8 @@ fn stays(cx: &Cx<'_>, link: &Object, parent: &Key, child: &Key) -> bool {
         && Table::is_kept(cx, child)
 }
 
-/// Whether a parent that has the column in both schemas stays above the table all the while.
+/// Whether a parent that has the column in the new schema stays above the table all the while, and
+/// so gives it what it has in the old schema or is going to get.
 pub(super) fn has_standing_parent(cx: &Cx<'_>, child: &Key, column: &str) -> bool {
     let (within, name) = (child.schema().unwrap_or_default(), child.base_name());
     cx.old.on_relation::<Inheritance>(within, name).any(|old| {
@@ -59,7 +63,7 @@ pub(super) fn has_standing_parent(cx: &Cx<'_>, child: &Key, column: &str) -> boo
             .new
             .typed::<Inheritance>(&old.key)
             .is_some_and(|new| !Inheritance::moves(&old.spec.after, &new.spec.after));
-        stays && cx.old.contains(&above) && cx.new.contains(&above) && Table::is_kept(cx, parent)
+        stays && cx.new.contains(&above) && Table::is_kept(cx, parent)
     })
 }
 
@@ -113,6 +117,16 @@ pub(super) fn has_children(cx: &Cx<'_>, table: &Key) -> bool {
 pub(super) fn whole<'a>(schema: &'a Snapshot, partition: &'a Key) -> Option<&'a Key> {
     let (within, name) = (partition.schema().unwrap_or_default(), partition.base_name());
     schema.on_relation::<Partition>(within, name).map(|place| &place.spec.parent).next()
+}
+
+/// Whether a column elsewhere, which stays, has rows of a table as its values: PostgreSQL adds no
+/// column with a default to such a table.
+pub(super) fn is_row_type(cx: &Cx<'_>, table: &Key) -> bool {
+    cx.old.of_kind::<Column>().any(|column| {
+        column.parent.as_ref() != Some(table)
+            && column.needs.contains(table)
+            && cx.new.contains(&column.key)
+    })
 }
 
 /// Whether a foreign key refers to a table, or to one that it is a partition of.

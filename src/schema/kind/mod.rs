@@ -395,6 +395,8 @@ pub enum Alter {
     Around(Vec<Step>, Change),
     /// It must be dropped and made again (or swapped, where it holds data).
     Replace,
+    /// So must the whole that it is part of.
+    ReplaceParent,
 }
 
 /// What happened to something that others depend on.
@@ -456,6 +458,9 @@ pub struct Swap {
     pub carry_after: Vec<Key>,
     /// What must not be dropped before `carry` has run: the partitions that hold the rows.
     pub carry_before: Vec<Key>,
+    /// What the old one stands under no more once it stepped aside: its parts need nothing of that
+    /// any longer.
+    pub severs: Vec<Key>,
     /// Drops the old one under its temporary name.
     pub drop: Vec<Step>,
 }

@@ -318,9 +318,7 @@ impl Kind for Column {
         if Self::goes_along(old, cx).is_some() || follows_type(old, cx) {
             return Vec::new();
         }
-        let mut steps = vec![drop_step(old)];
-        drop_below(&old.key, cx, &mut steps);
-        steps
+        dropped(old, cx)
     }
 
     fn respond(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {
@@ -415,11 +413,26 @@ fn add(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Step {
         let stored = if *r#virtual { "VIRTUAL" } else { "STORED" };
         text.push_str(&format!(" GENERATED ALWAYS AS ({expression}) {stored}"));
     }
+    // A new heir takes its parent's default up where it says nothing of its own.
+    if generated.is_none()
+        && new.spec.heir
+        && cx.fresh(&lineage::table_of(&new.key))
+        && !has_default(cx, &new.key)
+        && lineage::parent_columns(new.object).any(|above| has_default(cx, above))
+    {
+        text.push_str(" DEFAULT NULL");
+    }
     if let Some(not_null) = not_null.as_ref().filter(|n| n.local) {
         text.push_str(&not_null.inline());
     }
     let clause = format!("ADD COLUMN {text}");
     Step::clause(&new.key, table(new), Group::AddColumn, clause).inside(text)
+}
+
+/// Whether a column of the new schema has a default.
+fn has_default(cx: &Cx<'_>, column: &Key) -> bool {
+    let (schema, table) = (column.schema().unwrap_or_default(), column.relation());
+    cx.new.contains(&ColumnDefault::key(schema, table.unwrap_or_default(), column.base_name()))
 }
 
 /// Adds the columns of heirs that declare what their parent is about to give them too.
@@ -463,14 +476,7 @@ fn mend(new: Obj<'_, Spec>, above: &Key, cx: &Cx<'_>) -> Vec<Step> {
         }
         _ => {}
     }
-    let default = |column: &Key| {
-        ColumnDefault::key(
-            column.schema().unwrap_or_default(),
-            column.relation().unwrap_or_default(),
-            column.base_name(),
-        )
-    };
-    if cx.new.contains(&default(above)) && !cx.new.contains(&default(&new.key)) {
+    if has_default(cx, above) && !has_default(cx, &new.key) {
         let clause = format!("ALTER COLUMN {column} DROP DEFAULT");
         steps.push(Step::clause(&new.key, only, Group::AlterColumn, clause));
     }
@@ -558,25 +564,40 @@ fn type_step(new: Obj<'_, Spec>, using: Option<String>) -> Step {
     Step::clause(&new.key, table(new), Group::AlterType, clause)
 }
 
-fn drop_step(old: Obj<'_, Spec>) -> Step {
+fn drop_step(old: Obj<'_, Spec>, only: bool) -> Step {
     let clause = format!("DROP COLUMN {}", ident(old.key.base_name()));
-    let step = Step::clause(&old.key, table(old), Group::DropColumn, clause);
+    let table =
+        if only { format!("ALTER TABLE ONLY {}", old.key.relation_sql()) } else { table(old) };
+    let step = Step::clause(&old.key, table, Group::DropColumn, clause);
     if old.spec.generated.is_some() {
         return step;
     }
     step.loses(format!("the values of {}", old.key))
 }
 
-/// Columns that children declare themselves outlive their parent's: those that go are dropped.
-fn drop_below(column: &Key, cx: &Cx<'_>, steps: &mut Vec<Step>) {
-    for child in lineage::columns_below(cx, column) {
-        if let Some(old) = cx.old.typed::<Column>(&child)
-            && old.spec.heir
-            && old.spec.local
-            && !cx.new.contains(&child)
-        {
-            steps.push(drop_step(old));
+/// Whether the column of a table below is to stay, though this one goes.
+fn outlived(column: &Key, cx: &Cx<'_>) -> bool {
+    // One that comes again comes again below too.
+    !cx.new.contains(column)
+        && lineage::columns_below(cx, column)
+            .iter()
+            .any(|child| cx.new.contains(child) || outlived(child, cx))
+}
+
+/// Drops a column, from the children too that are not to keep it: those that declare it themselves
+/// outlive their parent's, and so do all where one at least is to stay.
+fn dropped(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+    let below = lineage::columns_below(cx, &old.key);
+    let stays = outlived(&old.key, cx);
+    let mut steps = vec![drop_step(old, stays)];
+    for child in below.iter().filter_map(|child| cx.old.typed::<Column>(child)) {
+        let outlives = child.spec.heir && (child.spec.local || stays);
+        if outlives && !cx.new.contains(&child.key) {
+            steps.extend(dropped(child, cx));
+        } else if !stays {
+            // It goes along; what is declared below it does not.
+            steps.extend(dropped(child, cx).into_iter().skip(1));
         }
-        drop_below(&child, cx, steps);
     }
+    steps
 }

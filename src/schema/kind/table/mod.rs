@@ -124,26 +124,25 @@ impl Table {
             })
     }
 
-    /// Whether a column that only comes from parents in the new schema is not there yet, or is one
-    /// that a parent gives all the while.
+    /// Whether a column that only comes from parents in the new schema is one that a parent gives all
+    /// the while, or is going to give.
     fn stays_inherited(key: &Key, column: &str, old: &Spec, cx: &Cx<'_>) -> bool {
         let (schema, table) = (key.schema().unwrap_or_default(), key.base_name());
-        let column = Column::key(schema, table, column);
-        if !cx.old.contains(&column) {
-            return true;
-        }
-        old.inherited.iter().any(|name| name == column.base_name())
-            && lineage::has_standing_parent(cx, key, column.base_name())
+        let declared = cx.old.contains(&Column::key(schema, table, column))
+            && !old.inherited.iter().any(|name| name == column);
+        !declared && lineage::has_standing_parent(cx, key, column)
+    }
+
+    /// Whether it stands in both schemas, but cannot change from one to the other in place.
+    pub(super) fn must_be_made_again(cx: &Cx<'_>, key: &Key) -> bool {
+        let both = cx.old.typed::<Self>(key).zip(cx.new.typed::<Self>(key));
+        both.is_some_and(|(old, new)| Self::must_be_replaced(key, old.spec, new.spec, cx))
     }
 
     /// Whether it stands in both schemas and is kept, altered or not.
     pub(super) fn is_kept(cx: &Cx<'_>, key: &Key) -> bool {
-        let kept = cx
-            .old
-            .typed::<Self>(key)
-            .zip(cx.new.typed::<Self>(key))
-            .is_some_and(|(a, b)| !Self::must_be_replaced(key, a.spec, b.spec, cx));
-        kept && !(cx.built)(key)
+        let both = cx.old.contains(key) && cx.new.contains(key);
+        both && !Self::must_be_made_again(cx, key) && !(cx.built)(key)
     }
 }
 
@@ -331,7 +330,9 @@ impl Kind for Table {
         if *unlogged != was.unlogged {
             clauses.push(format!("SET {}", if *unlogged { "UNLOGGED" } else { "LOGGED" }));
         }
-        clauses.extend(option_changes(&was.options, options));
+        let (own, toast) = apart(options);
+        let (own_was, toast_was) = apart(&was.options);
+        clauses.extend(option_changes(&own_was, &own));
         if *replica != was.replica {
             clauses.push(format!("REPLICA IDENTITY {}", replica.sql()));
         }
@@ -349,9 +350,11 @@ impl Kind for Table {
             foreign.as_ref().map_or(&none, |f| &f.options),
         ));
         let table = format!("ALTER {} {}", noun(new.spec), new.key.sql());
-        Alter::InPlace(
-            clauses.iter().map(|c| Step::new(&new.key, format!("{table} {c}"))).collect(),
-        )
+        let step = |clause: &String| Step::new(&new.key, format!("{table} {clause}"));
+        let mut steps: Vec<_> = clauses.iter().map(step).collect();
+        // They are lost on a table whose columns need no TOAST table yet.
+        steps.extend(option_changes(&toast_was, &toast).iter().map(step).map(Step::late));
+        Alter::InPlace(steps)
     }
 
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
@@ -406,6 +409,11 @@ impl Kind for Table {
         }
         Some(steps)
     }
+}
+
+/// Storage parameters: those of the table, and those of its TOAST table.
+fn apart(options: &Options) -> (Options, Options) {
+    options.clone().into_iter().partition(|(name, _)| !name.starts_with("toast."))
 }
 
 fn noun(spec: &Spec) -> &'static str {

@@ -22,12 +22,20 @@ pub(super) fn swap(
     let (schema, name) = (key.schema()?, key.base_name());
     let aside = qualified(schema, temporary);
     let mut renames = Vec::new();
-    // The new one takes its place in the whole, where there is room for one only.
-    if let Some(whole) = lineage::whole(cx.old, key)
-        && Table::is_kept(cx, whole)
-    {
-        let sql = format!("ALTER TABLE ONLY {} DETACH PARTITION {}", whole.sql(), key.sql());
+    // The new one takes its place in the whole, where there is room for one only; what happens to the
+    // columns of a parent meanwhile must not happen to rows that are still to be carried over.
+    let mut severs: Vec<Key> = Vec::new();
+    for (link, parent) in lineage::links(cx.old, key) {
+        if !Table::is_kept(cx, parent) {
+            continue;
+        }
+        let sql = if link.key.kind() == Partition::ID {
+            format!("ALTER TABLE ONLY {} DETACH PARTITION {}", parent.sql(), key.sql())
+        } else {
+            format!("ALTER TABLE {} NO INHERIT {}", key.sql(), parent.sql())
+        };
         renames.push(Step::new(key, sql));
+        severs.push(parent.clone());
     }
     let rename = format!("ALTER TABLE {} RENAME TO {}", key.sql(), ident(temporary));
     renames.push(Step::new(key, rename));
@@ -68,6 +76,7 @@ pub(super) fn swap(
         carry,
         carry_after: places(cx.new, key),
         carry_before: emptied(cx, key),
+        severs,
         drop: vec![drop],
     })
 }

@@ -1,0 +1,3 @@
+CREATE TABLE a (id int, x text);
+CREATE TABLE b () INHERITS (a);
+CREATE TABLE d () INHERITS (b);

@@ -1,0 +1,3 @@
+CREATE TABLE a (id int);
+CREATE TABLE b () INHERITS (a);
+CREATE TABLE d (x text) INHERITS (b);

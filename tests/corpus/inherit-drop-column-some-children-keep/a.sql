@@ -1,0 +1,4 @@
+CREATE TABLE a (id int, x text);
+CREATE TABLE b () INHERITS (a);
+CREATE TABLE c () INHERITS (a);
+CREATE TABLE d () INHERITS (b);

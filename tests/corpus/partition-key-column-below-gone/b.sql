@@ -1,0 +1,2 @@
+CREATE TABLE ev (region text) PARTITION BY LIST (region);
+CREATE TABLE ev_eu PARTITION OF ev FOR VALUES IN ('eu');
