@@ -8,6 +8,8 @@ mod asking;
 mod errors;
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/managing.rs"]
+mod managing;
 #[path = "cli/migrating.rs"]
 mod migrating;
 #[path = "cli/output.rs"]

@@ -95,6 +95,9 @@ fn measure(what: &str, cases: &[Case], options: &Options) {
     ));
     let mut wrong = String::new();
     for report in &reports {
+        if let corpus_support::Verdict::Skipped(why) = &report.verdict {
+            say(&format!("SKIPPED: {}: {why}", report.name));
+        }
         let listed = impossible.get(&report.name);
         if report.failed() && listed.is_none() {
             write!(wrong, "\n{}: {}", report.name, report.line()).expect("a string takes text");

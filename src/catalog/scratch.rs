@@ -73,9 +73,11 @@ impl Diagnose for ScratchError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Connect(error) => error.hint.clone(),
-            Self::Forbidden(role) => {
-                Some(format!("a superuser allows it with `ALTER ROLE {} CREATEDB`", ident(role)))
-            }
+            Self::Forbidden(role) => Some(format!(
+                "a superuser allows it with `ALTER ROLE {} CREATEDB`; or name another server of \
+                     the same version in `scratch_url`",
+                ident(role)
+            )),
             Self::Server(_) | Self::Random => None,
         }
     }
@@ -150,9 +152,23 @@ pub struct Scratch {
     connector: Connector,
     /// To the one that it was made from, which can drop it.
     home: Connector,
+    /// The role that owns it and works in it, where it is not the one that made it.
+    role: Option<String>,
     owner: Owner,
     name: String,
     there: bool,
+}
+
+/// The form of a database: its encoding and locale, as `CREATE DATABASE` takes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form(String);
+
+impl Form {
+    /// The form of the database that a session is in.
+    pub async fn of(client: &Client) -> Result<Self, tokio_postgres::Error> {
+        let row = client.query_one(FORM, &[]).await?;
+        Ok(Self(form(&row)?))
+    }
 }
 
 impl Scratch {
@@ -161,14 +177,37 @@ impl Scratch {
     pub async fn create(home: &Connector, owner: &Owner) -> Result<Self, ScratchError> {
         let session = home.connect("scratch").await?;
         sweep(home, &session.client, owner).await;
-        let row = session.client.query_one(FORM, &[]).await?;
-        Self::make(home, owner, &session.client, &form(&row)?).await
+        let form = Form::of(&session.client).await?;
+        Self::make(home, None, owner, &session.client, &form.0).await
+    }
+
+    /// Makes an empty database beside `home` for a database on another server: of its form, owned
+    /// by `role` and used as that. A locale that this server does not have is left out: it decides
+    /// how text is sorted, and no schema.
+    pub async fn create_for(
+        home: &Connector,
+        role: Option<&str>,
+        form: &Form,
+        owner: &Owner,
+    ) -> Result<Self, ScratchError> {
+        let session = home.connect("scratch").await?;
+        let client = &session.client;
+        sweep(home, client, owner).await;
+        match Self::make(home, role, owner, client, &form.0).await {
+            Err(ScratchError::Server(error)) if error.as_db_error().is_some() => {
+                let plain = form.0.split(" LC_COLLATE ").next().unwrap_or_default();
+                let plain = format!("{plain} LC_COLLATE 'C' LC_CTYPE 'C'");
+                Self::make(home, role, owner, client, &plain).await
+            }
+            outcome => outcome,
+        }
     }
 
     /// Makes a copy of this one. Nobody may be connected to it.
     pub async fn copy(&self) -> Result<Self, ScratchError> {
         let session = self.home.connect("scratch").await?;
         let form = format!("TEMPLATE {}", ident(&self.name));
+        let role = self.role.as_deref();
         // A session that was closed a moment ago may still be on its way out.
         let kick = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
                     WHERE datname = $1";
@@ -176,7 +215,7 @@ impl Scratch {
         let mut tries = 0;
         loop {
             tries += 1;
-            match Self::make(&self.home, &self.owner, &session.client, &form).await {
+            match Self::make(&self.home, role, &self.owner, &session.client, &form).await {
                 Err(ScratchError::Server(error))
                     if error.code() == Some(&SqlState::OBJECT_IN_USE) && tries < 50 =>
                 {
@@ -189,16 +228,27 @@ impl Scratch {
 
     async fn make(
         home: &Connector,
+        role: Option<&str>,
         owner: &Owner,
         client: &Client,
         form: &str,
     ) -> Result<Self, ScratchError> {
         let name = format!("{PREFIX}{}", random()?);
-        let connector = home.for_database(&name);
+        let mut connector = home.for_database(&name);
+        if let Some(role) = role {
+            connector = acting_as(&connector, role);
+        }
         // The guard comes first: a cancelled CREATE DATABASE may yet succeed.
-        let mut scratch =
-            Self { connector, home: home.clone(), owner: owner.clone(), name, there: true };
-        let sql = format!("CREATE DATABASE {} {form}", ident(&scratch.name));
+        let mut scratch = Self {
+            connector,
+            home: home.clone(),
+            role: role.map(str::to_owned),
+            owner: owner.clone(),
+            name,
+            there: true,
+        };
+        let owned = role.map(|role| format!(" OWNER {}", ident(role))).unwrap_or_default();
+        let sql = format!("CREATE DATABASE {} {form}{owned}", ident(&scratch.name));
         if let Err(error) = client.batch_execute(&sql).await {
             scratch.there = error.as_db_error().is_none();
             return Err(if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
@@ -257,6 +307,17 @@ impl Drop for Scratch {
             let _ = waits.recv_timeout(PATIENCE);
         }
     }
+}
+
+/// The same server, with every session in the place of `role` from its start: what cleans a session
+/// goes back to that.
+fn acting_as(connector: &Connector, role: &str) -> Connector {
+    let mut connection = connector.connection().clone();
+    // Words of the server's options end at a space that no backslash precedes.
+    let role = role.replace('\\', "\\\\").replace(' ', "\\ ");
+    let given = connection.options.take().map(|given| format!("{given} ")).unwrap_or_default();
+    connection.options = Some(format!("{given}-c role={role}"));
+    Connector::new(connection)
 }
 
 /// Drops a scratch database; tells whether it is gone.

@@ -76,6 +76,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
 
+    /// Make scratch databases beside this database, on another server of the same version
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) scratch_url: Option<String>,
+
     /// The profile of limbeck.toml to use
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,

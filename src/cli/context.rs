@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     code::{Code, Diagnose},
-    config::{self, Config, DotEnv, Flags, Inputs},
+    config::{self, Config, DotEnv, FlagSetting, Flags, Inputs},
     engine::{Actor, Engine, Project, Start, project::Reopen},
     present::safe::display_safe,
     revision::History,
@@ -50,6 +50,7 @@ impl Context {
         let global = Global {
             directory: own.directory.or(outer.directory),
             database_url: own.database_url.or(outer.database_url),
+            scratch_url: own.scratch_url.or(outer.scratch_url),
             profile: own.profile.or(outer.profile),
             extra: outer.extra.into_iter().chain(own.extra).collect(),
             quiet: own.quiet || outer.quiet,
@@ -143,12 +144,21 @@ impl Context {
                 database_url: self.global.database_url.clone(),
                 profile: self.global.profile.clone(),
                 extra: self.global.extra.iter().map(|(k, v)| format!("{k}={v}")).collect(),
-                settings: Vec::new(),
+                settings: self.flag_settings(),
             },
             home: etcetera::home_dir().ok(),
             os_user: os_user(),
         };
         config::resolve(&inputs).map_err(settings)
+    }
+
+    /// Settings that have options of their own.
+    fn flag_settings(&self) -> Vec<FlagSetting> {
+        let given = |key: &str, flag: &str, value: &Option<String>| {
+            let value = value.clone()?;
+            Some(FlagSetting { key: key.to_owned(), value, flag: flag.to_owned() })
+        };
+        given("scratch_url", "--scratch-url", &self.global.scratch_url).into_iter().collect()
     }
 
     /// Who runs this, for the audit table.

@@ -72,6 +72,13 @@ pub const KEYS: &[Key] = &[
     ),
     key("database_url", Form::Url, "", "the database, without its password"),
     key(
+        "scratch_url",
+        Form::Url,
+        "",
+        "database beside which scratch databases are made, without its password; `database_url`'s \
+         server when unset",
+    ),
+    key(
         "guard",
         Form::Choice(&["dev", "staging", "prod"]),
         "dev",
@@ -178,7 +185,7 @@ impl Key {
     pub fn variable(&self) -> Option<String> {
         match self.form {
             Form::Keys => None,
-            Form::Url => Some("DATABASE_URL".to_owned()),
+            Form::Url if self.name == "database_url" => Some("DATABASE_URL".to_owned()),
             _ => Some(format!("LIMBECK_{}", self.name.to_ascii_uppercase().replace('.', "_"))),
         }
     }

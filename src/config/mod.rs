@@ -104,6 +104,8 @@ pub struct Config {
     pub manage: ManageConfig,
     /// How to reach the database when settings say so; none means the provider knows.
     pub connection: Option<Connection>,
+    /// Beside which database scratch databases are made, when settings say so.
+    pub scratch: Option<Connection>,
     /// Provider.
     pub provider: ProviderChoice,
     /// `server.local.*`, `server.compose.*`.

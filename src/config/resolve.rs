@@ -89,6 +89,10 @@ pub fn resolve_with(inputs: &Inputs, files: &dyn Files) -> Result<Config, Config
         Some(params) => Some(libpq::build(params, &place, &mut warnings)?),
         None => None,
     };
+    let scratch = match database::scratch(&layers, &place)? {
+        Some(params) => Some(libpq::build(&params, &place, &mut warnings)?),
+        None => None,
+    };
     secrets_in_the_open(inputs, &mut warnings);
 
     let path = |name: &str| layers.text(name).map(|text| place.path(&text));
@@ -160,9 +164,11 @@ pub fn resolve_with(inputs: &Inputs, files: &dyn Files) -> Result<Config, Config
             chosen.as_ref(),
             params.as_ref(),
             connection.as_ref(),
+            scratch.as_ref(),
         ),
         profile: chosen.map(|chosen| chosen.name),
         connection,
+        scratch,
         root: inputs.root.clone(),
         profiles: profiles(&file),
         warnings,

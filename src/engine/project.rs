@@ -171,6 +171,19 @@ impl Project {
         }
     }
 
+    /// The project's own server while the database is somewhere else: its local cluster, if that is
+    /// running.
+    #[cfg(feature = "server")]
+    pub async fn own_server(&self) -> Option<crate::db::Connector> {
+        use crate::server::{Provider, State};
+        let elsewhere = self.config.connection.as_ref()?;
+        let own = Provider::local(&self.config.root, &self.config.name, &self.config.server);
+        let running = matches!(own.status().await.state, State::Running { .. });
+        let connection = own.connection().filter(|_| running)?;
+        let same = (&connection.hosts, &connection.ports) == (&elsewhere.hosts, &elsewhere.ports);
+        (!same).then(|| crate::db::Connector::new(connection))
+    }
+
     /// The engine for a history and a link.
     pub fn engine(&self, history: Arc<History>, link: impl Into<super::Link>) -> Engine {
         Engine { history, link: link.into(), options: self.options() }

@@ -63,11 +63,15 @@ async fn output(mut command: Command, name: &Path, folder: &Path) -> Result<File
         .process_group(0)
         .kill_on_drop(true);
     let fault = |what: String| Fault::new(Code::File, name, 0, what);
-    let output = command.output().await.map_err(|error| match error.kind() {
+    let wrong = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => fault("there is no python to run it with".to_owned())
             .hint("install python3, or make `.venv` in the project's folder"),
         _ => fault(format!("it cannot be run: {error}")),
-    })?;
+    };
+    let child = command.spawn().map_err(wrong)?;
+    let group = Group(child.id());
+    let output = child.wait_with_output().await.map_err(wrong)?;
+    group.ended();
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -78,6 +82,31 @@ async fn output(mut command: Command, name: &Path, folder: &Path) -> Result<File
     match String::from_utf8(output.stdout) {
         Ok(text) => Ok(File { path: name.to_owned(), text }),
         Err(_) => Err(fault("what it prints is not UTF-8".to_owned()).into()),
+    }
+}
+
+/// The processes of a program, ended with whoever waits for it: it may have started others, which
+/// nobody else would stop.
+struct Group(Option<u32>);
+
+impl Group {
+    /// The program has come to its end by itself.
+    fn ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(feature = "server")]
+        if let Some(group) = self.0.and_then(|pid| i32::try_from(pid).ok()) {
+            use nix::{
+                sys::signal::{Signal, killpg},
+                unistd::Pid,
+            };
+            // Gone already is as good.
+            let _ = killpg(Pid::from_raw(group), Signal::SIGTERM);
+        }
     }
 }
 

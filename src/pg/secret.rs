@@ -1,9 +1,9 @@
 //! Hiding passwords in SQL text before it is shown, logged or stored.
 //!
-//! Three places hold them: the literal after `PASSWORD` (roles, user mappings), `password=…` in a
-//! connection string (subscriptions, dblink), and `scheme://user:password@host`. The last two, and
-//! `PASSWORD '…'` in the text of a routine or of a dynamic statement, are looked for in every
-//! literal and comment.
+//! Three places hold them: the literal after `PASSWORD` or another word that names a secret (roles,
+//! options of foreign servers and user mappings), `password=…` and the like in a connection string
+//! (subscriptions, dblink), and `scheme://user:password@host`. The last two, and `PASSWORD '…'` in
+//! the text of a routine or of a dynamic statement, are looked for in every literal and comment.
 
 use std::borrow::Cow;
 
@@ -41,7 +41,7 @@ pub(crate) fn masked(sql: &str) -> impl Iterator<Item = (Token, Cow<'_, str>)> {
                 mask_inside(text)
             }
             TokenKind::Word | TokenKind::QuotedIdent => {
-                secret = is_password_key(text.trim_matches('"'));
+                secret = is_secret_name(text.trim_matches('"'));
                 Cow::Borrowed(text)
             }
             _ => {
@@ -53,45 +53,46 @@ pub(crate) fn masked(sql: &str) -> impl Iterator<Item = (Token, Cow<'_, str>)> {
     })
 }
 
+/// What the names of secrets end with.
+const ENDINGS: [&str; 9] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "access_key",
+    "api_key",
+    "apikey",
+    "private_key",
+];
+
 /// Whether an option of this name holds a secret, as foreign-data wrappers call them.
 pub(crate) fn is_secret_name(name: &str) -> bool {
-    const ENDINGS: [&str; 8] = [
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "token",
-        "secret_access_key",
-        "api_key",
-        "private_key",
-    ];
-    let name = name.to_ascii_lowercase();
-    ENDINGS.iter().any(|ending| name.ends_with(ending))
-}
-
-/// `password`, `sslpassword` and the like.
-fn is_password_key(word: &str) -> bool {
-    let start = word.len().saturating_sub("password".len());
-    word.get(start..).is_some_and(|end| end.eq_ignore_ascii_case("password"))
+    ENDINGS.iter().any(|ending| {
+        let start = name.len().checked_sub(ending.len());
+        start.and_then(|at| name.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    })
 }
 
 fn may_hold_secret(text: &str) -> bool {
-    text.contains("://") || find_password(text, 0).is_some()
+    text.contains("://") || find_name(text, 0).is_some()
 }
 
-/// Where the next `password`, in any case, ends.
-fn find_password(text: &str, from: usize) -> Option<usize> {
-    const KEY: &[u8] = b"password";
+/// Where the next name of a secret, in any case, ends; and whether it is a password's.
+fn find_name(text: &str, from: usize) -> Option<(usize, bool)> {
     let bytes = text.as_bytes();
-    let mut at = from;
-    loop {
-        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'p' | b'P'))?;
-        let here = bytes.get(at..at + KEY.len())?;
-        if here.eq_ignore_ascii_case(KEY) {
-            return Some(at + KEY.len());
+    (from..bytes.len()).find_map(|at| {
+        let first = bytes[at].to_ascii_lowercase();
+        if !matches!(first, b'p' | b's' | b't' | b'a') {
+            return None;
         }
-        at += 1;
-    }
+        let fits = |name: &&&str| {
+            let here = bytes.get(at..at + name.len());
+            here.is_some_and(|here| here.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        let name = ENDINGS.iter().find(fits)?;
+        Some((at + name.len(), name.starts_with("passw")))
+    })
 }
 
 /// Masks secrets in the text of a literal or comment.
@@ -99,7 +100,7 @@ fn mask_inside(text: &str) -> Cow<'_, str> {
     if !may_hold_secret(text) {
         return Cow::Borrowed(text);
     }
-    let mut hidden = password_values(text);
+    let mut hidden = values(text);
     hidden.extend(url_passwords(text));
     hidden.sort_unstable();
     let mut out = String::with_capacity(text.len());
@@ -116,12 +117,13 @@ fn mask_inside(text: &str) -> Cow<'_, str> {
     if out == text { Cow::Borrowed(text) } else { Cow::Owned(out) }
 }
 
-/// The values of `password=value`, `password = 'value'` and `PASSWORD 'value'`.
-fn password_values(text: &str) -> Vec<(usize, usize)> {
+/// The values of `password=value`, `password = 'value'` and `PASSWORD 'value'`. Other secrets count
+/// only where something is assigned to them: the words are common.
+fn values(text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(mut at) = find_password(text, from) {
+    while let Some((mut at, password)) = find_name(text, from) {
         let blanks = |from: usize| {
             from + bytes[from..].iter().take_while(|byte| byte.is_ascii_whitespace()).count()
         };
@@ -131,6 +133,9 @@ fn password_values(text: &str) -> Vec<(usize, usize)> {
         let assigned = bytes.get(at) == Some(&b'=');
         if assigned {
             at = blanks(at + 1);
+        }
+        if !assigned && !password {
+            continue;
         }
         if matches!(bytes.get(at), Some(b'E' | b'e')) && bytes.get(at + 1) == Some(&b'\'') {
             at += 1;
@@ -208,6 +213,10 @@ mod tests {
             "CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'u', \"password\" '***')",
         );
         check("OPTIONS (sslpassword 'x')", "OPTIONS (sslpassword '***')");
+        check(
+            "CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (host 'h', Api_Key 'x', SET token 'y')",
+            "CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (host 'h', Api_Key '***', SET token '***')",
+        );
     }
 
     #[test]
@@ -224,6 +233,14 @@ mod tests {
         check(
             "CONNECTION 'postgres://h/d?user=u&password=x&a=b'",
             "CONNECTION 'postgres://h/d?user=u&password=***&a=b'",
+        );
+        check(
+            "CONNECTION 'host=h oauth_client_secret=x sslpassword=y user=u'",
+            "CONNECTION 'host=h oauth_client_secret=*** sslpassword=*** user=u'",
+        );
+        check(
+            "SELECT * FROM dblink('host=h passwd=x', 'SELECT secret FROM t')",
+            "SELECT * FROM dblink('host=h passwd=***', 'SELECT secret FROM t')",
         );
         check("-- postgres://u:x@h\nSELECT 1", "-- postgres://u:***@h\nSELECT 1");
     }
@@ -250,6 +267,8 @@ mod tests {
             "SELECT password FROM users WHERE password = 'x'",
             "COMMENT ON TABLE t IS 'no password here'",
             "SELECT 'https://example.org/a:b@c'",
+            "COMMENT ON COLUMN t.token IS 'the secret ''token'' of a user'",
+            "SELECT token, secret FROM t WHERE token = 'x'",
             "SELECT 1",
             "-- password",
             "SELECT 'password='",

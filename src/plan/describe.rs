@@ -48,7 +48,7 @@ impl<'a> Definitions<'a> {
         let Ok(nodes) = nodes else { return String::new() };
         let mut text = String::new();
         for statement in write::write(&nodes, &fates, &cx) {
-            text.push_str(&statement.sql);
+            text.push_str(&statement.shown());
             text.push_str(";\n");
         }
         text

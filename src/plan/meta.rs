@@ -27,8 +27,8 @@ pub fn create(new: &Object, old_schema: &Snapshot, new_schema: &Snapshot) -> Vec
     {
         out.owner(owner);
     }
-    let nothing = Object { meta: Meta::default(), ..new.clone() };
-    out.texts(&nothing);
+    let given = Meta { comment: kind.first_comment(new), ..Meta::default() };
+    out.texts(&Object { meta: given, ..new.clone() });
     if let (Some(want), Some(on)) = (&new.meta.acl, kind.grants(new)) {
         let owner = owner_of(new, new_schema);
         let (may, sure) = first_rights(new, &on, old_schema);

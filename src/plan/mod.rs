@@ -17,7 +17,9 @@ pub mod rename;
 pub mod select;
 mod write;
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
 
 pub use self::{
     describe::{Changed, Definitions, changed},
@@ -26,7 +28,10 @@ pub use self::{
     select::Selection,
 };
 use self::{fate::Fate, order::Phase};
-use crate::schema::{Key, Object, Run, Snapshot, kind::Cx};
+use crate::{
+    pg::statement::mask_secrets,
+    schema::{Key, Object, Run, Snapshot, kind::Cx},
+};
 
 /// How a plan is written.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +61,8 @@ pub struct Plan {
 pub struct Statement {
     /// The objects it is about, the main one first: a table, then the columns made with it.
     pub keys: Vec<Key>,
-    /// The text, without its semicolon.
+    /// The text, without its semicolon; people are shown [`Statement::shown`].
+    #[serde(serialize_with = "masked")]
     pub sql: String,
     /// How it is run.
     pub run: Run,
@@ -67,6 +73,28 @@ pub struct Statement {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hazards: Vec<Hazard>,
 }
+
+fn masked<S: Serializer>(sql: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    mask_secrets(sql).serialize(serializer)
+}
+
+impl Statement {
+    /// The text without secrets: passwords, tokens.
+    pub fn shown(&self) -> Cow<'_, str> {
+        mask_secrets(&self.sql)
+    }
+
+    /// The text as a file has it: without secrets, and with a comment above it that says so.
+    pub fn written(&self) -> Cow<'_, str> {
+        match self.shown() {
+            Cow::Owned(text) => Cow::Owned(format!("{SECRET}\n{text}")),
+            text @ Cow::Borrowed(_) => text,
+        }
+    }
+}
+
+/// What stands above a statement whose secrets were left out.
+const SECRET: &str = "-- secret: *** stands for a value that is kept out of files; put it in here";
 
 /// No order was found: these need each other. A fault of limbeck.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -131,13 +159,22 @@ impl Plan {
 
     /// A script for `psql -f`: transactions are begun and committed where they belong.
     pub fn script(&self) -> String {
+        self.script_of(|statement| Cow::Borrowed(&statement.sql))
+    }
+
+    /// The same without secrets.
+    pub fn shown_script(&self) -> String {
+        self.script_of(Statement::written)
+    }
+
+    fn script_of(&self, text: impl Fn(&Statement) -> Cow<'_, str>) -> String {
         let mut out = String::new();
         for section in self.sections() {
             if section.transaction {
                 out.push_str("BEGIN;\n\nSET LOCAL check_function_bodies = off;\n\n");
             }
             for statement in section.statements {
-                out.push_str(&statement.sql);
+                out.push_str(&text(statement));
                 out.push_str(";\n\n");
             }
             if section.transaction {

@@ -18,7 +18,7 @@ use crate::{
     engine::{
         Control, Error, Event,
         schema::{
-            Bench, Comparison, Refutation, Side, Source, Unproved, Way, around, body, prove,
+            Bench, Comparison, Manage, Refutation, Side, Source, Unproved, Way, around, body, prove,
             resolve, settle,
         },
     },
@@ -63,12 +63,14 @@ impl Shared {
     }
 
     async fn bench(&self, control: Control) -> Result<Bench, Error> {
+        Manage::check(&self.project)?;
         let home = self.connector().await?;
         let history = self.history().await?;
         let mut bench = Bench::new(self.project.clone(), history, home, control);
         bench.create_roles = self.project.config.connection.is_none()
             && self.provider().await.is_ok_and(|provider| provider.kind() == Kind::Local);
         bench.pg_dump.clone_from(&self.pg_dump);
+        bench.own = self.project.own_server().await;
         Ok(bench)
     }
 

@@ -97,7 +97,7 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
         document["proof"] = json!(proof);
         Output::json(&document)?;
     } else if args.sql {
-        Output::raw(&comparison.up.script())?;
+        Output::raw(&comparison.up.shown_script())?;
     } else {
         list(ctx, &comparison)?;
     }
@@ -186,6 +186,7 @@ pub(super) async fn with_bench<T>(
     project: &Project,
     work: impl AsyncFnOnce(&Bench) -> Result<T, engine::Error>,
 ) -> Result<T, CliError> {
+    schema::Manage::check(project)?;
     let history = Arc::new(project.history());
     let home = project.connect(Start::FirstUse, &|line| ctx.stage(line)).await?;
     let progress = Progress::start(ctx.out, Arc::clone(&history));
@@ -196,6 +197,7 @@ pub(super) async fn with_bench<T>(
             .await
             .is_ok_and(|provider| provider.kind() == server::Kind::Local);
     bench.pg_dump = pg_dumps(ctx, project);
+    bench.own = project.own_server().await;
     let control = bench.control.clone();
     let outcome = {
         let work = bench.until_cancelled(work(&bench));

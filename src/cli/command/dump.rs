@@ -83,7 +83,7 @@ fn text(plan: &Plan) -> String {
     debug_assert!(plan.statements.iter().all(|s| s.run != Run::Outside), "nothing exists yet");
     let mut out = String::new();
     for statement in &plan.statements {
-        out.push_str(&statement.sql);
+        out.push_str(&statement.written());
         out.push_str(";\n\n");
     }
     out.truncate(out.trim_end().len());

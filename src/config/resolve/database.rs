@@ -46,7 +46,8 @@ fn url(
         }
         if let Some((Value::Text(text), line)) = chosen.profile.settings.get("database_url") {
             let origin = Origin::File(chosen.path.clone(), *line);
-            return Ok(Some((without_password(parse(text, &origin)?, &origin)?, origin)));
+            let params = without_password("database_url", parse(text, &origin)?, &origin)?;
+            return Ok(Some((params, origin)));
         }
     }
     match variable(inputs, "DATABASE_URL") {
@@ -56,12 +57,35 @@ fn url(
 }
 
 /// A URL of `limbeck.toml`, which is committed, must not hold a password.
-fn without_password(params: Params, origin: &Origin) -> Result<Params, ConfigError> {
+fn without_password(name: &str, params: Params, origin: &Origin) -> Result<Params, ConfigError> {
     if params.0.contains_key("password") {
-        return Err(of(origin, ConfigError::new("`database_url` holds a password"))
-            .hint("put the password into `.env` (`PGPASSWORD=...`) or `~/.pgpass`"));
+        let variable = if name == "database_url" { "PGPASSWORD" } else { "LIMBECK_SCRATCH_URL" };
+        return Err(of(origin, ConfigError::new(format!("`{name}` holds a password")))
+            .hint(format!("put the password into `.env` (`{variable}=...`) or `~/.pgpass`")));
     }
     Ok(params)
+}
+
+/// The parameters of `scratch_url`: what it says itself, and its service. The variables are about
+/// the database, which may be on another server.
+pub(super) fn scratch(layers: &Layers, place: &Place<'_>) -> Result<Option<Layered>, ConfigError> {
+    const NAME: &str = "scratch_url";
+    let Some((Value::Text(text), origin)) = layers.found.get(NAME) else { return Ok(None) };
+    let parsed = conninfo::parse(text).map_err(|error| {
+        of(origin, ConfigError { message: format!("{NAME}: {}", error.message), ..error })
+    })?;
+    let parsed = match origin {
+        Origin::File(..) => without_password(NAME, parsed, origin)?,
+        _ => parsed,
+    };
+    let mut params = Layered::default();
+    params.fill(parsed, origin);
+    if let Some(service) = params.get("service") {
+        let found = place.service(service, params.get("servicefile"));
+        let (service, from) = found.map_err(|e| of(origin, e))?;
+        params.fill(service, &from);
+    }
+    Ok(Some(params))
 }
 
 /// All connection parameters; none when nothing says whom to reach.
@@ -117,7 +141,7 @@ pub(super) fn parameters(
     let toml_url = match layers.found.get("database_url") {
         Some((Value::Text(text), origin)) if !has_url => {
             let parsed = conninfo::parse(text).map_err(|e| of(origin, e))?;
-            Some((without_password(parsed, origin)?, origin.clone()))
+            Some((without_password("database_url", parsed, origin)?, origin.clone()))
         }
         _ => None,
     };

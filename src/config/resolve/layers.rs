@@ -8,7 +8,7 @@ use crate::config::{
     Inputs, Origin,
     error::{ConfigError, did_you_mean},
     file::{self, Table},
-    key::{self, Form, KEYS, Value},
+    key::{self, KEYS, Value},
 };
 
 /// A variable of the environment, else of `.env`; an empty one counts as unset.
@@ -63,7 +63,8 @@ impl Layers {
         if let Some(chosen) = chosen {
             fill(&mut found, &chosen.profile.settings, &chosen.path);
         }
-        for key in KEYS.iter().filter(|key| key.form != Form::Url) {
+        // `DATABASE_URL` ranks by rules of its own.
+        for key in KEYS.iter().filter(|key| key.name != "database_url") {
             let Some(name) = key.variable() else { continue };
             if let Some((text, origin)) = variable(inputs, &name)
                 && !found.contains_key(key.name)

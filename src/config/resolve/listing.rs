@@ -23,6 +23,7 @@ pub(super) fn settings(
     chosen: Option<&Chosen<'_>>,
     params: Option<&Layered>,
     connection: Option<&Connection>,
+    scratch: Option<&Connection>,
 ) -> Vec<Setting> {
     let mut list = Vec::new();
     let mut add = |name: &str, value: String, origin: Origin| {
@@ -37,6 +38,9 @@ pub(super) fn settings(
             None => add(key.name, String::new(), Origin::Default),
         }
     }
+    let from = layers.found.get("scratch_url").map(|(_, origin)| origin.clone());
+    let shown = scratch.map(ToString::to_string).unwrap_or_default();
+    add("scratch_url", shown, from.unwrap_or(Origin::Default));
     let masked = |name: &str, value: &str| {
         if name == "password" { MASK.to_owned() } else { value.to_owned() }
     };

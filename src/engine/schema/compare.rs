@@ -85,6 +85,18 @@ pub async fn compare(
     wishes: &Wishes,
 ) -> Result<Comparison, Error> {
     let (mut old, new) = tokio::try_join!(resolve(bench, from), resolve(bench, to))?;
+    if let Some((object, needed)) = Manage::lacking(&old, &new) {
+        return Err(Error::new(
+            Code::Settings,
+            format!(
+                "`{object}` needs `{needed}`, which the settings below `manage` leave out, and which \
+                 {} does not have",
+                old.label
+            ),
+        )
+        .with_state("nothing was changed")
+        .with_hint("manage it too, or make it there before"));
+    }
     old.snapshot = round::settle(bench, old.snapshot, &new.snapshot).await?;
     bench.stage("planning");
     let mut comparison = Comparison::of(old, new, wishes.plan)?;

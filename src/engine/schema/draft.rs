@@ -16,7 +16,7 @@ pub enum Way {
 ///
 /// A section that is not the plan's first, or runs outside of a transaction, begins with its
 /// marker. What the plan cannot reach, what it destroys and what makes others wait stands above
-/// the statement as a comment, so that a reviewer meets it.
+/// the statement as a comment, so that a reviewer meets it. Secrets are left out, which is said too.
 pub fn body(plan: &Plan, way: Way) -> String {
     let marker = match way {
         Way::Up => "-- migrate:up",
@@ -40,7 +40,7 @@ pub fn body(plan: &Plan, way: Way) -> String {
             for hazard in statement.hazards.iter().filter(|h| h.severity >= Severity::Warning) {
                 comment(&mut out, hazard.rule, &hazard.message);
             }
-            out.push_str(&statement.sql);
+            out.push_str(&statement.written());
             out.push_str(";\n\n");
         }
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::process::Command;
 
 use super::super::Error;
-use crate::{code::Code, config::Connection, schema::sql::ident};
+use crate::{code::Code, config::Connection, pg::statement::mask_secrets, schema::sql::ident};
 
 /// A `pg_dump` that fits a server.
 #[derive(Clone, Debug)]
@@ -154,6 +154,12 @@ impl Dump {
                 wanted: text(wanted, heading),
             })
             .filter(|entry| entry.got != entry.wanted)
+            .map(|mut entry| {
+                for text in [&mut entry.got, &mut entry.wanted].into_iter().flatten() {
+                    *text = mask_secrets(text).into_owned();
+                }
+                entry
+            })
             .collect()
     }
 }

@@ -1,13 +1,14 @@
 //! The schema engine's verbs: read what a source contains, compare two of them, prove a plan.
 //!
-//! Everything that must be built is built in scratch databases of the project's own server; the
-//! user's database is only read here.
+//! Everything that must be built is built in scratch databases; the user's database is only read
+//! here.
 
 mod around;
 mod compare;
 mod draft;
 mod dump;
 mod manage;
+mod place;
 mod prove;
 mod rehearse;
 mod round;
@@ -16,6 +17,8 @@ mod run;
 mod source;
 
 use std::{path::PathBuf, sync::Arc};
+
+use tokio::sync::OnceCell;
 
 pub use self::{
     around::around,
@@ -47,21 +50,38 @@ pub struct Bench {
     pub project: Project,
     /// The revisions.
     pub history: Arc<History>,
-    /// The project's database; scratch databases are made beside it.
+    /// The project's database; scratch databases are made beside it unless there is a better place.
     pub home: Connector,
     /// Roles that models name and the server lacks are made: only where the server belongs to the
     /// project alone.
     pub create_roles: bool,
     /// Programs called `pg_dump`, best first; one that is too old for the server is passed over.
     pub pg_dump: Vec<PathBuf>,
+    /// The project's own server, where the database is somewhere else.
+    pub own: Option<Connector>,
     /// Watches and stops the work.
     pub control: Control,
+    place: Arc<OnceCell<place::Place>>,
 }
 
 impl Bench {
     /// Puts a workbench together. `pg_dump` is looked for by the caller.
     pub fn new(project: Project, history: Arc<History>, home: Connector, control: Control) -> Self {
-        Self { project, history, home, create_roles: false, pg_dump: Vec::new(), control }
+        Self {
+            project,
+            history,
+            home,
+            create_roles: false,
+            pg_dump: Vec::new(),
+            own: None,
+            control,
+            place: Arc::default(),
+        }
+    }
+
+    /// Where scratch databases are made.
+    async fn place(&self) -> Result<&place::Place, Error> {
+        self.place.get_or_try_init(|| place::find(self)).await
     }
 
     /// Whose the scratch databases are.

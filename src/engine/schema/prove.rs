@@ -17,6 +17,7 @@ use super::{
 use crate::{
     catalog::Scratch,
     engine::Error,
+    pg::statement::mask_secrets,
     plan::{Options, Plan, plan},
     revision::Direction,
     schema::{
@@ -246,13 +247,13 @@ pub async fn prove(bench: &Bench, comparison: &mut Comparison) -> Result<Proof, 
 
 fn refuted(direction: Direction, fault: Flaw, plan: &Plan, old: &Goal, new: &Goal) -> Unproved {
     let text = |goal: &Goal| match &goal.dump {
-        Some(dump) => dump.text.clone(),
+        Some(dump) => mask_secrets(&dump.text).into_owned(),
         None => written(&goal.snapshot),
     };
     Unproved::Refuted(Box::new(Refutation {
         direction,
         fault,
-        script: plan.script(),
+        script: plan.shown_script(),
         old: text(old),
         new: text(new),
     }))
@@ -261,7 +262,7 @@ fn refuted(direction: Direction, fault: Flaw, plan: &Plan, old: &Goal, new: &Goa
 /// A schema in our own words.
 fn written(snapshot: &Snapshot) -> String {
     let empty = Snapshot::new(Vec::new(), snapshot.version, snapshot.role.clone());
-    plan(&empty, snapshot, Options { online: false }).map(|p| p.script()).unwrap_or_default()
+    plan(&empty, snapshot, Options { online: false }).map(|p| p.shown_script()).unwrap_or_default()
 }
 
 impl Prover<'_> {
@@ -282,7 +283,7 @@ impl Prover<'_> {
                 let start = Goal { snapshot: empty, dump: None };
                 let mut refuted = refuted(Direction::Up, Flaw::Copy(stumble), &plan, &start, &goal);
                 if let Unproved::Refuted(it) = &mut refuted {
-                    let script = up.script();
+                    let script = up.shown_script();
                     let _ = write!(it.script, "\n-- the plan that was to be proved\n\n{script}");
                 }
                 Err(refuted)
@@ -341,7 +342,9 @@ impl Prover<'_> {
         }
         let rest = plan(&got, &to.snapshot, Options { online: false }).map_err(Error::from)?;
         if !rest.is_empty() {
-            return refuse(Flaw::Rest(rest.statements.into_iter().map(|s| s.sql).collect()));
+            return refuse(Flaw::Rest(
+                rest.statements.iter().map(|s| s.shown().into_owned()).collect(),
+            ));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio_postgres::Client;
 
 use super::super::{Error, fault};
-use crate::plan::Plan;
+use crate::{pg::statement::mask_secrets, plan::Plan};
 
 /// How many statements are under way at once.
 const AHEAD: usize = 128;
@@ -41,11 +41,18 @@ impl Stumble {
         };
         Ok(Self {
             statement,
-            sql: sql.to_owned(),
+            sql: mask_secrets(sql).into_owned(),
             sqlstate: said.code().code().to_owned(),
             message: said.message().to_owned(),
             detail: said.detail().map(str::to_owned),
         })
+    }
+}
+
+impl Stumble {
+    /// The role that is not there, where that is the trouble: the server tells it in the message.
+    pub(super) fn missing_role(&self) -> Option<&str> {
+        self.message.strip_prefix("role \"")?.strip_suffix("\" does not exist")
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Bench, Locate, Manage,
+    place::Place,
     run::{Stumble, run},
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     engine::{Control, Engine, Error},
     models::{self, Fault, File},
     plan::{Options, Plan, plan},
-    schema::Snapshot,
+    schema::{Snapshot, sql::ident},
 };
 
 /// Where a schema comes from.
@@ -178,7 +179,13 @@ async fn declared(bench: &Bench) -> Result<Vec<File>, Error> {
 /// Makes an empty scratch database.
 pub(super) async fn make(bench: &Bench) -> Result<Scratch, Error> {
     bench.stage("making a scratch database");
-    Ok(Scratch::create(&bench.home, &bench.owner()).await?)
+    let owner = bench.owner();
+    Ok(match bench.place().await? {
+        Place::Here => Scratch::create(&bench.home, &owner).await?,
+        Place::Elsewhere { home, role, form } => {
+            Scratch::create_for(home, role.as_deref(), form, &owner).await?
+        }
+    })
 }
 
 /// Reads a database.
@@ -224,8 +231,22 @@ pub(super) async fn copy(bench: &Bench, side: &Side) -> Result<Result<Scratch, N
     let session = scratch.open().await?;
     Ok(match run(&session.client, &plan).await? {
         Ok(()) => Ok(scratch),
-        Err(stumble) => Err(NotCopied { plan, stumble, empty }),
+        Err(stumble) => match (bench.place().await?, stumble.missing_role()) {
+            (Place::Elsewhere { home, .. }, Some(role)) => {
+                return Err(no_role(home, role));
+            }
+            _ => Err(NotCopied { plan, stumble, empty }),
+        },
     })
+}
+
+fn no_role(home: &Connector, role: &str) -> Error {
+    Error::new(
+        Code::Sql,
+        format!("the server for scratch databases, {}, has no role `{role}`", home.connection()),
+    )
+    .with_state("nothing was changed")
+    .with_hint(format!("make it there: `CREATE ROLE {} NOLOGIN`", ident(role)))
 }
 
 async fn build(

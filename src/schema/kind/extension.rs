@@ -28,8 +28,8 @@ pub struct Spec {
     pub relocatable: Fact<bool>,
     /// Its version, where the server would not install that by itself but can.
     pub version: Fact<Option<String>>,
-    /// Whether `CREATE EXTENSION` gives it a comment.
-    pub commented: Fact<bool>,
+    /// The comment that `CREATE EXTENSION` gives it.
+    pub first_comment: Fact<Option<String>>,
 }
 
 impl Extension {
@@ -52,7 +52,7 @@ impl Kind for Extension {
                       AND EXISTS (SELECT FROM pg_available_extension_versions v
                                    WHERE v.name = e.extname AND v.version = e.extversion)
                      THEN e.extversion END,
-                coalesce(a.comment <> '', false)
+                nullif(a.comment, '')
            FROM pg_extension e
            JOIN pg_namespace n ON n.oid = e.extnamespace
            LEFT JOIN pg_available_extensions a ON a.name = e.extname"
@@ -65,7 +65,7 @@ impl Kind for Extension {
             schema: row.try_get(3)?,
             relocatable: Fact(row.try_get(4)?),
             version: Fact(row.try_get(5)?),
-            commented: Fact(row.try_get(6)?),
+            first_comment: Fact(row.try_get(6)?),
         };
         Ok(Found::new(at, Self::key(row.try_get(2)?), spec))
     }
@@ -75,20 +75,20 @@ impl Kind for Extension {
     }
 
     fn create(new: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
-        let Spec { schema, relocatable: _, version, commented } = new.spec;
+        let Spec { schema, relocatable: _, version, first_comment: _ } = new.spec;
         let call = Self::address(new);
         let version =
             version.as_ref().map(|v| format!(" VERSION {}", literal(v))).unwrap_or_default();
         let create = format!("CREATE {call} WITH SCHEMA {}{version}", ident(schema));
-        let mut steps = vec![Step::new(&new.key, create)];
-        if **commented && new.meta.comment.is_none() {
-            steps.push(Step::new(&new.key, format!("COMMENT ON {call} IS NULL")));
-        }
-        steps
+        vec![Step::new(&new.key, create)]
+    }
+
+    fn first_comment(new: Obj<'_, Spec>) -> Option<String> {
+        new.spec.first_comment.0.clone()
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {
-        let Spec { schema, relocatable: _, version: _, commented: _ } = new.spec;
+        let Spec { schema, relocatable: _, version: _, first_comment: _ } = new.spec;
         if !*old.spec.relocatable {
             return Alter::Replace;
         }

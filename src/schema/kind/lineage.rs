@@ -81,19 +81,22 @@ pub(super) fn table_of(column: &Key) -> Key {
     Table::key(column.schema().unwrap_or_default(), column.relation().unwrap_or_default())
 }
 
+/// The columns of parents that are kept above this one all the while.
+pub(super) fn standing<'a>(cx: &Cx<'_>, column: &'a Object) -> impl Iterator<Item = &'a Key> {
+    let child = table_of(&column.key);
+    parent_columns(column).filter(move |above| {
+        let parent = table_of(above);
+        links(cx.old, &child).any(|(link, its)| *its == parent && stays(cx, link, &parent, &child))
+    })
+}
+
 /// The column of a parent, kept above this one all the while, that makes `does` true.
 pub(super) fn led<'a>(
     cx: &Cx<'_>,
     column: &'a Object,
     does: impl Fn(&Key) -> bool,
 ) -> Option<&'a Key> {
-    let child = table_of(&column.key);
-    parent_columns(column).find(|above| {
-        let parent = table_of(above);
-        does(above)
-            && links(cx.old, &child)
-                .any(|(link, its)| *its == parent && stays(cx, link, &parent, &child))
-    })
+    standing(cx, column).find(|above| does(above))
 }
 
 /// The columns of the same name in the tables that stay under the column's own.

@@ -272,6 +272,11 @@ pub trait Kind: Send + Sync + 'static {
     /// The statements that make it, without owner, comment and grants (the planner adds those).
     fn create(new: Obj<'_, Self::Spec>, cx: &Cx<'_>) -> Vec<Step>;
 
+    /// The comment that its creation gives it.
+    fn first_comment(_new: Obj<'_, Self::Spec>) -> Option<String> {
+        None
+    }
+
     /// What turns the old one into the new one; called when the specs differ.
     fn alter(_old: Obj<'_, Self::Spec>, _new: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Alter {
         Alter::Replace
@@ -546,6 +551,8 @@ pub trait AnyKind: Send + Sync {
     fn grants(&self, it: &Object) -> Option<GrantTarget>;
     /// [`Kind::create`].
     fn create(&self, new: &Object, cx: &Cx<'_>) -> Vec<Step>;
+    /// [`Kind::first_comment`].
+    fn first_comment(&self, new: &Object) -> Option<String>;
     /// [`Kind::alter`].
     fn alter(&self, old: &Object, new: &Object, cx: &Cx<'_>) -> Alter;
     /// [`Kind::drop`].
@@ -664,6 +671,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn create(&self, new: &Object, cx: &Cx<'_>) -> Vec<Step> {
         K::create(obj::<K>(new), cx)
+    }
+
+    fn first_comment(&self, new: &Object) -> Option<String> {
+        K::first_comment(obj::<K>(new))
     }
 
     fn alter(&self, old: &Object, new: &Object, cx: &Cx<'_>) -> Alter {

@@ -67,7 +67,8 @@ pub fn script(plan: &Plan) -> Script {
             if nth > 0 {
                 put("\n", &mut text);
             }
-            let body = statement.sql.trim_end_matches('\n');
+            let shown = statement.shown();
+            let body = shown.trim_end_matches('\n');
             starts.push(put(&format!("{body};\n"), &mut text));
         }
     }

@@ -1,5 +1,7 @@
 //! Columns of tables. Defaults and identities are objects of their own.
 
+mod generated;
+mod named_not_null;
 mod not_null;
 mod settings;
 
@@ -8,6 +10,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
+pub(super) use self::generated::Generated;
 pub(super) use self::{not_null::NotNull, settings::Settings};
 use super::{
     Alter, Call, Cause, Change, ColumnDefault, Cx, GrantTarget, Kind, Response, Table, Type,
@@ -15,6 +18,7 @@ use super::{
 };
 use crate::schema::{
     Found, Key, KindId, Obj, Options, Step, cast,
+    fact::Fact,
     object::Address,
     sql::{fdw_option_changes, fdw_option_list, ident, options},
     step::Group,
@@ -44,15 +48,6 @@ pub struct Spec {
     /// Declared on this table; false for what only comes from parents. A partition's columns are
     /// its own here: it is made as a table of its own and then attached.
     pub local: bool,
-}
-
-/// `GENERATED ALWAYS AS (…)`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Generated {
-    /// The expression, as `pg_get_expr` prints it.
-    pub expression: String,
-    /// Computed when it is read (18 and later), not when it is written.
-    pub r#virtual: bool,
 }
 
 /// Who makes a column.
@@ -118,12 +113,14 @@ impl Kind for Column {
             (
                 "a.attnotnull, nullif(k.conname, c.relname || '_' || a.attname || '_not_null')::text,
                  coalesce(k.conislocal, true), coalesce(k.connoinherit, false),
-                 coalesce(k.convalidated, true), k.tableoid, k.oid",
+                 coalesce(k.convalidated, true), k.tableoid, k.oid, kd.description",
                 "LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n'
-                        AND k.conkey = ARRAY[a.attnum]",
+                        AND k.conkey = ARRAY[a.attnum]
+               LEFT JOIN pg_description kd ON kd.classoid = 'pg_constraint'::regclass
+                        AND kd.objoid = k.oid",
             )
         } else {
-            ("a.attnotnull, NULL::text, true, false, true, NULL::oid, NULL::oid", "")
+            ("a.attnotnull, NULL::text, true, false, true, NULL::oid, NULL::oid, NULL::text", "")
         };
         let settings = Settings::columns(version);
         format!(
@@ -177,13 +174,15 @@ impl Kind for Column {
             local: partition || row.try_get(21)?,
             no_inherit: row.try_get(22)?,
             valid: row.try_get(23)?,
+            comment: row.try_get(26)?,
+            inherited: Fact(!row.try_get::<_, bool>(21)?),
         };
         let spec = Spec {
             r#type: row.try_get(7)?,
             collation: row.try_get(8)?,
             not_null: is_not_null.then_some(not_null),
             generated,
-            settings: Settings::read(row, 26)?,
+            settings: Settings::read(row, 27)?,
             foreign_options: options(row.try_get(13)?),
             heir: inherited && !partition,
             local: partition || local,
@@ -243,6 +242,7 @@ impl Kind for Column {
         {
             steps.extend(not_null::set(new, cx));
         }
+        steps.extend(not_null::comment(&new.key, None, new.spec.not_null.as_ref()));
         steps
     }
 
@@ -259,6 +259,10 @@ impl Kind for Column {
         } = new.spec;
         let was = old.spec;
         let column = ident(new.key.base_name());
+        let retyped = *r#type != was.r#type || *collation != was.collation;
+        if retyped && generated::must_be_made_again(old, new, cx) {
+            return Alter::Replace;
+        }
         let mut steps = Vec::new();
         match (&was.generated, generated) {
             (a, b) if a == b => {}
@@ -270,18 +274,15 @@ impl Kind for Column {
             }
             (Some(old), Some(new_one))
                 if old.r#virtual == new_one.r#virtual
-                    && cx.version() >= 17_00_00
-                    && was.r#type == *r#type =>
+                    && was.r#type == *r#type
+                    && generated::settable(new, cx) =>
             {
-                let expression = &new_one.expression;
-                let clause = format!("ALTER COLUMN {column} SET EXPRESSION AS ({expression})");
                 if !follows(new, cx, |spec| spec.generated == *generated) {
-                    steps.push(Step::clause(&new.key, table(new), Group::Alone, clause));
+                    steps.push(generated::set(new, &new_one.expression));
                 }
             }
             _ => return Alter::Replace,
         }
-        let retyped = *r#type != was.r#type || *collation != was.collation;
         if retyped {
             let same = |spec: &Spec| spec.r#type == *r#type && spec.collation == *collation;
             if !follows(new, cx, same) && !follows_type(new, cx) {
@@ -349,7 +350,11 @@ impl Kind for Column {
                 step(vec![type_step(new, Some(using))])
             }
             Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
-            Change::Retyped { .. } if generated && cx.version() < 17_00_00 => Response::Rebuild,
+            Change::Retyped { .. }
+                if generated && !generated::lets_go(old, new, &cause.old.key, cx) =>
+            {
+                Response::Rebuild
+            }
             Change::Retyped { .. } | Change::Reshaped => Response::Stay,
         }
     }
@@ -423,7 +428,7 @@ fn add(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Step {
         text.push_str(" DEFAULT NULL");
     }
     if let Some(not_null) = not_null.as_ref().filter(|n| n.local) {
-        text.push_str(&not_null.inline());
+        text.push_str(&not_null.inline(&new.key, cx));
     }
     let clause = format!("ADD COLUMN {text}");
     Step::clause(&new.key, table(new), Group::AddColumn, clause).inside(text)
@@ -516,40 +521,10 @@ fn retype(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
     if new.spec.generated.is_none() && cast::loses(was, r#type) {
         step = step.loses(format!("details of the values of {} that {type} cannot hold", new.key));
     }
-    let (mut steps, mut again) = (Vec::new(), Vec::new());
-    for computed in computed_from(&new.key, cx) {
-        let Some(generated) = &computed.spec.generated else { continue };
-        let set = |expression: &str| {
-            let name = ident(computed.key.base_name());
-            let clause = format!("ALTER COLUMN {name} SET EXPRESSION AS ({expression})");
-            Step::clause(&computed.key, table(computed), Group::Alone, clause)
-        };
-        steps.push(set(&format!("NULL::{}", computed.spec.r#type)));
-        again.push(set(&generated.expression));
-    }
+    let (mut steps, again) = generated::around(&new.key, cx);
     steps.push(step);
     steps.extend(again);
     steps
-}
-
-/// The generated columns that stay, and let go of this one while its type changes; up to
-/// PostgreSQL 16 they cannot, and are made again.
-fn computed_from<'a>(column: &'a Key, cx: &Cx<'a>) -> Vec<Obj<'a, Spec>> {
-    if cx.version() < 17_00_00 {
-        return Vec::new();
-    }
-    let (schema, table) = (column.schema().unwrap_or_default(), column.relation());
-    cx.new
-        .on_relation::<Column>(schema, table.unwrap_or_default())
-        .filter(|new| {
-            new.spec.generated.is_some()
-                && cx.old.typed::<Column>(&new.key).is_some_and(|old| {
-                    old.spec.generated.is_some()
-                        && old.spec.r#type == new.spec.r#type
-                        && old.needs.contains(column)
-                })
-        })
-        .collect()
 }
 
 fn type_step(new: Obj<'_, Spec>, using: Option<String>) -> Step {

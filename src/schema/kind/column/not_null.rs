@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::{Column, Spec};
+use super::{Column, Spec, named_not_null};
 use crate::schema::{
     Key, Obj, Run, Step,
+    fact::Fact,
     kind::{Cx, Table, lineage},
-    sql::{ident, qualified},
+    sql::{ident, literal, qualified},
     step::Group,
 };
 
@@ -21,15 +22,24 @@ pub struct NotNull {
     pub no_inherit: bool,
     /// All rows are known to satisfy it.
     pub valid: bool,
+    /// The comment on the constraint.
+    pub comment: Option<String>,
+    /// It is there only because a parent has it; of a partition that makes no difference.
+    pub inherited: Fact<bool>,
 }
 
 impl NotNull {
     /// As a column's definition has it; empty for one that cannot be written there.
-    pub(super) fn inline(&self) -> String {
+    pub(super) fn inline(&self, column: &Key, cx: &Cx<'_>) -> String {
         if !self.valid {
             return String::new();
         }
-        let name = self.name.as_ref().map(|n| format!(" CONSTRAINT {}", ident(n)));
+        // While the old table stands aside its constraint has the name that would be given.
+        let table = lineage::table_of(column);
+        let taken = cx.version() >= 18_00_00 && cx.old.contains(&table) && cx.fresh(&table);
+        let given = || taken.then(|| self.real_name(column));
+        let name = self.name.clone().or_else(given);
+        let name = name.map(|n| format!(" CONSTRAINT {}", ident(&n)));
         format!("{} NOT NULL{}", name.unwrap_or_default(), self.no_inherit())
     }
 
@@ -44,7 +54,7 @@ impl NotNull {
     }
 
     /// The name that it has, given or not.
-    fn real_name(&self, column: &Key) -> String {
+    pub(super) fn real_name(&self, column: &Key) -> String {
         let table = column.relation().unwrap_or_default();
         self.name.clone().unwrap_or_else(|| format!("{table}_{}_not_null", column.base_name()))
     }
@@ -52,6 +62,9 @@ impl NotNull {
 
 /// The steps from one state to the other.
 pub(super) fn steps(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
+    if cx.version() >= 18_00_00 {
+        return named_not_null::steps(old, new, cx);
+    }
     if led(new, cx) {
         return Vec::new();
     }
@@ -64,15 +77,25 @@ pub(super) fn steps(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<
             below(&new.key, cx, &mut steps);
             steps
         }
-        (Some(was), Some(now)) if was != now => change(new, was, now, cx),
         _ => Vec::new(),
     }
+}
+
+/// The statement that gives the constraint its comment, or takes it away.
+pub(super) fn comment(column: &Key, old: Option<&NotNull>, new: Option<&NotNull>) -> Option<Step> {
+    let new = new?;
+    let was = old.and_then(|old| old.comment.as_ref());
+    (was != new.comment.as_ref()).then(|| {
+        let text = new.comment.as_ref().map_or_else(|| "NULL".to_owned(), |text| literal(text));
+        let (name, table) = (ident(&new.real_name(column)), column.relation_sql());
+        Step::new(column, format!("COMMENT ON CONSTRAINT {name} ON {table} IS {text}"))
+    })
 }
 
 /// Whether a parent that stays above makes the change for this column too.
 fn led(new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
     let partition = !new.spec.heir;
-    (partition || cx.version() >= 18_00_00)
+    partition
         && lineage::led(cx, new.object, |above| {
             let of = |schema: &crate::schema::Snapshot| {
                 schema.typed::<Column>(above).map(|c| c.spec.not_null.is_some())
@@ -144,37 +167,6 @@ fn proof_name(column: &Key) -> String {
     }
     name.truncate(end);
     format!("{name}_limbeck_nn_proof")
-}
-
-fn change(new: Obj<'_, Spec>, was: &NotNull, now: &NotNull, cx: &Cx<'_>) -> Vec<Step> {
-    let key = &new.key;
-    let table = format!("ALTER TABLE {}", key.relation_sql());
-    let (old_name, name) = (was.real_name(key), now.real_name(key));
-    let mut steps = Vec::new();
-    if was.valid && !now.valid {
-        let sql = format!("{table} DROP CONSTRAINT {}", ident(&old_name));
-        steps.push(Step::new(key, sql));
-        steps.extend(set(new, cx));
-        return steps;
-    }
-    if now.local && !was.local {
-        let sql = format!("{table} ALTER COLUMN {} SET NOT NULL", ident(key.base_name()));
-        steps.push(Step::new(key, sql));
-    }
-    if old_name != name {
-        let sql = format!("{table} RENAME CONSTRAINT {} TO {}", ident(&old_name), ident(&name));
-        steps.push(Step::new(key, sql));
-    }
-    if was.no_inherit != now.no_inherit {
-        let verb = if now.no_inherit { "NO INHERIT" } else { "INHERIT" };
-        let sql = format!("{table} ALTER CONSTRAINT {} {verb}", ident(&name));
-        steps.push(Step::new(key, sql));
-    }
-    if now.valid && !was.valid {
-        let sql = format!("{table} VALIDATE CONSTRAINT {}", ident(&name));
-        steps.push(Step::new(key, sql).run(Run::NewTransaction));
-    }
-    steps
 }
 
 /// Children that keep NOT NULL when a parent's goes get it again.

@@ -1,0 +1,3 @@
+CREATE TABLE t (a int, b int, c int GENERATED ALWAYS AS (a + b) STORED, d text GENERATED ALWAYS AS (a::text) STORED);
+CREATE VIEW v AS SELECT c, d FROM t;
+INSERT INTO t (a, b) VALUES (1, 2);

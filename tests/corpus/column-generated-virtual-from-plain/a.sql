@@ -1,0 +1,2 @@
+CREATE TABLE t (a int, b int, c int GENERATED ALWAYS AS (a) VIRTUAL);
+CREATE VIEW v AS SELECT b, c FROM t;

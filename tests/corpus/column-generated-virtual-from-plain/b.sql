@@ -1,0 +1,2 @@
+CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a) VIRTUAL, c int);
+CREATE VIEW v AS SELECT b, c FROM t;

@@ -1,0 +1,3 @@
+CREATE TABLE p (a int CONSTRAINT p_nn NOT NULL);
+CREATE TABLE h (CONSTRAINT h_two NOT NULL a) INHERITS (p);
+COMMENT ON CONSTRAINT h_two ON h IS 'the child''s own';

@@ -1,0 +1,2 @@
+CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+CREATE EVENT TRIGGER at_login ON login EXECUTE FUNCTION f();

@@ -1,0 +1,2 @@
+CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a) STORED); CREATE PUBLICATION p FOR ALL TABLES WITH (publish_generated_columns = stored);
+CREATE PUBLICATION q FOR TABLE t;

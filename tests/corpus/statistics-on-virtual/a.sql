@@ -1,0 +1,2 @@
+CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+CREATE STATISTICS s ON (b + 1), a FROM t;

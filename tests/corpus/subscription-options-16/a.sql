@@ -1,0 +1,1 @@
+CREATE SUBSCRIPTION corpus_sub CONNECTION 'host=/nowhere dbname=x password=p' PUBLICATION p WITH (connect = false, slot_name = NONE, enabled = false, create_slot = false);
