@@ -33,7 +33,8 @@ for schema in schemas:
 def write(sql, *args, **kwargs):
     text = sql if isinstance(sql, str) else str(sql.compile(dialect=engine.dialect))
     print(text.strip().rstrip(";") + ";")
-engine = create_mock_engine("postgresql://", write)
+# Any style but those that write %% for %.
+engine = create_mock_engine("postgresql://", write, paramstyle="named")
 for metadata in found:
     metadata.create_all(engine, checkfirst=False)
 "#;

@@ -114,7 +114,7 @@ async fn a_program_prints_the_models() {
     for (program, code, said) in [
         ("echo no such module >&2; exit 3", "FILE", "no such module"),
         ("echo Traceback: nothing is right", "SQL", "syntax error at or near \"Traceback\""),
-        ("echo CREATE TABLE t '(a int'", "SQL", ":1: "),
+        ("echo CREATE TABLE t '(a int'", "UNTERMINATED", ":1: "),
         ("printf '\\377'", "FILE", "is not UTF-8"),
         ("no-such-program", "FILE", "not found"),
     ] {

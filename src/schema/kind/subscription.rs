@@ -125,15 +125,35 @@ impl Kind for Subscription {
             140_000.. => "CASE WHEN s.substream THEN 'on' ELSE 'off' END",
             _ => "'off'",
         };
-        // The connection string is for superusers: a query that merely names its column fails for
-        // others, so the name stands in a query that is run for those who may.
+        // Some columns are for superusers: a query that merely names one fails for others, so the
+        // name stands in a query that is run for those who may.
+        let guarded = |column: &str, letter: char| {
+            format!(
+                "CASE WHEN has_column_privilege('pg_subscription', '{column}', 'SELECT')
+                      THEN query_to_xml(format('SELECT {column} AS {letter} FROM pg_catalog.pg_subscription
+                                                 WHERE subdbid = %s AND subname = %L', s.subdbid, s.subname),
+                                        false, true, '')::text END"
+            )
+        };
+        let connection = guarded("subconninfo", 'c');
+        let (oid, commit) = if version >= 140_000 {
+            ("s.oid".to_owned(), "s.subsynccommit".to_owned())
+        } else {
+            let (oid, commit) = (guarded("oid", 'o'), guarded("subsynccommit", 's'));
+            (
+                format!(
+                    "coalesce(substring({oid} FROM '<o>([0-9]+)</o>')::oid,
+                              (SELECT min(w.subid::int8)::oid FROM pg_stat_subscription w
+                                WHERE w.subname = s.subname))"
+                ),
+                format!("coalesce(substring({commit} FROM '<s>(\\w+)</s>'), 'off')"),
+            )
+        };
         format!(
-            "SELECT s.tableoid, s.oid, s.subname::text, r.rolname::text,
-                    CASE WHEN has_column_privilege('pg_subscription', 'subconninfo', 'SELECT')
-                         THEN query_to_xml(format('SELECT subconninfo AS c FROM pg_catalog.pg_subscription
-                                                    WHERE oid = %s', s.oid), false, true, '')::text END,
+            "SELECT 'pg_subscription'::regclass::oid, {oid}, s.subname::text, r.rolname::text,
+                    {connection},
                     s.subpublications,
-                    s.subslotname::text, s.subsynccommit, {binary}, {streaming}, {two_phase},
+                    s.subslotname::text, {commit}, {binary}, {streaming}, {two_phase},
                     {on_error}, {password}, {run_as}, {failover}, {origin}, s.subenabled
                FROM pg_subscription s
                JOIN pg_roles r ON r.oid = s.subowner
