@@ -14,7 +14,8 @@ use tokio_postgres::Client;
 /// (row and array types, the index of a constraint, triggers of foreign keys), what came with an
 /// extension or from a partitioned parent, what belongs to another session (temporary objects) or
 /// holds the oversized values of a table. A constraint that stands for a trigger or for NOT NULL
-/// is that trigger or column.
+/// is that trigger or column. Subscriptions all have their kind, and whoever is no superuser may
+/// not ask for them so.
 pub(super) const CANDIDATES: &str = "
     WITH rows (class, oid, schema) AS (
         SELECT tableoid, oid, relnamespace FROM pg_class
@@ -47,9 +48,7 @@ pub(super) const CANDIDATES: &str = "
         UNION ALL SELECT tableoid, oid, NULL FROM pg_foreign_server
         UNION ALL SELECT tableoid, oid, NULL FROM pg_language
         UNION ALL SELECT tableoid, oid, NULL FROM pg_publication
-        UNION ALL SELECT tableoid, oid, NULL FROM pg_transform
-        UNION ALL SELECT tableoid, oid, NULL FROM pg_subscription
-                   WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()))
+        UNION ALL SELECT tableoid, oid, NULL FROM pg_transform)
     SELECT r.class, r.oid
       FROM rows r LEFT JOIN pg_namespace n ON n.oid = r.schema
      WHERE r.oid >= 16384 AND coalesce(n.nspname !~ '^pg_(toast|temp_)', true)
