@@ -18,8 +18,8 @@ use crate::{
     engine::{
         Control, Error, Event,
         schema::{
-            Bench, Comparison, Manage, Refutation, Side, Source, Unproved, Way, around, body, prove,
-            resolve, settle,
+            Bench, Comparison, Manage, Refutation, Side, Source, Unproved, Way, around, body,
+            prove, resolve, settle,
         },
     },
     plan::{Definitions, Options, rename::Rename},
