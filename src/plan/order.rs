@@ -401,7 +401,7 @@ impl<'a, 'f> Layout<'a, 'f> {
     /// attached to a table with its very columns.
     fn faint_wishes(&self) -> Vec<(usize, usize)> {
         let mut lost: HashMap<&Key, Vec<usize>> = HashMap::new();
-        for (key, fate) in self.fates {
+        for (key, fate) in self.fates.iter() {
             if let Fate::Drop | Fate::Replace = fate
                 && let Some(whole) = self.old.get(key).and_then(|object| object.parent.as_ref())
                 && let Some(node) = self.find(Phase::Drop, key)
