@@ -119,7 +119,7 @@ impl Context {
             let profile = profile.map(str::to_owned);
             // A database that was named on the command line belongs to no profile.
             let database_url = if profile.is_none() { global.database_url.clone() } else { None };
-            let global = Global { profile, database_url, ..global.clone() };
+            let global = Global { database_url, profile, ..global.clone() };
             let context = Self { out: Output::new(&global, &env), global, env: env.clone() };
             context.project_quietly().map_err(|error| error.message().to_owned())
         })

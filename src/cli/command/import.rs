@@ -96,19 +96,12 @@ pub(crate) fn import(
     dry: bool,
 ) -> Result<Imported, CliError> {
     let root = &project.config.root;
-    let folder = match from {
-        Some(folder) => folder.to_owned(),
-        None => match import::detect(root) {
-            Some((_, folder)) => folder,
-            None => {
-                let known: Vec<&str> = Tool::ALL.iter().map(|tool| tool.name()).collect();
-                return Err(CliError::new(Code::File, "no migrations of another tool are here")
-                    .with_hint(format!(
-                        "known are {}; `--from DIR` names their folder",
-                        known.join(", ")
-                    )));
-            }
-        },
+    let found = || import::detect(root).map(|(_, folder)| folder);
+    let Some(folder) = from.map(ToOwned::to_owned).or_else(found) else {
+        let known: Vec<&str> = Tool::ALL.iter().map(|tool| tool.name()).collect();
+        return Err(CliError::new(Code::File, "no migrations of another tool are here").with_hint(
+            format!("known are {}; `--from DIR` names their folder", known.join(", ")),
+        ));
     };
     let (tool, foreign) = import::read(&folder, root, tool).map_err(explained)?;
     let configured = super::revision::folder(project, None)?;

@@ -524,7 +524,7 @@ pub fn writing(app: &mut App) {
     let mut confirm =
         question(format!("Allow changes to {name}?"), "allow changes", Accept::Writing);
     confirm.lines.push(line(Role::Text, "", "each change is asked about on its own, too"));
-    confirm.refuse = "stay read-only".to_owned();
+    "stay read-only".clone_into(&mut confirm.refuse);
     if app.config.guard == Guard::Prod {
         confirm.danger = true;
         confirm.typed = Some(name);
