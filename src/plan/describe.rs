@@ -44,7 +44,7 @@ impl<'a> Definitions<'a> {
         let fates = fates.settle();
         let cx = Cx { old: &self.empty, new: self.schema, online: false, built: &|_| true };
         // A circle within one whole cannot be: its parts were built one after the other once.
-        let nodes = order::order(&self.empty, self.schema, &fates, &|_, _| false);
+        let nodes = order::order(&self.empty, self.schema, &fates, false, &|_, _| false);
         let Ok(nodes) = nodes else { return String::new() };
         let mut text = String::new();
         for statement in write::write(&nodes, &fates, &cx) {

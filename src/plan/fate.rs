@@ -62,8 +62,11 @@ pub(super) fn decide(old: &Snapshot, new: &Snapshot, online: bool) -> Fates {
         taken: HashSet::new(),
         told: HashSet::new(),
     };
-    for delta in deltas {
-        decision.start(&delta);
+    for delta in &deltas {
+        decision.start(delta);
+    }
+    for delta in &deltas {
+        decision.clear_way(delta.key());
     }
     while let Some((key, change)) = decision.queue.pop_front() {
         decision.spread(&key, change);
@@ -116,12 +119,44 @@ impl<'a> Decision<'a> {
             },
         };
         self.fates.insert(key, fate);
-        self.rebuild_whole(whole);
+        if let Some(whole) = whole {
+            self.rebuild_if_kept(whole);
+        }
+    }
+
+    /// Lets those step aside that stand in the way of what is built or changed.
+    fn clear_way(&mut self, key: &Key) {
+        let Some(new) = self.cx.new.get(key) else { return };
+        for other in Snapshot::kind_of(new).in_the_way(new, &self.cx) {
+            self.rebuild_if_kept(&other);
+        }
+    }
+
+    /// Makes again what goes only together with another that goes.
+    fn free(&mut self, old: &Object) {
+        let parent = old.parent.as_ref().and_then(|parent| self.fates.get(parent));
+        if !parent.is_some_and(Fate::leaves)
+            && let Some(holder) = Snapshot::kind_of(old).held_by(old, &self.cx)
+        {
+            self.rebuild_if_kept(&holder);
+        }
+    }
+
+    fn rebuild_if_kept(&mut self, key: &Key) {
+        if let Some(old) = self.cx.old.get(key)
+            && self.cx.new.contains(key)
+            && !self.fates.get(key).is_some_and(Fate::leaves)
+        {
+            self.rebuild(old);
+        }
     }
 
     /// Asks those that need `key` how they answer to its change.
     fn spread(&mut self, key: &Key, mut change: Change) {
         let Some(old) = self.cx.old.get(key) else { return };
+        if matches!(change, Change::Gone | Change::Replaced) {
+            self.free(old);
+        }
         let new = self.cx.new.get(key).map(AsRef::as_ref);
         if change == Change::Replaced
             && matches!(self.fates.get(key), Some(Fate::Replace))
@@ -166,7 +201,11 @@ impl<'a> Decision<'a> {
             Response::Stay => {}
             Response::Rebuild => self.rebuild(dependent),
             Response::Detach(before, after) => self.detach(dependent, before, after),
-            Response::RebuildParent => self.rebuild_whole(dependent.parent.as_ref()),
+            Response::RebuildParent => {
+                if let Some(parent) = &dependent.parent {
+                    self.rebuild_if_kept(parent);
+                }
+            }
             Response::Adapt(steps, change) => {
                 let fate = self.fates.get_or_alter(&dependent.key);
                 let (Fate::Alter(own) | Fate::Detach(_, own)) = fate else { return };
@@ -196,18 +235,10 @@ impl<'a> Decision<'a> {
         self.fates.insert(object.key.clone(), Fate::Detach(first, second));
     }
 
-    fn rebuild_whole(&mut self, whole: Option<&Key>) {
-        if let Some(whole) = whole.and_then(|key| self.cx.old.get(key))
-            && self.cx.new.contains(&whole.key)
-            && !self.fates.get(&whole.key).is_some_and(Fate::leaves)
-        {
-            self.rebuild(whole);
-        }
-    }
-
     fn rebuild(&mut self, object: &Object) {
         self.fates.insert(object.key.clone(), Fate::Replace);
         self.queue.push_back((object.key.clone(), Change::Replaced));
+        self.clear_way(&object.key);
     }
 
     /// The exchange of an object that is to be made again, when contents hang on it: its own, or

@@ -116,7 +116,7 @@ pub fn plan(old: &Snapshot, new: &Snapshot, options: Options) -> Result<Plan, Ci
     let built = |key: &Key| fates.get(key).is_some_and(Fate::builds);
     let cx = Cx { old, new, online: options.online, built: &built };
     let outside = |phase, object: &Object| runs_outside(phase, object, &cx);
-    let nodes = order::order(old, new, &fates, &outside)?;
+    let nodes = order::order(old, new, &fates, options.online, &outside)?;
     let notes = positions::notes(&nodes, &fates, old, new);
     let mut statements = write::write(&nodes, &fates, &cx);
     hazard::mark(&mut statements, &|key| cx.fresh(key));

@@ -56,11 +56,12 @@ pub(super) fn order<'a>(
     old: &'a Snapshot,
     new: &'a Snapshot,
     fates: &Fates,
+    online: bool,
     outside: RunsOutside<'_>,
 ) -> Result<Vec<Node<'a>>, Circle> {
     let mut apart = Apart { stubs: own_readers(old, new, fates), ..Apart::default() };
     loop {
-        let layout = Layout::new(old, new, fates, &apart);
+        let layout = Layout::new(old, new, fates, online, &apart);
         let graph = layout.graph();
         let ranks = layout.ranks(outside);
         let stuck = match layout.sort_with_wishes(&graph, |n| ranks[n]) {
@@ -117,14 +118,22 @@ struct Layout<'a, 'f> {
     old: &'a Snapshot,
     new: &'a Snapshot,
     fates: &'f Fates,
+    online: bool,
     apart: &'f Apart,
     nodes: Vec<Node<'a>>,
     at: HashMap<At, usize>,
 }
 
 impl<'a, 'f> Layout<'a, 'f> {
-    fn new(old: &'a Snapshot, new: &'a Snapshot, fates: &'f Fates, apart: &'f Apart) -> Self {
-        let mut layout = Self { old, new, fates, apart, nodes: Vec::new(), at: HashMap::new() };
+    fn new(
+        old: &'a Snapshot,
+        new: &'a Snapshot,
+        fates: &'f Fates,
+        online: bool,
+        apart: &'f Apart,
+    ) -> Self {
+        let (nodes, at) = (Vec::new(), HashMap::new());
+        let mut layout = Self { old, new, fates, online, apart, nodes, at };
         // Wholes first, so that their parts find them.
         let mut parts = Vec::new();
         for (key, fate) in fates.iter() {
@@ -248,14 +257,20 @@ impl<'a, 'f> Layout<'a, 'f> {
 
     /// What takes the object along when it is dropped, as its kind knows.
     fn goes_along(&self, object: &Object) -> Option<Key> {
-        let built = |key: &Key| self.fates.get(key).is_some_and(Fate::builds);
-        let cx = Cx { old: self.old, new: self.new, online: false, built: &built };
+        let builds = |key: &Key| self.builds(key);
+        let cx = Cx { old: self.old, new: self.new, online: self.online, built: &builds };
         let with = Snapshot::kind_of(object).goes_along(object, &cx)?;
         matches!(self.fates.get(&with), Some(Fate::Drop | Fate::Replace)).then_some(with)
     }
 
     fn find(&self, phase: Phase, key: &Key) -> Option<usize> {
         self.at.get(&(phase, key.clone())).copied()
+    }
+
+    /// Where the old one, or what it is a part of, steps aside.
+    fn aside(&self, object: &Object) -> Option<usize> {
+        let parent = || self.find(Phase::Aside, object.parent.as_ref()?);
+        self.find(Phase::Aside, &object.key).or_else(parent)
     }
 
     /// Where the old one ceases to be.
@@ -299,6 +314,11 @@ impl<'a, 'f> Layout<'a, 'f> {
             edge(self.find(Phase::Hollow, key), self.find(Phase::Alter, key));
             edge(dropped, self.find(Phase::Stub, key));
             edge(self.find(Phase::Stub, key), self.find(Phase::Build, key));
+            if (fate.builds() || fate.alters())
+                && let Some(object) = self.new.get(key)
+            {
+                self.side_edges(object, &mut edge);
+            }
         }
         self.slots(&mut edge);
         graph
@@ -317,6 +337,7 @@ impl<'a, 'f> Layout<'a, 'f> {
             if fate.leaves() {
                 if let Some(aside) = self.severed(object, need) {
                     edge(Some(aside), self.leaving(need));
+                    edge(Some(aside), self.find(Phase::Aside, need));
                     edge(Some(aside), self.find(Phase::Alter, need));
                     continue;
                 }
@@ -324,6 +345,8 @@ impl<'a, 'f> Layout<'a, 'f> {
                     continue;
                 }
                 edge(hollow.or_else(|| self.leaving(key)), self.leaving(need));
+                // Its statement may name what it needs.
+                edge(self.aside(object), self.find(Phase::Aside, need));
                 if theirs.alters() && matches!(fate, Fate::Drop | Fate::Replace) {
                     let freed = hollow.or_else(|| self.find(Phase::Drop, key));
                     edge(freed, self.find(Phase::Alter, need));
@@ -370,6 +393,29 @@ impl<'a, 'f> Layout<'a, 'f> {
         }
     }
 
+    /// What is done before or after another although neither needs the other.
+    fn side_edges(&self, object: &Object, edge: &mut impl FnMut(Option<usize>, Option<usize>)) {
+        let kind = Snapshot::kind_of(object);
+        let builds = |key: &Key| self.builds(key);
+        let cx = Cx { old: self.old, new: self.new, online: self.online, built: &builds };
+        let done = |key: &Key| self.find(Phase::Build, key).or(self.find(Phase::Alter, key));
+        let own = done(&object.key);
+        for then in kind.ahead_of(object, &cx) {
+            edge(own, done(&then));
+        }
+        for other in kind.in_the_way(object, &cx) {
+            // What it stands on comes with it.
+            if object.parent.as_ref() != Some(&other) {
+                edge(self.leaving(&other), own);
+                edge(own, self.find(Phase::Build, &other));
+            }
+        }
+    }
+
+    fn builds(&self, key: &Key) -> bool {
+        self.fates.get(key).is_some_and(Fate::builds)
+    }
+
     /// Where something that is needed is there as it will be, or as good as that: a part of what
     /// has a stub is there with the stub.
     fn there(&self, need: &Key, fate: &Fate) -> Option<usize> {
@@ -389,7 +435,17 @@ impl<'a, 'f> Layout<'a, 'f> {
             let (Some(object), Some(own)) = (self.new.get(key), self.find(own, key)) else {
                 continue;
             };
+            let whole = self.nodes[own].object;
+            let builds = |key: &Key| self.builds(key);
+            let cx = Cx { old: self.old, new: self.new, online: self.online, built: &builds };
+            let ahead = Snapshot::kind_of(object).ahead_of(object, &cx);
             for wish in &object.wishes {
+                // What needs the whole that it is built with can only come later.
+                let part = whole.key != *key;
+                let late = |wish: &Object| part && wish.needs.contains(&whole.key);
+                if ahead.contains(wish) || self.new.get(wish).is_some_and(|w| late(w)) {
+                    continue;
+                }
                 let there = self.fates.get(wish).and_then(|fate| self.there(wish, fate));
                 edges.extend(there.map(|there| (there, own)));
             }
@@ -528,7 +584,7 @@ impl<'a, 'f> Layout<'a, 'f> {
                 let tied = part.needs.iter().any(|need| {
                     let there = match phase {
                         Phase::Build => self.find(Phase::Build, need),
-                        _ => self.leaving(need),
+                        _ => self.leaving(need).or_else(|| self.find(Phase::Alter, need)),
                     };
                     let there = there.or_else(|| self.find(Phase::Alter, need));
                     there.is_some_and(|there| there != *node && members.contains(&there))

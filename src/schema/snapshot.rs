@@ -40,12 +40,12 @@ impl Snapshot {
     }
 
     /// Those that need the object with this key, sorted by key.
-    pub fn dependents(&self, key: &Key) -> impl Iterator<Item = &Arc<Object>> {
+    pub fn dependents<'a>(&'a self, key: &Key) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
         self.links().dependents(key).iter().map(|at| &self.objects[*at as usize])
     }
 
     /// Those that stand on the object with this key (see [`Object::parent`]), sorted by key.
-    pub fn parts(&self, key: &Key) -> impl Iterator<Item = &Arc<Object>> {
+    pub fn parts<'a>(&'a self, key: &Key) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
         self.links().parts(key).iter().map(|at| &self.objects[*at as usize])
     }
 

@@ -52,7 +52,15 @@ pub(super) const COLUMNS: &str = "i.reloptions::text[],
                LEFT JOIN pg_attribute ta ON ta.attrelid = x.indrelid AND ta.attnum > 0
                      AND ta.attnum = x.indkey[ia.attnum - 1]
               WHERE ia.attrelid = i.oid ORDER BY ia.attnum) END,
-     pin.nspname::text, pi.relname::text, ptn.nspname::text, pt.relname::text, pc.conname::text";
+     pin.nspname::text, pi.relname::text, ptn.nspname::text, pt.relname::text, pc.conname::text,
+     -- The places of its table and of its table's partitions, as schema, name, parent's both.
+     ARRAY(SELECT unnest(ARRAY[cn.nspname, c.relname, hn.nspname, hc.relname])::text
+             FROM pg_inherits hp
+             JOIN pg_class c ON c.oid = hp.inhrelid
+             JOIN pg_namespace cn ON cn.oid = c.relnamespace
+             JOIN pg_class hc ON hc.oid = hp.inhparent
+             JOIN pg_namespace hn ON hn.oid = hc.relnamespace
+            WHERE x.indrelid IN (hp.inhrelid, hp.inhparent) AND c.relispartition)";
 
 /// How [`COLUMNS`] get at the index that `x` is attached to.
 pub(super) const JOINS: &str = "LEFT JOIN pg_inherits h ON h.inhrelid = x.indexrelid
@@ -67,8 +75,9 @@ pub(super) const JOINS: &str = "LEFT JOIN pg_inherits h ON h.inhrelid = x.indexr
 pub(super) struct Backing {
     pub(super) storage: Storage,
     pub(super) attached: Option<Attached>,
-    /// The partition's place, without which nothing is attached.
-    pub(super) place: Option<Key>,
+    /// The places of its table and of its table's partitions: what is attached is so in a place, and
+    /// what is not might be taken for what is to be attached when the table takes it.
+    pub(super) places: Vec<Key>,
 }
 
 impl Backing {
@@ -77,7 +86,7 @@ impl Backing {
     pub(super) fn read(
         row: &Row,
         from: usize,
-        (schema, table): (&str, &str),
+        table: &str,
         label: &str,
     ) -> Result<Self, tokio_postgres::Error> {
         let numbers: Option<Vec<i32>> = row.try_get(from + 2)?;
@@ -102,8 +111,15 @@ impl Backing {
             let columns = if label == "pkey" { Vec::new() } else { columns };
             Attached { to, generated: generated_name(table, &columns, label) }
         });
-        let place = whole.map(|(s, t)| Partition::key(schema, table, &Table::key(&s, &t)));
-        Ok(Self { storage, attached, place })
+        let names: Vec<String> = row.try_get(from + 10)?;
+        let place = |names: &[String]| match names {
+            [schema, table, above, whole] => {
+                Some(Partition::key(schema, table, &Table::key(above, whole)))
+            }
+            _ => None,
+        };
+        let places = names.chunks(4).filter_map(place).collect();
+        Ok(Self { storage, attached, places })
     }
 }
 
@@ -179,29 +195,40 @@ pub(super) fn left_behind(place: &Key, cx: &Cx<'_>) -> Vec<Step> {
         return Vec::new();
     }
     let leaves = |key: &Key| !cx.new.contains(key) || (cx.built)(key);
-    let constraints = cx.old.on_relation::<Constraint>(schema, name);
-    let constraints = constraints.filter(|it| it.spec.comes_from_parent()).map(|it| it.object);
     let keys = cx.old.on_relation::<ForeignKey>(schema, name);
-    let keys = keys.filter(|it| it.spec.inherited).map(|it| it.object);
-    let mut steps: Vec<_> = constraints
-        .chain(keys)
-        .filter(|it| leaves(&it.key))
-        .map(|it| {
-            let name = ident(it.key.base_name());
-            let sql = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}", table.sql());
-            Step::new(place, sql)
-        })
-        .collect();
+    let keys = keys.filter(|it| it.spec.inherited && leaves(&it.key));
+    let mut steps: Vec<_> = keys.map(|it| drop_if_there(place, &table, it.object)).collect();
+    steps.extend(detached(place, &table, cx, &leaves));
+    steps
+}
+
+/// Drops the checks and indexes that a table has kept from a parent that it has left, those which
+/// `leaves` tells.
+pub(super) fn detached(
+    about: &Key,
+    table: &Key,
+    cx: &Cx<'_>,
+    leaves: &dyn Fn(&Key) -> bool,
+) -> Vec<Step> {
+    let (schema, name) = (table.schema().unwrap_or_default(), table.base_name());
+    let constraints = cx.old.on_relation::<Constraint>(schema, name);
+    let constraints = constraints.filter(|it| it.spec.comes_from_parent() && leaves(&it.key));
+    let mut steps: Vec<_> = constraints.map(|it| drop_if_there(about, table, it.object)).collect();
     let attached =
         |it: &&Arc<Object>| it.spec().is_some_and(|index: &index::Spec| index.attached.is_some());
     steps.extend(
         cx.old
-            .parts(&table)
+            .parts(table)
             .filter(attached)
             .filter(|it| leaves(&it.key))
-            .map(|it| Step::new(place, format!("DROP INDEX IF EXISTS {}", it.key.sql()))),
+            .map(|it| Step::new(about, format!("DROP INDEX IF EXISTS {}", it.key.sql()))),
     );
     steps
+}
+
+fn drop_if_there(about: &Key, table: &Key, constraint: &Object) -> Step {
+    let name = ident(constraint.key.base_name());
+    Step::new(about, format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}", table.sql()))
 }
 
 /// `COMMENT ON INDEX`, for an index that has no object of its own.

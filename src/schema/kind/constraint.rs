@@ -10,10 +10,12 @@ use tokio_postgres::Row;
 use super::{
     Alter, Call, Cause, Change, Column, Cx, Index, Inheritance, Kind, Partition, Response, Slot,
     Table,
-    backing::{self, Attached, Backing, Storage, keeps_place, without_options},
+    backing::{self, Attached, Backing, Storage, without_options},
+    index_tree::{self, Maker},
 };
 use crate::schema::{
-    Found, Key, KindId, Obj, Step,
+    Found, Key, KindId, Obj, Object, Step,
+    fact::Fact,
     object::Address,
     sql::{ident, qualified},
     step::{Group, Run},
@@ -80,6 +82,8 @@ pub struct Backed {
     pub valid: bool,
     /// The partitioned table's, which it is part of.
     pub attached: Option<Attached>,
+    /// Its table is a partition.
+    pub on_partition: Fact<bool>,
 }
 
 impl State {
@@ -189,12 +193,16 @@ impl Kind for Constraint {
             _ => None,
         };
         let definition = State::strip(row.try_get(6)?);
-        let mut place = None;
+        let mut wishes = Vec::new();
         let backed = if index.is_some() {
-            let Backing { storage, attached, place: at } =
-                Backing::read(row, 17, (schema, table), sort.label())?;
-            place = at;
-            Some(Backed { storage, comment: row.try_get(15)?, valid: row.try_get(16)?, attached })
+            let Backing { storage, attached, places } =
+                Backing::read(row, 17, table, sort.label())?;
+            let own =
+                |place: &Key| place.schema() == Some(schema) && place.relation() == Some(table);
+            let on_partition = Fact(places.iter().any(own));
+            wishes = places;
+            let (comment, valid) = (row.try_get(15)?, row.try_get(16)?);
+            Some(Backed { storage, comment, valid, attached, on_partition })
         } else {
             None
         };
@@ -214,11 +222,11 @@ impl Kind for Constraint {
             .parent(Table::key(schema, table))
             .also(index)
             .needs(attached)
-            .wishes(place))
+            .wishes(wishes))
     }
 
     fn folds(it: Obj<'_, Spec>) -> bool {
-        it.spec.index.as_ref().is_none_or(|index| index.attached.is_none())
+        it.spec.is_folded()
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
@@ -228,8 +236,18 @@ impl Kind for Constraint {
 
     fn create(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         let spec = new.spec;
-        let mut steps = match &spec.index {
-            Some(Backed { attached: Some(attached), .. }) => made_by_itself(new, attached, cx),
+        let attached = spec.index.as_ref().and_then(|index| index.attached.as_ref());
+        let mut steps = match attached.map(|attached| (attached, index_tree::maker(new.object, cx)))
+        {
+            Some((attached, Maker::Server)) => made_by_itself(new, attached, cx),
+            Some((attached, Maker::Itself)) => {
+                let mut steps = added(new, cx);
+                // The index that it is made of may be attached already.
+                if adopted(new, cx).is_none_or(|index| index.spec.attached.is_none()) {
+                    steps.push(index_tree::attach(new.object, attached));
+                }
+                steps
+            }
             _ if spec.inherited && !needed_before(new, cx) => return Vec::new(),
             _ => added(new, cx),
         };
@@ -243,20 +261,16 @@ impl Kind for Constraint {
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        let Spec { sort, definition, state, inherited, partitioned, index } = new.spec;
+        let Spec { state, inherited, index, .. } = new.spec;
         let was = old.spec;
-        if was.sort != *sort || was.definition != *definition || was.partitioned != *partitioned {
+        if is_replaced(was, new.spec)
+            || index.is_some() && index_tree::must_be_replaced(old.object, new.object, cx)
+        {
             return Alter::Replace;
         }
         let mut steps = Vec::new();
-        if was.state != *state {
-            let validated = State { validated: true, ..was.state };
-            if validated != *state {
-                return Alter::Replace;
-            }
-            if !*inherited {
-                steps.push(validate(&new.key, cx));
-            }
+        if was.state != *state && !*inherited {
+            steps.push(validate(&new.key, cx));
         }
         if was.inherited && !*inherited && index.is_none() && still_below(new, cx) {
             // Merges with the inherited one while there is one.
@@ -266,21 +280,26 @@ impl Kind for Constraint {
             return Alter::Replace;
         }
         if let (Some(was), Some(index)) = (&was.index, index) {
-            let Backed { storage, comment, valid: _, attached } = index;
-            if *partitioned && was.storage.options != storage.options {
-                return Alter::Replace;
-            }
-            // It goes with the whole one's, unless the partition is detached.
-            let goes = was.attached.is_some() && attached.is_none();
-            if goes && keeps_place(cx, new.key.schema().unwrap_or_default(), relation(&new.key)) {
-                return Alter::Replace;
-            }
+            let Backed { storage, comment, .. } = index;
             steps.extend(storage.changes(&was.storage, &new.key, &index_sql(new)));
             if was.comment != *comment {
                 steps.push(backing::comment(&new.key, &index_sql(new), comment.as_ref()));
             }
+            steps.extend(index_tree::joins(old.object, new.object, cx));
         }
         Alter::InPlace(steps)
+    }
+
+    fn goes_along(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Key> {
+        index_tree::goes_along(old.object, cx)
+    }
+
+    fn held_by(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Key> {
+        index_tree::held_by(old.object, cx)
+    }
+
+    fn ahead_of(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        index_tree::ahead_of(new.object, cx).into_iter().collect()
     }
 
     fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
@@ -317,6 +336,15 @@ impl Kind for Constraint {
 }
 
 impl Spec {
+    /// Whether it is built in the statement that builds its table. On a partition it would be taken
+    /// for a part of the whole table's when the partition takes its place; one that not all
+    /// partitions have part in can only be made when they are there.
+    pub(super) fn is_folded(&self) -> bool {
+        self.index.as_ref().is_none_or(|index| {
+            index.attached.is_none() && !*index.on_partition && (index.valid || !self.partitioned)
+        })
+    }
+
     /// Whether it comes and goes with that of a parent of its table.
     pub(super) fn comes_from_parent(&self) -> bool {
         self.inherited || self.index.as_ref().is_some_and(|i| i.attached.is_some())
@@ -413,6 +441,23 @@ fn made_by_itself(new: Obj<'_, Spec>, attached: &Attached, cx: &Cx<'_>) -> Vec<S
     steps
 }
 
+/// Whether an attribute changes that makes another constraint of it.
+pub(super) fn is_replaced(was: &Spec, now: &Spec) -> bool {
+    let Spec { sort, definition, state, inherited: _, partitioned, index } = now;
+    let other_index = match (&was.index, index) {
+        (Some(was), Some(index)) => {
+            *partitioned
+                && (was.valid && !index.valid || was.storage.options != index.storage.options)
+        }
+        _ => false,
+    };
+    was.sort != *sort
+        || was.definition != *definition
+        || was.partitioned != *partitioned
+        || was.state != *state && State { validated: true, ..was.state } != *state
+        || other_index
+}
+
 /// The statements that add a constraint.
 fn added(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
     let Spec { sort, definition, state, .. } = new.spec;
@@ -423,7 +468,11 @@ fn added(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
     };
     let head = table(&new.key);
     let careful = new.parent.as_ref().is_some_and(|table| cx.careful(table));
-    if let Some(steps) = adopted(new, cx) {
+    if let Some(index) = adopted(new, cx) {
+        let mut steps = vec![using_index(new, index.key.base_name())];
+        let storage = new.spec.index.as_ref().map(|i| &i.storage);
+        let changes = storage.map(|s| s.changes(&index.spec.storage, &new.key, &index_sql(new)));
+        steps.extend(changes.into_iter().flatten());
         return steps;
     }
     if careful && let Some(steps) = concurrently(new) {
@@ -435,8 +484,7 @@ fn added(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         return vec![add, validate(&new.key, cx)];
     }
     let text = format!("CONSTRAINT {name} {body}{}", state.suffix());
-    let partial = new.spec.index.as_ref().is_some_and(|i| !i.valid && new.spec.partitioned);
-    if partial {
+    if new.spec.index.is_some() && index_tree::alone(new.object, cx) {
         let only = format!("ALTER TABLE ONLY {}", new.key.relation_sql());
         return vec![Step::clause(&new.key, only, Group::AddConstraint, format!("ADD {text}"))];
     }
@@ -464,8 +512,8 @@ fn repeats(new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
 
 /// The columns and what follows of a primary key or unique constraint, as a unique index has them;
 /// none where no index can be made beforehand.
-fn as_index(spec: &Spec) -> Option<String> {
-    if spec.partitioned || spec.definition.contains(" WITHOUT OVERLAPS)") {
+pub(super) fn as_index(spec: &Spec) -> Option<String> {
+    if spec.definition.contains(" WITHOUT OVERLAPS)") {
         return None;
     }
     let (columns, nulls) = match spec.sort {
@@ -481,7 +529,7 @@ fn as_index(spec: &Spec) -> Option<String> {
 
 /// Makes the index while others work, and takes it over.
 fn concurrently(new: Obj<'_, Spec>) -> Option<Vec<Step>> {
-    let columns = as_index(new.spec)?;
+    let columns = as_index(new.spec).filter(|_| !new.spec.partitioned)?;
     let storage = &new.spec.index.as_ref()?.storage;
     let sql = format!(
         "CREATE UNIQUE INDEX CONCURRENTLY {} ON {} {}",
@@ -489,26 +537,29 @@ fn concurrently(new: Obj<'_, Spec>) -> Option<Vec<Step>> {
         new.key.relation_sql(),
         storage.within(&columns, "TABLESPACE"),
     );
-    Some(vec![Step::new(&new.key, sql).run(Run::Outside), using_index(new)])
+    let index = using_index(new, new.key.base_name());
+    Some(vec![Step::new(&new.key, sql).run(Run::Outside), index])
 }
 
-fn using_index(new: Obj<'_, Spec>) -> Step {
-    let name = ident(new.key.base_name());
+fn using_index(new: Obj<'_, Spec>, index: &str) -> Step {
+    let (name, index) = (ident(new.key.base_name()), ident(index));
     let sort = if new.spec.sort == Sort::Primary { "PRIMARY KEY" } else { "UNIQUE" };
     let timing = new.spec.state.timing();
-    let clause = format!("ADD CONSTRAINT {name} {sort} USING INDEX {name}{timing}");
+    let clause = format!("ADD CONSTRAINT {name} {sort} USING INDEX {index}{timing}");
     Step::clause(&new.key, table(&new.key), Group::AddConstraint, clause)
 }
 
-/// Makes a constraint of the unique index that the old schema has under its name.
-fn adopted(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Vec<Step>> {
-    let schema = new.key.schema()?;
-    let index = cx.old.typed::<Index>(&Index::key(schema, new.key.base_name()))?;
-    adoptable(index, new, cx).then(|| {
-        let storage = new.spec.index.as_ref().map(|i| &i.storage);
-        let changes = storage.map(|s| s.changes(&index.spec.storage, &new.key, &index_sql(new)));
-        std::iter::once(using_index(new)).chain(changes.into_iter().flatten()).collect()
-    })
+/// The unique index of the old schema that the constraint is made of: one that has its name, or its
+/// place under the whole table's.
+fn adopted<'a>(new: Obj<'_, Spec>, cx: &Cx<'a>) -> Option<Obj<'a, super::index::Spec>> {
+    let same_name = Index::key(new.key.schema()?, new.key.base_name());
+    let key = index_tree::predecessor(new.object, cx).map_or(&same_name, |it| &it.key);
+    cx.old.typed::<Index>(key).filter(|index| adoptable(*index, new, cx))
+}
+
+/// Whether a constraint is made of an index that is there.
+pub(super) fn takes_index(new: &Object, cx: &Cx<'_>) -> bool {
+    cx.new.typed::<Constraint>(&new.key).is_some_and(|new| adopted(new, cx).is_some())
 }
 
 /// Whether the old index becomes the new constraint's as it is.
@@ -518,13 +569,16 @@ pub(super) fn adoptable(
     cx: &Cx<'_>,
 ) -> bool {
     let Some(columns) = as_index(constraint.spec) else { return false };
+    let attached = constraint.spec.index.as_ref().and_then(|index| index.attached.as_ref());
+    let above = index.spec.attached.as_ref().map(|attached| &attached.to);
     let intact = |key: &Key| key.kind() != Column::ID || !cx.fresh(key);
     !cx.old.contains(&constraint.key)
         && index.parent == constraint.parent
         && index.parent.as_ref().is_some_and(|table| !cx.fresh(table))
         && index.spec.unique
         && index.spec.valid
-        && index.spec.attached.is_none()
+        && !constraint.spec.partitioned
+        && above.is_none_or(|to| !cx.fresh(to) && attached.is_some_and(|now| now.to == *to))
         && index.spec.definition == format!("USING btree {columns}")
         && constraint.needs.iter().all(intact)
         && index.needs.iter().all(intact)

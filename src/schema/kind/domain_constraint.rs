@@ -95,6 +95,19 @@ impl Kind for DomainConstraint {
         Alter::Replace
     }
 
+    fn in_the_way(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        // PostgreSQL refuses to look at values within others: the domain is exchanged.
+        let stricter = new.spec.validated
+            && cx.old.typed::<Self>(&new.key).is_none_or(|old| {
+                !old.spec.validated || old.spec.definition != new.spec.definition
+            });
+        new.parent
+            .iter()
+            .filter(|domain| stricter && Type::is_within(domain, cx))
+            .cloned()
+            .collect()
+    }
+
     fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
         let name = ident(old.key.base_name());
         vec![Step::new(&old.key, format!("{} DROP CONSTRAINT {name}", domain(old)))]

@@ -7,11 +7,14 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cause, Change, Cx, Index, Kind, Response, Slot, Table,
+    Alter, Call, Cause, Change, Constraint, Cx, Index, Kind, Partition, Response, Slot, Table,
     backing::keeps_place,
     constraint::{State, dropped, enforced, renamed, table, validate},
+    lineage,
 };
-use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident, step::Group};
+use crate::schema::{
+    Found, Key, KindId, Obj, Step, fact::Fact, object::Address, sql::ident, step::Group,
+};
 
 /// A foreign key.
 #[derive(Debug)]
@@ -29,9 +32,27 @@ pub struct Spec {
     pub inherited: bool,
     /// Its table is partitioned.
     pub partitioned: bool,
+    /// Its table is a partition.
+    pub on_partition: Fact<bool>,
 }
 
 impl ForeignKey {
+    /// The foreign keys of a table's partitions that PostgreSQL would take for parts of the table's.
+    pub(super) fn alike(whole: Obj<'_, Spec>, table: &Key, cx: &Cx<'_>) -> Vec<Key> {
+        lineage::partitions(cx.new, table)
+            .flat_map(|(_, child)| Self::alike_on(whole, &child, cx))
+            .collect()
+    }
+
+    /// Those on one partition and below it.
+    pub(super) fn alike_on(whole: Obj<'_, Spec>, child: &Key, cx: &Cx<'_>) -> Vec<Key> {
+        let own = cx.new.on_relation::<Self>(child.schema().unwrap_or_default(), child.base_name());
+        let same =
+            |it: &Obj<'_, Spec>| !it.spec.inherited && it.spec.definition == whole.spec.definition;
+        let own: Vec<Key> = own.filter(same).map(|it| it.key.clone()).collect();
+        own.into_iter().chain(Self::alike(whole, child, cx)).collect()
+    }
+
     /// The key of a foreign key.
     pub fn key(schema: &str, table: &str, name: &str) -> Key {
         Key::on(Self::ID, schema, table, name)
@@ -55,10 +76,14 @@ impl Kind for ForeignKey {
             "SELECT c.tableoid, c.oid, n.nspname::text, t.relname::text, c.conname::text,
                     pg_get_constraintdef(c.oid),
                     c.condeferrable, c.condeferred, c.convalidated, {},
-                    c.conparentid <> 0, t.relkind = 'p', u.conname::text, un.nspname::text, ut.relname::text
+                    c.conparentid <> 0, t.relkind = 'p', u.conname::text, un.nspname::text, ut.relname::text,
+                    pn.nspname::text, p.relname::text
                FROM pg_constraint c
                JOIN pg_class t ON t.oid = c.conrelid
                JOIN pg_namespace n ON n.oid = t.relnamespace
+               LEFT JOIN pg_inherits h ON h.inhrelid = t.oid AND t.relispartition
+               LEFT JOIN pg_class p ON p.oid = h.inhparent
+               LEFT JOIN pg_namespace pn ON pn.oid = p.relnamespace
                LEFT JOIN pg_constraint u ON u.oid = c.conparentid
                LEFT JOIN pg_class ut ON ut.oid = u.conrelid
                LEFT JOIN pg_namespace un ON un.oid = ut.relnamespace
@@ -74,11 +99,18 @@ impl Kind for ForeignKey {
         let at = Address::new(row.try_get(0)?, row.try_get(1)?);
         let (schema, table, name): (&str, &str, &str) =
             (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+        let place = match (row.try_get(15)?, row.try_get(16)?) {
+            (Some(above), Some(whole)) => {
+                Some(Partition::key(schema, table, &Table::key(above, whole)))
+            }
+            _ => None,
+        };
         let spec = Spec {
             definition: State::strip(row.try_get(5)?).to_owned(),
             state: State::read(row, 6)?,
             inherited: row.try_get(10)?,
             partitioned: row.try_get(11)?,
+            on_partition: Fact(place.is_some()),
         };
         let above = match (row.try_get(13)?, row.try_get(14)?, row.try_get(12)?) {
             (Some(schema), Some(table), Some(name)) => Some(Self::key(schema, table, name)),
@@ -86,11 +118,13 @@ impl Kind for ForeignKey {
         };
         Ok(Found::new(at, Self::key(schema, table, name), spec)
             .parent(Table::key(schema, table))
-            .needs(above))
+            .needs(above)
+            .wishes(place))
     }
 
     fn folds(it: Obj<'_, Spec>) -> bool {
-        !it.spec.inherited
+        // On a partition it would be taken for the whole table's when that takes the partition.
+        !it.spec.inherited && !*it.spec.on_partition
     }
 
     fn address(it: Obj<'_, Spec>) -> Call {
@@ -99,9 +133,9 @@ impl Kind for ForeignKey {
     }
 
     fn create(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
-        let Spec { definition, state, inherited, partitioned } = new.spec;
+        let Spec { definition, state, inherited, partitioned, on_partition: _ } = new.spec;
         if *inherited {
-            return Vec::new();
+            return named(new, cx).into_iter().collect();
         }
         let (name, head) = (ident(new.key.base_name()), table(&new.key));
         // On a partitioned table it can be added without a check since PostgreSQL 18 only.
@@ -119,7 +153,7 @@ impl Kind for ForeignKey {
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        let Spec { definition, state, inherited, partitioned } = new.spec;
+        let Spec { definition, state, inherited, partitioned, on_partition: _ } = new.spec;
         let was = &old.spec.state;
         if old.spec.definition != *definition || old.spec.partitioned != *partitioned {
             return Alter::Replace;
@@ -157,6 +191,22 @@ impl Kind for ForeignKey {
         Alter::InPlace(steps)
     }
 
+    fn in_the_way(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        match &new.parent {
+            Some(table) if new.spec.partitioned && cx.fresh(&new.key) => {
+                Self::alike(new, table, cx)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn goes_along(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Key> {
+        let (schema, table) = (old.key.schema()?, old.key.relation()?);
+        let place = cx.old.on_relation::<Partition>(schema, table).next()?.key.clone();
+        let goes = !cx.new.contains(&place) || (cx.built)(&place);
+        (old.spec.inherited && goes).then_some(place)
+    }
+
     fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
         if old.spec.inherited { Vec::new() } else { vec![dropped(&old.key)] }
     }
@@ -181,4 +231,15 @@ impl Kind for ForeignKey {
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
         Some(vec![renamed(&it.key, to)])
     }
+}
+
+/// The name that it has, where PostgreSQL has given it that of the whole table's.
+fn named(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Step> {
+    let whole = new.needs.iter().find(|need| need.kind() == ForeignKey::ID)?;
+    let (schema, table) = (new.key.schema()?, new.key.relation()?);
+    let given = ForeignKey::key(schema, table, whole.base_name());
+    // With another of that name in the way, it has got the name that it gets there, too.
+    let taken = cx.new.contains(&given)
+        || cx.new.contains(&Constraint::key(schema, table, whole.base_name()));
+    (!taken).then(|| renamed(&given, &new.key))
 }

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Column, Cx, GrantTarget, Kind, OwnedBy, owned_by};
+use super::{Alter, Call, Column, Cx, GrantTarget, Kind, succession};
 use crate::schema::{
-    Found, Key, KindId, Obj, Object, Snapshot, Step,
+    Found, Key, KindId, Obj, Step,
     object::Address,
-    sql::{ident, literal, qualified},
+    sql::{ident, qualified},
     step::Group,
 };
 
@@ -115,12 +115,7 @@ impl Kind for Identity {
         let clause = format!("ALTER COLUMN {} ADD {text}", ident(new.key.base_name()));
         let step = Step::clause(&new.key, table(new), Group::AlterColumn, clause);
         let mut steps = vec![step.suffix(format!(" {text}"))];
-        if let Some(column) = &new.parent
-            && Self::of_owned(cx.old, column).is_some()
-            && Self::takes_over(cx, column)
-        {
-            steps.extend(take(&new.key, column, &sequence(new)));
-        }
+        steps.extend(succession::take(new.object, &sequence(new), cx));
         steps
     }
 
@@ -172,21 +167,15 @@ impl Kind for Identity {
         Alter::InPlace(steps)
     }
 
+    fn in_the_way(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        succession::before(new.object, cx)
+    }
+
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         let clause = format!("ALTER COLUMN {} DROP IDENTITY", ident(old.key.base_name()));
         let step = Step::clause(&old.key, table(old), Group::AlterColumn, clause);
         let Some(column) = &old.parent else { return vec![step] };
-        if Self::takes_over(cx, column) && Self::of_owned(cx.new, column).is_some() {
-            let kept = parked(column);
-            let keep = [
-                format!("CREATE SEQUENCE {kept} MINVALUE {}", i64::MIN),
-                format!(
-                    "SELECT pg_catalog.setval({}, last_value, is_called) FROM {}",
-                    literal(&kept),
-                    sequence(old)
-                ),
-            ];
-            let mut steps: Vec<_> = keep.into_iter().map(|sql| Step::new(&old.key, sql)).collect();
+        if let Some(mut steps) = succession::copy(old.object, &sequence(old), cx) {
             steps.push(step);
             return steps;
         }
@@ -195,96 +184,6 @@ impl Kind for Identity {
         }
         vec![step.loses(format!("the current value of sequence {}", sequence(old)))]
     }
-}
-
-impl Identity {
-    /// The sequence that a column owns (`OWNED BY`).
-    fn of_owned(schema: &Snapshot, column: &Key) -> Option<Key> {
-        let owned = schema
-            .dependents(column)
-            .find(|it| it.spec().is_some_and(|owned: &owned_by::Spec| owned.column == *column))?;
-        owned.parent.clone()
-    }
-
-    /// Whether a column that stays goes from a sequence of its own to an identity, or back: the
-    /// value goes along, under the name of [`parked`] between the two.
-    fn takes_over(cx: &Cx<'_>, column: &Key) -> bool {
-        let key = Self::key(
-            column.schema().unwrap_or_default(),
-            column.relation().unwrap_or_default(),
-            column.base_name(),
-        );
-        let stays = cx.old.contains(column) && cx.new.contains(column) && !(cx.built)(column);
-        let sequence = |schema: &Snapshot| Self::of_owned(schema, column);
-        let goes = |from: &Snapshot, to: &Snapshot| {
-            sequence(from).is_some_and(|s| !to.contains(&s)) && to.contains(&key)
-        };
-        stays && (goes(cx.old, cx.new) || goes(cx.new, cx.old))
-    }
-
-    /// What becomes of the sequence of a column that gets an identity, instead of being dropped.
-    pub(super) fn instead_of_drop(sequence: &Object, cx: &Cx<'_>) -> Option<Vec<Step>> {
-        let owned = OwnedBy::of(sequence, cx.old)?;
-        let column = &owned.spec.column;
-        if !Self::takes_over(cx, column) {
-            return None;
-        }
-        let name = ident(&parked_name(column));
-        let sql = format!("ALTER SEQUENCE {} RENAME TO {name}", sequence.key.sql());
-        let mut steps = vec![
-            Step::new(
-                &sequence.key,
-                format!("ALTER SEQUENCE {} OWNED BY NONE", sequence.key.sql()),
-            ),
-            Step::new(&sequence.key, sql),
-        ];
-        if sequence.key.schema() != column.schema() {
-            let from = qualified(sequence.key.schema()?, &parked_name(column));
-            let to = ident(column.schema()?);
-            steps.push(Step::new(&sequence.key, format!("ALTER SEQUENCE {from} SET SCHEMA {to}")));
-        }
-        Some(steps)
-    }
-
-    /// Gives a new sequence the value that the identity of its column had.
-    pub(super) fn hand_over(sequence: &Object, cx: &Cx<'_>) -> Vec<Step> {
-        let Some(owned) = OwnedBy::of(sequence, cx.new) else { return Vec::new() };
-        let column = &owned.spec.column;
-        let had = Self::key(
-            column.schema().unwrap_or_default(),
-            column.relation().unwrap_or_default(),
-            column.base_name(),
-        );
-        if !cx.old.contains(&had) || !Self::takes_over(cx, column) {
-            return Vec::new();
-        }
-        take(&sequence.key, column, &sequence.key.sql())
-    }
-}
-
-/// The name under which the value of a column's sequence is kept between two statements.
-fn parked_name(column: &Key) -> String {
-    let mut name = format!("{}_{}", column.relation().unwrap_or_default(), column.base_name());
-    let mut end = name.len().min(48);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    name.truncate(end);
-    format!("{name}_limbeck_kept")
-}
-
-fn parked(column: &Key) -> String {
-    qualified(column.schema().unwrap_or_default(), &parked_name(column))
-}
-
-/// Takes the kept value over, and drops what kept it.
-fn take(key: &Key, column: &Key, sequence: &str) -> Vec<Step> {
-    let kept = parked(column);
-    let set = format!(
-        "SELECT pg_catalog.setval({}, last_value, is_called) FROM {kept}",
-        literal(sequence)
-    );
-    vec![Step::new(key, set), Step::new(key, format!("DROP SEQUENCE {kept}"))]
 }
 
 fn table(it: Obj<'_, Spec>) -> String {

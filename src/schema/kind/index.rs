@@ -10,9 +10,10 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cause, Change, Constraint, Cx, Kind, Partition, Response, Slot,
-    backing::{self, Attached, Backing, Storage, keeps_place, top_level, without_options},
+    Alter, Call, Cause, Change, Constraint, Cx, Kind, Response, Slot,
+    backing::{self, Attached, Backing, Storage, top_level, without_options},
     constraint::adoptable,
+    index_tree::{self, Maker},
     relation::relation_key,
 };
 use crate::schema::{
@@ -43,8 +44,6 @@ pub struct Spec {
     pub plain: bool,
     /// Its table is partitioned.
     pub partitioned: bool,
-    /// Its partitions' indexes are not those that PostgreSQL would make by itself.
-    pub own_parts: bool,
     /// The partitioned table's, which it is part of.
     pub attached: Option<Attached>,
 }
@@ -58,9 +57,10 @@ impl Index {
     /// Whether an old index becomes that of a new constraint as it is.
     pub(super) fn becomes_constraint(old: &Object, cx: &Cx<'_>) -> bool {
         let constraint = || {
-            let (old, (schema, table)) = (cx.old.typed::<Self>(&old.key)?, relation(old)?);
-            let key = Constraint::key(schema, table, old.key.base_name());
-            Some((old, cx.new.typed::<Constraint>(&key)?))
+            let (schema, table) = relation(old)?;
+            let same_name = Constraint::key(schema, table, old.key.base_name());
+            let key = index_tree::successor(old, cx).map_or(&same_name, |it| &it.key);
+            Some((cx.old.typed::<Self>(&old.key)?, cx.new.typed::<Constraint>(key)?))
         };
         constraint().is_some_and(|(index, constraint)| adoptable(index, constraint, cx))
     }
@@ -81,24 +81,6 @@ impl Kind for Index {
                     x.indisunique, pg_get_indexdef(i.oid), x.indisvalid,
                     x.indexprs IS NULL AND x.indpred IS NULL AND NOT x.indclass::oid[] &&
                       ARRAY(SELECT o.oid FROM pg_opclass o WHERE NOT o.opcdefault),
-                    CASE WHEN i.relkind = 'I' THEN EXISTS (SELECT FROM pg_inherits ph
-                              JOIN pg_class pc ON pc.oid = ph.inhrelid
-                              JOIN pg_index pin ON pin.indexrelid = pc.oid
-                              JOIN pg_class pt ON pt.oid = pin.indrelid
-                             WHERE ph.inhparent = i.oid AND
-                               (pc.relname <> pt.relname || '_' || array_to_string(ARRAY(
-                                  SELECT a.attname FROM pg_attribute a
-                                   WHERE a.attrelid = i.oid ORDER BY a.attnum), '_') || '_idx'
-                                OR regexp_replace(pg_get_indexdef(pc.oid), '^.*? USING ', '')
-                                   <> regexp_replace(pg_get_indexdef(i.oid), '^.*? USING ', '')
-                                OR pc.reltablespace <> i.reltablespace)) ELSE false END,
-                    CASE WHEN i.relkind = 'I' THEN ARRAY(SELECT pn.nspname::text FROM pg_inherits ph
-                            JOIN pg_class pt ON pt.oid = ph.inhrelid
-                            JOIN pg_namespace pn ON pn.oid = pt.relnamespace
-                           WHERE ph.inhparent = t.oid ORDER BY pt.oid) ELSE '{{}}' END,
-                    CASE WHEN i.relkind = 'I' THEN ARRAY(SELECT pt.relname::text FROM pg_inherits ph
-                            JOIN pg_class pt ON pt.oid = ph.inhrelid
-                           WHERE ph.inhparent = t.oid ORDER BY pt.oid) ELSE '{{}}' END,
                     {columns}
                FROM pg_index x
                JOIN pg_class i ON i.oid = x.indexrelid
@@ -123,9 +105,7 @@ impl Kind for Index {
             (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
         let text: &str = row.try_get(8)?;
         let from = top_level(text, " USING ").map_or(0, |at| at + 1);
-        let Backing { storage, attached, place } =
-            Backing::read(row, 14, (table_schema, table), "idx")?;
-        let (schemas, names): (Vec<String>, Vec<String>) = (row.try_get(12)?, row.try_get(13)?);
+        let Backing { storage, attached, places } = Backing::read(row, 11, table, "idx")?;
         let above = attached.as_ref().map(|a| a.to.clone());
         let spec = Spec {
             unique: row.try_get(7)?,
@@ -134,15 +114,10 @@ impl Kind for Index {
             valid: row.try_get(9)?,
             plain: row.try_get(10)?,
             partitioned: relkind == "p",
-            own_parts: row.try_get(11)?,
             attached,
         };
-        // Where the partitions' indexes are made one by one, the partitions must all be there.
-        let relation = relation_key(relkind, table_schema, table);
-        let places = schemas.iter().zip(&names).map(|(s, n)| Partition::key(s, n, &relation));
-        let places: Vec<Key> = places.chain(place).collect();
         Ok(Found::new(at, Self::key(schema, name), spec)
-            .parent(relation)
+            .parent(relation_key(relkind, table_schema, table))
             .needs(above)
             .wishes(places))
     }
@@ -153,8 +128,9 @@ impl Kind for Index {
 
     fn create(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         let Spec { storage, valid, partitioned, attached, .. } = new.spec;
+        let maker = index_tree::maker(new.object, cx);
         if let Some(attached) = attached
-            && !alone(new, cx)
+            && maker == Maker::Server
         {
             return made_by_itself(new, attached, cx);
         }
@@ -164,49 +140,38 @@ impl Kind for Index {
         }
         let mut steps = vec![created(new, cx)];
         steps.extend(storage.targets(&new.key, &new.key.sql()));
-        steps.extend(attached.as_ref().map(|above| attach(new, above)));
+        let above = attached.as_ref().filter(|_| maker == Maker::Itself);
+        steps.extend(above.map(|above| index_tree::attach(new.object, above)));
         steps
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        let Spec {
-            unique,
-            definition,
-            storage,
-            valid,
-            plain: _,
-            partitioned,
-            own_parts: _,
-            attached,
-        } = new.spec;
         let was = old.spec;
-        if was.unique != *unique
-            || was.definition != *definition
-            || was.partitioned != *partitioned
-            || (*partitioned && (was.valid && !*valid || was.storage.options != storage.options))
-        {
+        if is_replaced(was, new.spec) || index_tree::must_be_replaced(old.object, new.object, cx) {
             return Alter::Replace;
         }
-        // With the whole one's, unless the partition is detached.
-        let goes = was.attached.is_some() && attached.is_none();
-        if goes
-            && relation(new.object).is_some_and(|(schema, table)| keeps_place(cx, schema, table))
-        {
-            return Alter::Replace;
-        }
+        let Spec { storage, valid, partitioned, .. } = new.spec;
         let mut steps = Vec::new();
         if !was.valid && *valid && !*partitioned {
             let careful = new.parent.as_ref().is_some_and(|table| cx.careful(table));
             steps.push(reindex(new, careful));
         }
         steps.extend(storage.changes(&was.storage, &new.key, &new.key.sql()));
-        if was.attached.is_none()
-            && let Some(above) = attached
-            && alone(new, cx)
-        {
-            steps.push(attach(new, above));
-        }
+        steps.extend(index_tree::joins(old.object, new.object, cx));
         Alter::InPlace(steps)
+    }
+
+    fn goes_along(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Key> {
+        index_tree::goes_along(old.object, cx)
+    }
+
+    fn held_by(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Key> {
+        let stays = Self::becomes_constraint(old.object, cx);
+        index_tree::held_by(old.object, cx).filter(|_| !stays)
+    }
+
+    fn ahead_of(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        index_tree::ahead_of(new.object, cx).into_iter().collect()
     }
 
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
@@ -218,7 +183,8 @@ impl Kind for Index {
             let sql = format!("DROP INDEX CONCURRENTLY {}", old.key.sql());
             return vec![Step::new(&old.key, sql).run(Run::Outside)];
         }
-        vec![Step::new(&old.key, format!("DROP INDEX {}", old.key.sql()))]
+        let cascade = if index_tree::takes_constraints(old.object, cx) { " CASCADE" } else { "" };
+        vec![Step::new(&old.key, format!("DROP INDEX {}{cascade}", old.key.sql()))]
     }
 
     fn respond(old: Obj<'_, Spec>, _: Obj<'_, Spec>, cause: &Cause<'_>, _: &Cx<'_>) -> Response {
@@ -255,20 +221,13 @@ fn relation(it: &Object) -> Option<(&str, &str)> {
     }
 }
 
-/// Whether an index of a partitioned table, or of a partition, is made by a statement of its own:
-/// when the uppermost one is built by this plan, and not with all its parts in one go.
-fn alone(it: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
-    let mut top = it;
-    let mut own_parts = top.spec.own_parts;
-    while let Some(attached) = &top.spec.attached {
-        let Some(above) = cx.new.typed::<Index>(&attached.to) else { return false };
-        top = above;
-        own_parts |= top.spec.own_parts;
-    }
-    let careful = top.parent.as_ref().is_some_and(|table| cx.careful(table));
-    top.spec.partitioned
-        && cx.fresh(&top.key)
-        && (!top.spec.valid || own_parts || careful && !top.spec.unique)
+/// Whether an attribute changes that makes another index of it.
+pub(super) fn is_replaced(was: &Spec, now: &Spec) -> bool {
+    let Spec { unique, definition, storage, valid, plain: _, partitioned, attached: _ } = now;
+    was.unique != *unique
+        || was.definition != *definition
+        || was.partitioned != *partitioned
+        || (*partitioned && (was.valid && !*valid || was.storage.options != storage.options))
 }
 
 fn created(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Step {
@@ -276,7 +235,7 @@ fn created(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Step {
     let careful = new.parent.as_ref().is_some_and(|table| cx.careful(table)) && !*partitioned;
     let unique = if *unique { "UNIQUE " } else { "" };
     let concurrently = if careful { "CONCURRENTLY " } else { "" };
-    let only = if *partitioned && alone(new, cx) { "ONLY " } else { "" };
+    let only = if index_tree::alone(new.object, cx) { "ONLY " } else { "" };
     let (schema, table) = relation(new.object).unwrap_or_default();
     let definition = definition.strip_prefix("USING btree ").unwrap_or(definition);
     let sql = format!(
@@ -287,11 +246,6 @@ fn created(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Step {
     );
     let step = Step::new(&new.key, sql);
     if careful { step.run(Run::Outside) } else { step }
-}
-
-fn attach(new: Obj<'_, Spec>, above: &Attached) -> Step {
-    let sql = format!("ALTER INDEX {} ATTACH PARTITION {}", above.to.sql(), new.key.sql());
-    Step::new(&new.key, sql)
 }
 
 fn reindex(new: Obj<'_, Spec>, careful: bool) -> Step {

@@ -4,7 +4,9 @@
 //! that changes gets a statement then; the others have it done to them ("led"), as long as they
 //! stay under that parent while the plan runs.
 
-use super::{Column, Cx, Inheritance, Kind, Partition, Table, foreign_key, inheritance, partition};
+use super::{
+    Column, Cx, Inheritance, Kind, Partition, Table, Type, foreign_key, inheritance, partition,
+};
 use crate::schema::{Key, Object, Snapshot};
 
 /// The places of a table under its parents.
@@ -31,14 +33,25 @@ pub(super) fn parents(schema: &Snapshot, child: &Object) -> Vec<Key> {
 /// The tables under a parent, with their places.
 pub(super) fn children<'a>(
     schema: &'a Snapshot,
-    parent: &'a Key,
-) -> impl Iterator<Item = (&'a Object, Key)> {
-    schema.dependents(parent).filter_map(move |link| {
-        let partition = link.spec().map(|place: &partition::Spec| &place.parent);
-        let heir = link.spec().map(|place: &inheritance::Spec| &place.parent);
+    parent: &Key,
+) -> impl Iterator<Item = (&'a Object, Key)> + use<'a> {
+    let parent = parent.clone();
+    schema.dependents(&parent.clone()).filter_map(move |link| {
+        let above = match link.spec::<partition::Spec>() {
+            Some(place) => &place.parent,
+            None => &link.spec::<inheritance::Spec>()?.parent,
+        };
         let child = Table::key(link.key.schema()?, link.key.relation()?);
-        (partition.or(heir) == Some(parent)).then_some((link.as_ref(), child))
+        (*above == parent).then_some((link.as_ref(), child))
     })
+}
+
+/// The partitions of a table, with their places.
+pub(super) fn partitions<'a>(
+    schema: &'a Snapshot,
+    whole: &Key,
+) -> impl Iterator<Item = (&'a Object, Key)> + use<'a> {
+    children(schema, whole).filter(|(place, _)| place.key.kind() == Partition::ID)
 }
 
 /// Whether a place is in both schemas, the same, and both tables are kept.
@@ -140,4 +153,14 @@ pub(super) fn is_referred_to(schema: &Snapshot, table: &Key) -> bool {
     keys.filter_map(|key| key.spec::<foreign_key::Spec>())
         .any(|key| key.definition.contains(&refers))
         || whole(schema, table).is_some_and(|whole| is_referred_to(schema, whole))
+}
+
+/// Whether columns elsewhere store rows of a table, whose columns cannot change their types then.
+pub(super) fn rows_are_stored(cx: &Cx<'_>, table: &Key) -> bool {
+    cx.old.dependents(table).filter(|other| other.key.kind() == Column::ID).any(|other| {
+        other.parent.as_ref().is_some_and(|parent| match parent.kind() {
+            Type::ID => Type::stored(parent, cx),
+            _ => parent != table,
+        })
+    })
 }

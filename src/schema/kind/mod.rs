@@ -23,10 +23,12 @@ mod backing;
 mod constraint;
 mod foreign_key;
 mod index;
+mod index_tree;
 mod index_use;
 mod owned_by;
 mod sequence;
 mod statistics;
+mod succession;
 
 // Routines, views, triggers, policies.
 mod aggregate;
@@ -295,6 +297,24 @@ pub trait Kind: Send + Sync + 'static {
         None
     }
 
+    /// What has to go with it, though it stays, and comes again: PostgreSQL lets go of an attached
+    /// index only together with the index of the partitioned table.
+    fn held_by(_old: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Option<Key> {
+        None
+    }
+
+    /// What has to step aside before it is built or changed, and comes again after it if it stays:
+    /// PostgreSQL would take it for something else.
+    fn in_the_way(_new: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Vec<Key> {
+        Vec::new()
+    }
+
+    /// What is built or changed only after this one, though it does not need it: a table that has
+    /// its indexes takes its place under another with them.
+    fn ahead_of(_new: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Vec<Key> {
+        Vec::new()
+    }
+
     /// How it answers when something that it needed in the old schema changes. `new` is none when
     /// it is to go anyway; then nobody asks.
     fn respond(
@@ -559,6 +579,12 @@ pub trait AnyKind: Send + Sync {
     fn drop(&self, old: &Object, cx: &Cx<'_>) -> Vec<Step>;
     /// [`Kind::goes_along`].
     fn goes_along(&self, old: &Object, cx: &Cx<'_>) -> Option<Key>;
+    /// [`Kind::held_by`].
+    fn held_by(&self, old: &Object, cx: &Cx<'_>) -> Option<Key>;
+    /// [`Kind::in_the_way`].
+    fn in_the_way(&self, new: &Object, cx: &Cx<'_>) -> Vec<Key>;
+    /// [`Kind::ahead_of`].
+    fn ahead_of(&self, new: &Object, cx: &Cx<'_>) -> Vec<Key>;
     /// [`Kind::respond`].
     fn respond(&self, old: &Object, new: &Object, cause: &Cause<'_>, cx: &Cx<'_>) -> Response;
     /// [`Kind::occupies`].
@@ -687,6 +713,18 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn goes_along(&self, old: &Object, cx: &Cx<'_>) -> Option<Key> {
         K::goes_along(obj::<K>(old), cx)
+    }
+
+    fn held_by(&self, old: &Object, cx: &Cx<'_>) -> Option<Key> {
+        K::held_by(obj::<K>(old), cx)
+    }
+
+    fn in_the_way(&self, new: &Object, cx: &Cx<'_>) -> Vec<Key> {
+        K::in_the_way(obj::<K>(new), cx)
+    }
+
+    fn ahead_of(&self, new: &Object, cx: &Cx<'_>) -> Vec<Key> {
+        K::ahead_of(obj::<K>(new), cx)
     }
 
     fn respond(&self, old: &Object, new: &Object, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {

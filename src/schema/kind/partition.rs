@@ -6,7 +6,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cause, Change, Constraint, Cx, Kind, Response, Table, backing};
+use super::{
+    Alter, Call, Cause, Change, Constraint, Cx, ForeignKey, Kind, Response, Table, backing,
+    index_tree,
+};
 use crate::schema::{Found, Key, KindId, Obj, Step};
 
 /// A table's place in a partitioned table.
@@ -81,6 +84,18 @@ impl Kind for Partition {
         let child = new.key.relation_sql();
         let sql = format!("ALTER TABLE ONLY {} ATTACH PARTITION {child} {bound}", parent.sql());
         vec![Step::new(&new.key, sql)]
+    }
+
+    fn in_the_way(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        let Some(table) = &new.parent else { return Vec::new() };
+        let whole = &new.spec.parent;
+        let mut found = index_tree::in_the_way(table, whole, cx);
+        if cx.old.contains(table) {
+            let (schema, name) = (whole.schema().unwrap_or_default(), whole.base_name());
+            let keys = cx.new.on_relation::<ForeignKey>(schema, name);
+            found.extend(keys.flat_map(|key| ForeignKey::alike_on(key, table, cx)));
+        }
+        found
     }
 
     fn alter(_: Obj<'_, Spec>, new: Obj<'_, Spec>, _: &Cx<'_>) -> Alter {

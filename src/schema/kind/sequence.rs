@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cx, GrantTarget, Identity, Kind, OwnedBy, Slot};
+use super::{Alter, Call, Cx, GrantTarget, Kind, OwnedBy, Slot, succession};
 use crate::schema::{
     Found, Key, KindId, Obj, Snapshot, Step,
     object::Address,
@@ -138,7 +138,7 @@ impl Kind for Sequence {
             sql.push_str(" CYCLE");
         }
         let mut steps = vec![Step::new(&new.key, sql)];
-        steps.extend(Identity::hand_over(new.object, cx));
+        steps.extend(succession::take(new.object, &new.key.sql(), cx));
         steps
     }
 
@@ -189,11 +189,15 @@ impl Kind for Sequence {
         Alter::InPlace(steps.into_iter().map(|sql| Step::new(&new.key, sql)).collect())
     }
 
+    fn in_the_way(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        succession::before(new.object, cx)
+    }
+
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         if OwnedBy::of(old.object, cx.old).is_some_and(|owned| owned.spec.column_goes(cx)) {
             return Vec::new();
         }
-        if let Some(steps) = Identity::instead_of_drop(old.object, cx) {
+        if let Some(steps) = succession::keep(old.object, cx) {
             return steps;
         }
         let step = Step::new(&old.key, format!("DROP {}", Self::address(old)));

@@ -6,7 +6,8 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cause, Change, Cx, Kind, Response, backing::top_level, relation::relation_key,
+    Alter, Call, Cause, Change, Cx, Kind, Response, Slot, backing::top_level,
+    relation::relation_key,
 };
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
@@ -108,6 +109,10 @@ impl Kind for Statistics {
             Change::Retyped { compatible: false } if old.spec.expressions => Response::Rebuild,
             Change::Retyped { .. } | Change::Reshaped => Response::Stay,
         }
+    }
+
+    fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
+        vec![Slot::new("statistics", [it.key.schema().unwrap_or_default(), it.key.base_name()])]
     }
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {

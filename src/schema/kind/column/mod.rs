@@ -13,8 +13,8 @@ use tokio_postgres::Row;
 pub(super) use self::generated::Generated;
 pub(super) use self::{not_null::NotNull, settings::Settings};
 use super::{
-    Alter, Call, Cause, Change, ColumnDefault, Cx, GrantTarget, Kind, Response, Table, Type,
-    lineage, types,
+    Alter, Call, Cause, Change, ColumnDefault, Cx, GrantTarget, Kind, Partition, Response, Table,
+    Type, lineage, types,
 };
 use crate::schema::{
     Found, Key, KindId, Obj, Options, Step, cast,
@@ -340,9 +340,15 @@ impl Kind for Column {
                 if old.spec.r#type != new.spec.r#type || old.spec.collation != new.spec.collation {
                     return Response::Stay;
                 }
+                // The table must be made anew.
+                if is_partition_key(&old.key, cx) || rows_are_stored(&old.key, cx) {
+                    return Response::RebuildParent;
+                }
                 let step =
                     |steps| Response::Adapt(steps, Some(Change::Retyped { compatible: false }));
-                if lineage::led(cx, new.object, |_| true).is_some() || follows_type(new, cx) {
+                // One that is made again does not carry its change down.
+                let leads = |above: &Key| !is_partition_key(above, cx);
+                if lineage::led(cx, new.object, leads).is_some() || follows_type(new, cx) {
                     return step(Vec::new());
                 }
                 let column = ident(new.key.base_name());
@@ -359,10 +365,41 @@ impl Kind for Column {
         }
     }
 
+    fn in_the_way(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        // PostgreSQL does not look for the rows of a table in others: the table is exchanged.
+        let Some(old) = cx.old.typed::<Self>(&new.key) else { return Vec::new() };
+        let retyped =
+            old.spec.r#type != new.spec.r#type || old.spec.collation != new.spec.collation;
+        let table = || lineage::table_of(&new.key);
+        if retyped && rows_are_stored(&new.key, cx) { vec![table()] } else { Vec::new() }
+    }
+
+    fn ahead_of(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        // A table has the columns of the whole one before it takes its place.
+        let (schema, table) = (new.key.schema().unwrap_or_default(), new.key.relation());
+        let places = cx.new.on_relation::<Partition>(schema, table.unwrap_or_default());
+        places.filter(|place| cx.fresh(&place.key)).map(|place| place.key.clone()).collect()
+    }
+
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
         let (from, to) = (ident(it.key.base_name()), ident(to.base_name()));
         Some(vec![Step::new(&it.key, format!("{} RENAME COLUMN {from} TO {to}", table(it)))])
     }
+}
+
+/// Whether the table of a column is partitioned by it.
+fn is_partition_key(column: &Key, cx: &Cx<'_>) -> bool {
+    let table = cx.old.typed::<Table>(&lineage::table_of(column));
+    let column = cx.old.typed::<Column>(column);
+    table.zip(column).is_some_and(|(table, column)| {
+        Table::is_partitioned_by(table.spec, column.key.base_name(), &column.spec.r#type)
+    })
+}
+
+/// Whether rows of a column's table are stored elsewhere, and the column is no attribute of a type.
+fn rows_are_stored(column: &Key, cx: &Cx<'_>) -> bool {
+    let table = lineage::table_of(column);
+    cx.old.contains(&table) && lineage::rows_are_stored(cx, &table)
 }
 
 /// Who makes a column of the new schema.

@@ -1,6 +1,7 @@
 //! Tables: plain, partitioned and foreign. Their columns are objects of their own, and so is their
 //! place under a parent.
 
+mod persistence;
 mod swap;
 
 use std::borrow::Cow;
@@ -34,7 +35,7 @@ pub struct Spec {
     pub of_type: Option<String>,
     /// `PARTITION BY`'s argument (`pg_get_partkeydef`); none for a plain table.
     pub partition_by: Option<String>,
-    /// The types and collations of the columns that the partition key names, sorted: they cannot
+    /// The columns that the partition key names, with types and collations, sorted: these cannot
     /// change while the key stands on them.
     pub partition_types: Vec<String>,
     /// The access method, where it is not `heap`.
@@ -113,6 +114,8 @@ impl Table {
     pub(super) fn must_be_replaced(key: &Key, old: &Spec, new: &Spec, cx: &Cx<'_>) -> bool {
         old.partition_by != new.partition_by
             || old.partition_types != new.partition_types
+            // PostgreSQL takes the words and changes nothing.
+            || (new.partition_by.is_some() && old.unlogged != new.unlogged)
             || old.foreign.as_ref().map(|f| &f.server) != new.foreign.as_ref().map(|f| &f.server)
             || (old.method != new.method && cx.version() < 15_00_00)
             || new.inherited.iter().any(|column| !Self::stays_inherited(key, column, old, cx))
@@ -137,6 +140,12 @@ impl Table {
     pub(super) fn must_be_made_again(cx: &Cx<'_>, key: &Key) -> bool {
         let both = cx.old.typed::<Self>(key).zip(cx.new.typed::<Self>(key));
         both.is_some_and(|(old, new)| Self::must_be_replaced(key, old.spec, new.spec, cx))
+    }
+
+    /// Whether the partition key names a column of this name and type.
+    pub(super) fn is_partitioned_by(spec: &Spec, column: &str, r#type: &str) -> bool {
+        let named = format!("{column} {type} ");
+        spec.partition_types.iter().any(|entry| entry.starts_with(&named))
     }
 
     /// Whether it stands in both schemas and is kept, altered or not.
@@ -176,8 +185,15 @@ impl Kind for Table {
                 CASE WHEN c.relkind = 'p' THEN
                 ARRAY(SELECT a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attcollation::regcollation::text
                         FROM pg_partitioned_table p
-                        JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs::int2[])
-                       WHERE p.partrelid = c.oid AND a.attnum > 0 ORDER BY 1) ELSE '{}' END,
+                        JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum > 0
+                       WHERE p.partrelid = c.oid AND (a.attnum = ANY (p.partattrs::int2[])
+                             -- In an expression: the column goes with the table only.
+                             OR EXISTS (SELECT FROM pg_depend d
+                                         WHERE d.classid = c.tableoid AND d.objid = c.oid
+                                           AND d.objsubid = a.attnum AND d.refclassid = c.tableoid
+                                           AND d.refobjid = c.oid AND d.refobjsubid = 0
+                                           AND d.deptype = 'i'))
+                       ORDER BY 1) ELSE '{}' END,
                 CASE WHEN c.oid IN (SELECT i.inhrelid FROM pg_inherits i) THEN
                 ARRAY(SELECT a.attname::text FROM pg_attribute a
                        WHERE a.attrelid = c.oid AND NOT a.attislocal AND NOT c.relispartition
@@ -376,10 +392,6 @@ impl Kind for Table {
             Change::Retyped { .. } | Change::Reshaped => Response::Stay,
             // Its own change lets go of it.
             _ if !new.needs.contains(&cause.old.key) => Response::Stay,
-            Change::Swapped if new.spec.of_type == Some(cause.old.key.sql()) => {
-                let sql = format!("ALTER TABLE {} OF {}", new.key.sql(), cause.old.key.sql());
-                Response::Adapt(vec![Step::new(&new.key, sql)], None)
-            }
             Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
         }
     }
@@ -387,6 +399,14 @@ impl Kind for Table {
     fn occupies(it: Obj<'_, Spec>) -> Vec<Slot> {
         let name = [it.key.schema().unwrap_or_default(), it.key.base_name()];
         vec![Slot::new("relation", name), Slot::new("type", name)]
+    }
+
+    fn in_the_way(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        persistence::in_the_way(&new.key, cx)
+    }
+
+    fn ahead_of(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        persistence::ahead_of(&new.key, cx)
     }
 
     fn swap(old: Obj<'_, Spec>, new: Obj<'_, Spec>, temporary: &str, cx: &Cx<'_>) -> Option<Swap> {

@@ -4,7 +4,7 @@
 use super::{Spec, Table};
 use crate::schema::{
     Key, Obj, Snapshot, Step, cast,
-    kind::{Column, Cx, Identity, Kind, Partition, Swap, lineage},
+    kind::{Column, Cx, Identity, Kind, Partition, Swap, Type, backing, lineage},
     sql::{ident, literal, qualified},
 };
 
@@ -22,19 +22,23 @@ pub(super) fn swap(
     let (schema, name) = (key.schema()?, key.base_name());
     let aside = qualified(schema, temporary);
     let mut renames = Vec::new();
-    // The new one takes its place in the whole, where there is room for one only; what happens to the
-    // columns of a parent meanwhile must not happen to rows that are still to be carried over.
+    // The new one takes its place in the whole, where there is room for one only, and each that is
+    // exchanged takes its own rows over; what happens to the columns of a parent meanwhile must not
+    // happen to rows that are still to be carried over.
     let mut severs: Vec<Key> = Vec::new();
     for (link, parent) in lineage::links(cx.old, key) {
-        if !Table::is_kept(cx, parent) {
+        if link.key.kind() == Partition::ID {
+            let (whole, part) = (parent.sql(), key.sql());
+            let sql = format!("ALTER TABLE ONLY {whole} DETACH PARTITION {part}");
+            renames.push(Step::new(key, sql));
+            // The new one's indexes have the same names.
+            renames.extend(backing::detached(key, key, cx, &|_| true));
+        } else if Table::is_kept(cx, parent) {
+            let sql = format!("ALTER TABLE {} NO INHERIT {}", key.sql(), parent.sql());
+            renames.push(Step::new(key, sql));
+        } else {
             continue;
         }
-        let sql = if link.key.kind() == Partition::ID {
-            format!("ALTER TABLE ONLY {} DETACH PARTITION {}", parent.sql(), key.sql())
-        } else {
-            format!("ALTER TABLE {} NO INHERIT {}", key.sql(), parent.sql())
-        };
-        renames.push(Step::new(key, sql));
         severs.push(parent.clone());
     }
     let rename = format!("ALTER TABLE {} RENAME TO {}", key.sql(), ident(temporary));
@@ -115,6 +119,9 @@ fn columns(aside: &str, old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> 
         .map(|(new, old)| {
             let column = ident(new.key.base_name());
             let (from, to) = (&old.spec.r#type, &new.spec.r#type);
+            if from == to && old.needs.iter().any(|need| Type::is_changed(need, cx)) {
+                return cast::through_text(&column, to);
+            }
             cast::using(&column, from, to, &|name| Column::below_domain(name, cx)).unwrap_or(column)
         })
         .collect();
@@ -133,11 +140,9 @@ fn columns(aside: &str, old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> 
 /// The places of all partitions below a table.
 fn places(schema: &Snapshot, table: &Key) -> Vec<Key> {
     let mut found = Vec::new();
-    for (link, child) in lineage::children(schema, table) {
-        if link.key.kind() == Partition::ID {
-            found.push(link.key.clone());
-            found.extend(places(schema, &child));
-        }
+    for (place, child) in lineage::partitions(schema, table) {
+        found.push(place.key.clone());
+        found.extend(places(schema, &child));
     }
     found
 }
@@ -145,8 +150,8 @@ fn places(schema: &Snapshot, table: &Key) -> Vec<Key> {
 /// The tables of all partitions below a table that go.
 fn emptied(cx: &Cx<'_>, table: &Key) -> Vec<Key> {
     let mut found = Vec::new();
-    for (link, child) in lineage::children(cx.old, table) {
-        if link.key.kind() == Partition::ID && !cx.new.contains(&child) {
+    for (_, child) in lineage::partitions(cx.old, table) {
+        if !cx.new.contains(&child) {
             found.extend(emptied(cx, &child));
             found.push(child);
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Response};
+use super::{Alter, Cx, Response, Type};
 use crate::schema::{Key, Step};
 
 /// Attributes of a domain.
@@ -46,9 +46,11 @@ impl Domain {
         sql
     }
 
-    pub(super) fn alter(key: &Key, old: &Self, new: &Self) -> Alter {
+    pub(super) fn alter(key: &Key, old: &Self, new: &Self, cx: &Cx<'_>) -> Alter {
         let Self { base, collation, default, not_null } = new;
-        if *base != old.base || *collation != old.collation {
+        let stricter = *not_null && !old.not_null;
+        if *base != old.base || *collation != old.collation || stricter && Type::is_within(key, cx)
+        {
             return Alter::Replace;
         }
         let mut actions = Vec::new();

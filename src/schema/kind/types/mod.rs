@@ -26,7 +26,7 @@ pub use self::{
     range::Range,
 };
 use super::{
-    Alter, Call, Cause, Cx, GrantTarget, Kind, Response, Slot, Swap,
+    Alter, Call, Cause, Cx, GrantTarget, Kind, Response, Slot, Swap, lineage,
     shared::{rebuild_or_let_go, rename},
 };
 use crate::schema::{
@@ -64,23 +64,79 @@ impl Type {
     }
 
     /// Whether values of this type, or of types made of it, are stored in columns of `old`.
-    fn stored(key: &Key, cx: &Cx<'_>) -> bool {
+    pub(super) fn stored(key: &Key, cx: &Cx<'_>) -> bool {
+        Self::below_or_above(
+            key,
+            |used| cx.old.dependents(used).map(|object| &object.key),
+            |used| {
+                // What stands on a composite type is an attribute; the type itself needs it too.
+                used.kind() == super::Column::ID
+                    && cx
+                        .old
+                        .get(used)
+                        .and_then(|o| o.parent.as_ref())
+                        .is_some_and(|p| p.kind() != Self::ID)
+            },
+        )
+    }
+
+    /// Whether this is a type that the two schemas have in different forms, or one made of such.
+    pub(super) fn is_changed(key: &Key, cx: &Cx<'_>) -> bool {
+        let needs = |used: &Key| cx.old.get(used).into_iter().flat_map(|object| &object.needs);
+        key.kind() == Self::ID
+            && Self::below_or_above(key, needs, |used| {
+                let of = |schema: &'_ crate::schema::Snapshot| schema.get(used).cloned();
+                used.kind() == Self::ID
+                    && of(cx.old)
+                        .zip(of(cx.new))
+                        .is_some_and(|(a, b)| !a.spec.same(b.spec.as_ref()))
+            })
+    }
+
+    /// Whether something is true of a type or of what it leads to, type by type.
+    fn below_or_above<'a, I: Iterator<Item = &'a Key>>(
+        key: &'a Key,
+        leads: impl Fn(&'a Key) -> I,
+        is: impl Fn(&Key) -> bool,
+    ) -> bool {
         let mut types = vec![key];
         let mut at = 0;
         while let Some(used) = types.get(at).copied() {
-            for object in cx.old.objects().iter().filter(|o| o.needs.contains(used)) {
-                // What stands on a composite type is an attribute; the type itself needs it too.
-                let attribute = object.parent.as_ref().is_some_and(|p| p.kind() == Self::ID);
-                if object.key.kind() == super::Column::ID && !attribute {
-                    return true;
-                }
-                if object.key.kind() == Self::ID && !types.contains(&&object.key) {
-                    types.push(&object.key);
+            if is(used) {
+                return true;
+            }
+            if used.kind() == Self::ID {
+                for next in leads(used) {
+                    if !types.contains(&next) {
+                        types.push(next);
+                    }
                 }
             }
             at += 1;
         }
         false
+    }
+
+    /// Whether columns store the type within others - arrays, rows, ranges -, where PostgreSQL
+    /// does not look when a domain becomes stricter.
+    pub(super) fn is_within(domain: &Key, cx: &Cx<'_>) -> bool {
+        let array = |text: &str| text.ends_with("[]");
+        cx.old.dependents(domain).any(|object| {
+            let parent = object.parent.as_ref();
+            if let Some(column) = cx.old.typed::<super::Column>(&object.key) {
+                return match parent {
+                    Some(composite) if composite.kind() == Self::ID => Self::stored(composite, cx),
+                    _ if array(&column.spec.r#type) => true,
+                    Some(table) => lineage::rows_are_stored(cx, table),
+                    None => false,
+                };
+            }
+            match cx.old.typed::<Self>(&object.key).map(|it| it.spec) {
+                Some(Spec::Domain(over)) if !array(&over.base) => Self::is_within(&object.key, cx),
+                Some(_) => Self::stored(&object.key, cx),
+                None => false,
+            }
+        })
     }
 }
 
@@ -229,7 +285,7 @@ impl Kind for Type {
         match (old.spec, new.spec) {
             (Spec::Enum(a), Spec::Enum(b)) => Enum::alter(&new.key, a, b),
             (Spec::Composite(a), Spec::Composite(b)) => Composite::alter(&new.key, a, b, cx),
-            (Spec::Domain(a), Spec::Domain(b)) => Domain::alter(&new.key, a, b),
+            (Spec::Domain(a), Spec::Domain(b)) => Domain::alter(&new.key, a, b, cx),
             (Spec::Range(a), Spec::Range(b)) => Range::alter(&new.key, a, b),
             (Spec::Base(a), Spec::Base(b)) => Base::alter(&new.key, a, b),
             (

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b int, CONSTRAINT x UNIQUE (a), CONSTRAINT y CHECK (b > 0)); CREATE INDEX z ON t (b);

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b int, CONSTRAINT y UNIQUE (a), CONSTRAINT z CHECK (b > 0)); CREATE INDEX x ON t (b);

@@ -1,0 +1,3 @@
+CREATE DOMAIN d AS int;
+CREATE TABLE t (a d[], b d DEFAULT 1);
+CREATE INDEX ON t (b);

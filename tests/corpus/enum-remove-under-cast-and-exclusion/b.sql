@@ -1,0 +1,8 @@
+CREATE TYPE e AS ENUM ('b', 'a');
+CREATE DOMAIN de AS e CHECK (VALUE <> 'b'); CREATE DOMAIN da AS e[];
+CREATE TYPE c AS (x e, y de);
+CREATE FUNCTION f(e, e[] DEFAULT ARRAY['a'::e]) RETURNS de LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE TABLE t (a e DEFAULT 'a', b e[] DEFAULT '{a,b}', c c, d da, g bool GENERATED ALWAYS AS (a = 'a') STORED, CHECK (a <> ALL (ARRAY['b'::e])), EXCLUDE USING btree (a WITH =));
+CREATE INDEX t_f ON t (f(a)); CREATE INDEX t_p ON t (a) WHERE b @> ARRAY['a'::e];
+CREATE VIEW v AS SELECT f(a) FROM t WHERE a IN ('a', 'b');
+CREATE FUNCTION g(e) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE CAST (e AS int) WITH FUNCTION g(e);

@@ -1,0 +1,2 @@
+CREATE TABLE t (id serial, n int);
+CREATE TABLE u (x int);

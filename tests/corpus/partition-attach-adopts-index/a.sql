@@ -1,0 +1,6 @@
+CREATE TABLE p (k text NOT NULL, id int NOT NULL, v int) PARTITION BY LIST (k);
+CREATE TABLE pa (k text NOT NULL, id int NOT NULL, v int);
+CREATE TABLE pb PARTITION OF p FOR VALUES IN ('b');
+CREATE INDEX p_v ON p (v);
+CREATE INDEX own_v ON pa (v DESC);
+ALTER TABLE pa ADD CONSTRAINT pa_pk PRIMARY KEY (k, id);

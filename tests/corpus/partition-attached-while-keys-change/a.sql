@@ -1,0 +1,6 @@
+CREATE TABLE p (k text NOT NULL, id int NOT NULL, v int) PARTITION BY LIST (k);
+CREATE TABLE pb PARTITION OF p FOR VALUES IN ('b');
+CREATE TABLE pa (k text NOT NULL, id int NOT NULL, v int);
+ALTER TABLE p ADD CONSTRAINT p_one UNIQUE (k, id);
+CREATE INDEX p_v ON p (v);
+CREATE UNIQUE INDEX pa_k ON pa (k, v);

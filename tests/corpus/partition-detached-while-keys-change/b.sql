@@ -1,0 +1,7 @@
+CREATE TABLE p (k text NOT NULL, id int NOT NULL, v int) PARTITION BY LIST (k);
+CREATE TABLE pb PARTITION OF p FOR VALUES IN ('b');
+CREATE TABLE pa (k text NOT NULL, id int NOT NULL, v int);
+ALTER TABLE p ADD CONSTRAINT p_one UNIQUE (k, v);
+ALTER TABLE pa ADD CONSTRAINT pa_k_id_key UNIQUE (k, id);
+CREATE INDEX pa_v_idx ON pa (v DESC);
+CREATE INDEX p_v ON p (v);

@@ -1,0 +1,3 @@
+CREATE TABLE p (k text NOT NULL, id int NOT NULL, v int) PARTITION BY LIST (k);
+CREATE TABLE pa PARTITION OF p FOR VALUES IN ('a');
+CREATE INDEX pa_own ON pa (v);

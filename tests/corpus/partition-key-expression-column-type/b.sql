@@ -1,0 +1,2 @@
+CREATE TABLE p (k bigint, n int) PARTITION BY LIST ((k + 1));
+CREATE TABLE pa PARTITION OF p FOR VALUES IN (2);

@@ -1,0 +1,7 @@
+CREATE TABLE p (k text NOT NULL, id int NOT NULL, v int) PARTITION BY LIST (k);
+CREATE TABLE pa PARTITION OF p FOR VALUES IN ('a');
+ALTER TABLE p ADD CONSTRAINT p_u UNIQUE (k, id);
+ALTER TABLE pa ADD PRIMARY KEY (k, id);
+CREATE INDEX pa_local ON pa (v);
+CREATE INDEX p_v ON p (v);
+CREATE TABLE other (x int);

@@ -1,0 +1,4 @@
+CREATE TYPE pair AS (x bigint, y text, z date);
+CREATE TABLE t OF pair (x WITH OPTIONS PRIMARY KEY, y WITH OPTIONS DEFAULT 'b');
+CREATE TABLE s (p pair, r int REFERENCES t);
+CREATE VIEW v AS SELECT x, y FROM t;

@@ -1,0 +1,3 @@
+CREATE TYPE e AS ENUM ('b', 'a');
+CREATE TYPE pair AS (x int, k e);
+CREATE TABLE t OF pair (k WITH OPTIONS DEFAULT 'a');
