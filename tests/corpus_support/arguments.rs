@@ -161,7 +161,7 @@ impl Arguments {
         host.pg_dump =
             find("pg_dump").filter(|(major, _)| *major >= host.major).map(|(_, path)| path);
         if host.pg_dump.is_none() {
-            println!("no pg_dump for version {}: only snapshots are compared", host.major);
+            eprintln!("no pg_dump for version {}: only snapshots are compared", host.major);
         }
         Ok(host)
     }

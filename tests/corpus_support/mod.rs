@@ -6,6 +6,7 @@
 //! too, but never decide alone: what the reader does not see, the writer forgets as well.
 
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "no user needs everything")]
+#![allow(clippy::print_stderr, reason = "what is not compared is said")]
 
 pub mod arguments;
 pub mod case;

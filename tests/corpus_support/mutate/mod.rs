@@ -65,7 +65,9 @@ impl Recipe {
     pub fn keep(&self, folder: &Path, case: &Case, report: &Report) {
         let [old, new] = self.changes.each_ref().map(|changes| changes.join(";\n"));
         let failures = match &report.verdict {
-            Verdict::Failed(failures) => failures.iter().map(|f| format!("{f}\n")).collect(),
+            Verdict::Failed(failures) => {
+                failures.iter().fold(String::new(), |text, f| text + &f.to_string() + "\n")
+            }
             _ => String::new(),
         };
         let files = [
