@@ -4,7 +4,7 @@ CARGO   ?= cargo
 LIMBECK ?= $(CARGO) run --quiet --
 
 .DEFAULT_GOAL := help
-.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test fuzz-schema check fmt lint doc deny lean bench pictures test-matrix
+.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test fuzz-schema check fmt lint doc deny lean bench pictures test-matrix torture
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ fuzz-schema: setup ## random changes to known schemas, there and back (COUNT=200
 
 test-matrix: ## the suites on every PostgreSQL found, also in LIMBECK_TEST_PG_BINS=dir:dir
 	@sh scripts/test-matrix.sh
+
+torture: ## kills, crashes and cuts at random for half an hour (LIMBECK_TORTURE=SECONDS); none may end wrong
+	@LIMBECK_TORTURE=$${LIMBECK_TORTURE:-1800} $(CARGO) test --quiet --test faults faults::torture -- --nocapture
 
 check: fmt lint lean doc deny test ## everything CI looks at
 

@@ -16,7 +16,7 @@ suites() { # suites DIR ARGUMENT…: all suites on one server
     version=$("$dir/postgres" --version)
     echo "== $version ($dir)"
     ran=$((ran + 1))
-    for suite in engine db server sample processes pg cli schema around corpus; do set -- --test "$suite" "$@"; done
+    for suite in engine faults db server sample pg cli schema around corpus; do set -- --test "$suite" "$@"; done
     if cargo nextest --version >/dev/null 2>&1; then set -- nextest run "$@"; else set -- test --quiet "$@"; fi
     LIMBECK_TEST_PG_BIN="$dir" cargo "$@" --no-fail-fast || failed="$failed
   $version"

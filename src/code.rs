@@ -26,6 +26,8 @@ pub enum Class {
     Connection,
     /// A human must look: 10.
     Unresolved,
+    /// The database is ahead of these files: 11.
+    Ahead,
 }
 
 impl Class {
@@ -41,6 +43,7 @@ impl Class {
             Self::Execution => 8,
             Self::Connection => 9,
             Self::Unresolved => 10,
+            Self::Ahead => 11,
         }
     }
 }
@@ -104,7 +107,7 @@ codes! {
     /// The database differs from what its revisions produce.
     Drift = "DRIFT", Integrity;
     /// The database is at a revision that no file here knows.
-    DatabaseAhead = "DATABASE_AHEAD", Integrity;
+    DatabaseAhead = "DATABASE_AHEAD", Ahead;
     /// Not UTF-8.
     Encoding = "ENCODING", Source;
     /// A NUL byte.

@@ -2,8 +2,6 @@
 
 mod support;
 
-#[path = "db/cluster.rs"]
-mod cluster;
 #[path = "db/refusals.rs"]
 mod refusals;
 #[path = "db/sessions.rs"]

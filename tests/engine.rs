@@ -1,5 +1,4 @@
-//! The runner against a real PostgreSQL. Test names begin with the row of the failure list in
-//! `docs/design/runner.md` that they stand for, where there is one.
+//! The runner against a real PostgreSQL; what goes wrong around it is in `tests/faults/`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
@@ -8,13 +7,8 @@ mod support;
 
 mod engine {
     mod adopt;
-    mod cancel;
     mod happy;
-    mod kit;
-    mod lost;
-    mod nontx;
     mod refuse;
-    mod runners;
     mod text;
     mod views;
 }

@@ -35,7 +35,7 @@ const STYLES: Styles = Styles::styled()
                   and .env. Without -C it is the nearest folder upwards with a limbeck.toml, else \
                   this one.\n\n\
                   Settings, weakest first: built in, limbeck.toml, .env, environment, options.\n\
-                  Exit status: 0 done, 1 a check found something, 2 wrong usage, 3 to 10 by error \
+                  Exit status: 0 done, 1 a check found something, 2 wrong usage, 3 to 11 by error \
                   class, 130 interrupted and rolled back."
 )]
 pub(crate) struct Cli {
@@ -138,6 +138,8 @@ pub(crate) enum Command {
     Downgrade(command::downgrade::Args),
     /// Record a target as applied without running anything
     Stamp(command::stamp::Args),
+    /// Say of an interrupted statement whose outcome is not known whether it took effect
+    Resolve(command::resolve::Args),
     /// Show the revisions that the database is at
     Current(command::current::Args),
     /// List revisions, newest first

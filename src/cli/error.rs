@@ -148,6 +148,11 @@ impl CliError {
         &self.0.message
     }
 
+    /// The stable code.
+    pub(crate) fn code(&self) -> Code {
+        self.0.code
+    }
+
     /// The exit status of the process.
     pub(crate) fn status(&self) -> u8 {
         self.0.status.unwrap_or_else(|| self.0.code.exit_status())
@@ -506,7 +511,7 @@ hint: fix the file, then run `limbeck upgrade head` again";
     fn every_code_has_its_status() {
         for code in Code::ALL {
             let status = CliError::new(*code, "x").status();
-            assert!((2..=10).contains(&status), "{code}");
+            assert!((2..=11).contains(&status), "{code}");
         }
         assert_eq!(CliError::new(Code::Cancelled, "x").interrupted().status(), INTERRUPTED);
     }

@@ -63,6 +63,50 @@ pub async fn unlock(client: &Client, key: LockKey) -> Result<bool, Error> {
     ask(client, "pg_advisory_unlock", key).await
 }
 
+/// Gives back every advisory lock of this session but the runner's; tells whether it has that one.
+///
+/// A lock that was taken several times is given back once for each round.
+pub async fn release_others(client: &Client, key: LockKey) -> Result<bool, Error> {
+    // `pg_locks` shows the halves of a key as unsigned; the functions take them signed.
+    let signed = |half: &str| {
+        format!(
+            "({half}::bigint - CASE WHEN {half}::bigint >> 31 = 1 THEN 4294967296 ELSE 0 END)::int"
+        )
+    };
+    let pair = format!("{}, {}", signed("classid"), signed("objid"));
+    let whole = "(classid::bigint << 32) | objid::bigint";
+    let sql = format!(
+        "SELECT CASE WHEN NOT others THEN 'ours' \
+           WHEN mode OPERATOR(pg_catalog.=) 'ShareLock' AND objsubid = 1 \
+             THEN pg_catalog.pg_advisory_unlock_shared({whole})::text \
+           WHEN mode OPERATOR(pg_catalog.=) 'ShareLock' THEN pg_catalog.pg_advisory_unlock_shared({pair})::text \
+           WHEN objsubid = 1 THEN pg_catalog.pg_advisory_unlock({whole})::text \
+           ELSE pg_catalog.pg_advisory_unlock({pair})::text END \
+         FROM (SELECT *, NOT (objsubid = 2 AND classid::bigint = {} AND objid::bigint = {} \
+                 AND mode OPERATOR(pg_catalog.=) 'ExclusiveLock') AS others FROM pg_catalog.pg_locks \
+               WHERE locktype OPERATOR(pg_catalog.=) 'advisory' AND granted \
+                 AND pid = pg_catalog.pg_backend_pid() OFFSET 0) AS held",
+        key.class as u32, key.object as u32
+    );
+    loop {
+        let mut ours = false;
+        let mut others = false;
+        for message in client.simple_query(&sql).await? {
+            if let SimpleQueryMessage::Row(row) = message {
+                match field(&row, 0) {
+                    "ours" => ours = true,
+                    "true" => others = true,
+                    // Not to be given back: it belongs to a transaction that is prepared or open.
+                    _ => {}
+                }
+            }
+        }
+        if !others {
+            return Ok(ours);
+        }
+    }
+}
+
 /// By the simple protocol, which needs one message: a prepared statement may be gone behind a pooler.
 async fn ask(client: &Client, function: &str, key: LockKey) -> Result<bool, Error> {
     let sql = format!("SELECT pg_catalog.{function}({}, {})", key.class, key.object);

@@ -48,7 +48,7 @@ pub(super) fn insert(
     let script = &revision.script;
     let (up, down) = (script.checksum(Direction::Up), script.checksum(Direction::Down));
     let stored = |direction| {
-        let text = script.readable(direction);
+        let text = script.marked(direction);
         let kept = text.len() <= LONGEST_STORED && script.sections(direction).is_some();
         nullable(kept.then(|| mask_secrets(&text)).as_deref())
     };

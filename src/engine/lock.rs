@@ -68,6 +68,13 @@ pub(super) async fn release(client: &Client, names: &Names) -> bool {
     lock::unlock(client, LockKey::new(&names.version)).await.unwrap_or(false)
 }
 
+/// Gives back every other advisory lock of this session; tells whether it still has ours.
+pub(super) async fn leave_only_ours(client: &Client, names: &Names) -> Result<bool, Error> {
+    lock::release_others(client, LockKey::new(&names.version))
+        .await
+        .map_err(|e| fault::connection(&e))
+}
+
 /// Who has it, where this role may know.
 async fn holder(client: &Client, names: &Names) -> Option<Blocker> {
     let holder = lock::holder(client, LockKey::new(&names.version)).await.ok()??;

@@ -30,6 +30,7 @@ mod stamp;
 mod state;
 mod tables;
 mod unit;
+pub mod verdict;
 mod verify;
 mod watch;
 
@@ -70,6 +71,9 @@ pub struct Options {
     pub runner_wait: std::time::Duration,
     /// What to do when another runner holds the lock.
     pub if_locked: IfLocked,
+    /// How long to try to reach the server again when the connection broke during a COMMIT: as long as
+    /// a restart or a failover takes.
+    pub reconnect_wait: std::time::Duration,
     /// Run everything, then roll back.
     pub dry_run: bool,
     /// All revisions in one transaction.
@@ -93,6 +97,7 @@ impl Default for Options {
             lock_tries: 10,
             runner_wait: std::time::Duration::from_mins(1),
             if_locked: IfLocked::Wait,
+            reconnect_wait: std::time::Duration::from_secs(30),
             dry_run: false,
             single_transaction: false,
             allow_pooler: false,
@@ -158,6 +163,16 @@ impl Engine {
         stamp::stamp(self, specs, purge, control).await
     }
 
+    /// Settles the statement in doubt (AMBIGUOUS) of a revision by a person's word; runs nothing.
+    pub async fn settle(
+        &self,
+        spec: &str,
+        verdict: verdict::Verdict,
+        control: &Control,
+    ) -> Result<Report, Error> {
+        verdict::settle(self, spec, verdict, control).await
+    }
+
     /// What the plan would be, without locks and without writing anything.
     pub async fn preview(&self, direction: Direction, spec: &str) -> Result<Plan, Error> {
         self.history.check()?;
@@ -191,6 +206,11 @@ impl Engine {
     /// The newest `limit` entries of the audit table, newest first; empty when there is none.
     pub async fn record(&self, limit: u32) -> Result<Vec<record::Entry>, Error> {
         record::read(&self.link.reader().await?, &self.options, limit).await
+    }
+
+    /// The text of a revision as it was applied, when the audit table has kept it: for a file that is gone.
+    pub async fn recorded(&self, id: &str) -> Result<Option<record::Recorded>, Error> {
+        record::recorded(&self.link.reader().await?, &self.options, id).await
     }
 
     /// Cancels (`pg_cancel_backend`) or terminates a backend; tells whether it was there.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, event::PlannedMove};
+use super::{Error, error::Failure, event::PlannedMove, fault};
 use crate::{
     code::Code,
     pg::{
@@ -109,7 +109,10 @@ pub(super) fn jobs<'h>(
     }
     let mut wrong = wrong.into_iter();
     let Some(mut first) = wrong.next() else { return Ok(jobs) };
-    first.more.extend(wrong.map(|e| e.message));
+    first.more.extend(wrong.map(|e| match &e.failure {
+        Some(at) => format!("{}:{}: {}", at.path.display(), at.line, e.message),
+        None => e.message,
+    }));
     Err(first.with_state("nothing was changed"))
 }
 
@@ -125,20 +128,34 @@ fn parts(revision: &Revision, direction: Direction, major: u32) -> Result<Vec<Pa
                 "add a `-- migrate:down` section to the file (an empty one if there is nothing to undo)",
             )
     })?;
+    let mut split = Vec::with_capacity(sections.len());
+    for section in sections {
+        let statements = revision
+            .script
+            .statements(section)
+            .map_err(|e| cannot_split(revision, direction, &e))?;
+        split.push((section, statements));
+    }
+    let all = split.iter().map(|(_, statements)| statements.len()).sum();
     let mut number = 0;
     let mut parts = Vec::with_capacity(sections.len());
-    for section in sections {
-        let statements =
-            revision.script.statements(section).map_err(|e| cannot_split(revision, &e))?;
+    for (section, statements) in split {
         let mut steps = Vec::with_capacity(statements.len());
         for statement in statements {
             let text = &revision.script.text[statement.range.clone()];
-            let line = statement.line;
+            let refused = |code, message: String| {
+                let mut error = Error::new(code, message);
+                error.failure = Some(Box::new(Failure {
+                    statement: number + 1,
+                    ..pointing(revision, direction, all, statement.range.start)
+                }));
+                error
+            };
             if controls_transaction(text) {
                 let word = first_word(text);
-                return Err(Error::new(
+                return Err(refused(
                     Code::TxControl,
-                    format!("`{word}` on line {line} of {path}: a revision cannot begin or end transactions"),
+                    format!("`{word}`: a revision cannot begin or end transactions"),
                 )
                 .with_hint(
                     "remove it: each revision runs in one transaction; what must not goes in a \
@@ -147,10 +164,10 @@ fn parts(revision: &Revision, direction: Direction, major: u32) -> Result<Vec<Pa
             }
             if section.transactional && transactionality(text, major) == Transactionality::Forbidden
             {
-                return Err(Error::new(
+                return Err(refused(
                     Code::NeedsNoTx,
                     format!(
-                        "`{}` on line {line} of {path} cannot run in a transaction",
+                        "`{}` cannot run in a transaction",
                         crate::pg::statement::summary(text, 60)
                     ),
                 )
@@ -159,11 +176,8 @@ fn parts(revision: &Revision, direction: Direction, major: u32) -> Result<Vec<Pa
                 )));
             }
             if copies_out(text) {
-                return Err(Error::new(
-                    Code::PsqlMeta,
-                    format!("`COPY … TO STDOUT` on line {line} of {path} has nowhere to go"),
-                )
-                .with_hint("remove it: a revision has no output"));
+                return Err(refused(Code::PsqlMeta, "`COPY … TO STDOUT` has nowhere to go".into())
+                    .with_hint("remove it: a revision has no output"));
             }
             number += 1;
             steps.push(Step { number, statement });
@@ -187,19 +201,51 @@ fn copies_out(text: &str) -> bool {
     words.contains(" to stdout")
 }
 
-fn cannot_split(revision: &Revision, error: &SplitError) -> Error {
-    let path = revision.path.display();
-    match error {
-        SplitError::Unterminated { what: "COPY data", .. } => {
-            Error::new(Code::Unterminated, format!("{path}: {error}"))
-                .with_hint("end the data with a line of its own: `\\.`")
-        }
-        SplitError::Unterminated { .. } => {
-            Error::new(Code::Unterminated, format!("{path}: {error}"))
-                .with_hint("close it, or escape the quote")
-        }
-        SplitError::PsqlMeta { .. } => Error::new(Code::PsqlMeta, format!("{path}: {error}"))
-            .with_hint("remove it: a revision is sent to the server, which knows no psql commands"),
+fn cannot_split(revision: &Revision, direction: Direction, error: &SplitError) -> Error {
+    let (code, line, message, hint) = match error {
+        SplitError::Unterminated { what: what @ "COPY data", line } => (
+            Code::Unterminated,
+            *line,
+            format!("{what} that begins here does not end"),
+            "end the data with a line of its own: `\\.`",
+        ),
+        SplitError::Unterminated { what, line } => (
+            Code::Unterminated,
+            *line,
+            format!("{what} that begins here does not end"),
+            "close it, or escape the quote",
+        ),
+        SplitError::PsqlMeta { command, line } => (
+            Code::PsqlMeta,
+            *line,
+            format!("psql command `{command}`"),
+            "remove it: a revision is sent to the server, which knows no psql commands",
+        ),
+    };
+    let text = &*revision.script.text;
+    let start: usize = text.split_inclusive('\n').take(line as usize - 1).map(str::len).sum();
+    let blank = text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
+    let mut made = Error::new(code, message).with_hint(hint);
+    made.failure = Some(Box::new(pointing(revision, direction, 0, start + blank)));
+    made
+}
+
+/// A failure before any statement ran, at a byte of the file.
+fn pointing(revision: &Revision, direction: Direction, of: usize, at: usize) -> Failure {
+    let (line, column, excerpt) = fault::place(&revision.script.text, at);
+    Failure {
+        revision: revision.id.clone(),
+        direction,
+        statement: 0,
+        of,
+        path: revision.path.clone(),
+        line,
+        column,
+        excerpt,
+        sqlstate: None,
+        detail: None,
+        hint: None,
+        context: None,
     }
 }
 

@@ -39,17 +39,23 @@ pub(super) fn certain(statement: &str) -> bool {
     !(word.eq_ignore_ascii_case("call") || word.eq_ignore_ascii_case("do"))
 }
 
-/// Facts to note before the statement runs, for [`look`] to compare with.
+/// Facts to note before the statement runs, for [`look`] to compare with: which indexes the table has,
+/// for what is there already is not this statement's work; and whether the object exists.
 pub(super) async fn note(client: &Client, statement: &str) -> Result<Option<String>, Error> {
     match probe(statement) {
-        // The server will choose the name: remember which indexes there were.
-        Some(Probe::CreateIndex { name: None, table }) => {
+        Some(Probe::CreateIndex { table, .. }) => {
             let found = indexes(client, &table, None).await?;
             Ok(Some(found.iter().map(|i| i.oid.as_str()).collect::<Vec<_>>().join(" ")))
+        }
+        Some(Probe::Exists { what, name, drop: false }) => {
+            Ok(exists(client, &what, &name).await?.filter(|there| *there).map(|_| THERE.to_owned()))
         }
         _ => Ok(None),
     }
 }
+
+/// The note on an object that was there before the statement that makes it.
+const THERE: &str = "there";
 
 /// What must be removed before the statement runs for the first time: an invalid index of its name.
 pub(super) async fn stale(client: &Client, statement: &str) -> Result<Vec<String>, Error> {
@@ -68,17 +74,12 @@ pub(super) async fn look(
 ) -> Result<Outcome, Error> {
     let Some(probe) = probe(statement) else { return Ok(Outcome::Unknown) };
     Ok(match probe {
-        Probe::CreateIndex { name: Some(name), table } => {
-            let found = indexes(client, &table, Some(&name)).await?;
-            match found.first() {
-                Some(index) if index.valid => Outcome::Done,
-                _ => Outcome::Again(found.iter().map(drop_index).collect()),
+        Probe::CreateIndex { name, table } => {
+            if name.is_none() && note.is_none() {
+                return Ok(Outcome::Unknown);
             }
-        }
-        Probe::CreateIndex { name: None, table } => {
-            let Some(note) = note else { return Ok(Outcome::Unknown) };
-            let known: Vec<&str> = note.split(' ').collect();
-            let found = indexes(client, &table, None).await?;
+            let known: Vec<&str> = note.unwrap_or_default().split(' ').collect();
+            let found = indexes(client, &table, name.as_deref()).await?;
             let new: Vec<&Index> =
                 found.iter().filter(|i| !known.contains(&i.oid.as_str())).collect();
             match new[..] {
@@ -93,28 +94,29 @@ pub(super) async fn look(
         }
         Probe::Reindex { what, name } => Outcome::Again(leftovers(client, &what, &name).await?),
         Probe::Detach { parent, partition } => detach(client, &parent, &partition).await?,
-        Probe::Exists { what, name, drop } => {
-            let catalog = match what.to_ascii_uppercase().as_str() {
-                "DATABASE" => ("pg_database", "datname"),
-                "TABLESPACE" => ("pg_tablespace", "spcname"),
-                "SUBSCRIPTION" => ("pg_subscription", "subname"),
-                _ => return Ok(Outcome::Unknown),
-            };
-            let sql = format!(
-                "SELECT EXISTS (SELECT 1 FROM pg_catalog.{} WHERE {} = \
-                 (pg_catalog.parse_ident({}))[1])",
-                catalog.0,
-                catalog.1,
-                quote_literal(&name)
-            );
-            if yes(client, &sql).await? == drop {
-                Outcome::Again(Vec::new())
-            } else {
-                Outcome::Done
-            }
-        }
+        Probe::Exists { what, name, drop } => match exists(client, &what, &name).await? {
+            None => Outcome::Unknown,
+            Some(there) if there == drop || note == Some(THERE) => Outcome::Again(Vec::new()),
+            Some(_) => Outcome::Done,
+        },
         Probe::Repeatable => Outcome::Again(Vec::new()),
     })
+}
+
+/// Whether a database, tablespace or subscription exists; none for other things.
+async fn exists(client: &Client, what: &str, name: &str) -> Result<Option<bool>, Error> {
+    let (catalog, column) = match what.to_ascii_uppercase().as_str() {
+        "DATABASE" => ("pg_database", "datname"),
+        "TABLESPACE" => ("pg_tablespace", "spcname"),
+        "SUBSCRIPTION" => ("pg_subscription", "subname"),
+        _ => return Ok(None),
+    };
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM pg_catalog.{catalog} WHERE {column} = \
+         (pg_catalog.parse_ident({}))[1])",
+        quote_literal(name)
+    );
+    yes(client, &sql).await.map(Some)
 }
 
 async fn yes(client: &Client, sql: &str) -> Result<bool, Error> {

@@ -130,14 +130,11 @@ impl Project {
             statement_timeout: c.statement_timeout,
             lock_tries: c.lock_tries,
             runner_wait: c.runner_wait,
-            if_locked: super::IfLocked::Wait,
-            dry_run: false,
-            single_transaction: false,
-            allow_pooler: false,
             journal: Some(c.root.join(".limbeck"))
                 .filter(|folder| folder.is_dir())
                 .map(|folder| folder.join("journal")),
             actor: self.actor.clone(),
+            ..Options::default()
         }
     }
 

@@ -7,7 +7,10 @@ use super::{
     link::{Handle, duration, rows, string, text, timestamp},
     tables::{self, Names},
 };
-use crate::revision::{Direction, RevisionId};
+use crate::{
+    pg::ident::quote_literal,
+    revision::{Direction, RevisionId},
+};
 
 /// One entry of `limbeck.history`.
 #[derive(Clone, Debug)]
@@ -71,4 +74,52 @@ pub(super) async fn read(
             error: text(row, 8).map(str::to_owned),
         })
         .collect())
+}
+
+/// A revision as it was applied.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its id.
+    pub id: RevisionId,
+    /// Its message.
+    pub message: String,
+    /// What it revised.
+    pub parents: Vec<RevisionId>,
+    /// The file it stood in.
+    pub file: String,
+    /// Its scripts; none when they were too long to keep, or there was none.
+    pub up: Option<String>,
+    /// The way down.
+    pub down: Option<String>,
+}
+
+/// Reads what was applied last of a revision; its id or the beginning of it, when no other has that.
+pub(super) async fn recorded(
+    client: &Handle,
+    options: &Options,
+    id: &str,
+) -> Result<Option<Recorded>, Error> {
+    let names = Names::new(options);
+    let facts = tables::facts(client, &names).await?;
+    if !facts.history || !facts.history_readable || id.is_empty() {
+        return Ok(None);
+    }
+    let id = quote_literal(id);
+    let sql = format!(
+        "SELECT DISTINCT ON (revision) revision, message, \
+           pg_catalog.array_to_string(parents, pg_catalog.chr(10)), file, up_sql, down_sql \
+         FROM {} WHERE version_table = {} AND revision ^@ {id} AND file IS NOT NULL \
+         ORDER BY revision, up_sql IS NULL, id DESC",
+        names.history, names.own
+    );
+    let found = rows(client, &sql).await.map_err(|e| fault::plain(&e))?;
+    let [row] = &found[..] else { return Ok(None) };
+    Ok(Some(Recorded {
+        id: RevisionId::new(string(row, 0)),
+        message: string(row, 1),
+        parents: string(row, 2).lines().map(RevisionId::new).collect(),
+        file: string(row, 3),
+        up: text(row, 4).map(str::to_owned),
+        down: text(row, 5).map(str::to_owned),
+    }))
 }

@@ -12,7 +12,7 @@ use super::{
     lock,
     prepare::{self, Job},
     report::Done,
-    session::CLEAN,
+    session::{CLEAN, vigil},
     state::{self, State, named},
     tables::{self, Facts, Names},
     unit::{End, Fault, Unit},
@@ -36,8 +36,8 @@ pub(super) struct Runner<'a> {
     /// Looks at the first connection from outside; a server that is full has none to spare.
     pub(super) observer: Option<Conn>,
     pub(super) run: String,
-    /// The server can notice a client's death while a statement runs.
-    pub(super) watchful: bool,
+    /// Cleans the session and sets what must stay set in it between transactions.
+    pub(super) fresh: String,
     pub(super) blockers: Vec<Blocker>,
     /// The version rows, as committed.
     pub(super) rows: Vec<RevisionId>,
@@ -59,9 +59,6 @@ impl<'a> Runner<'a> {
         let facts = tables::facts(&conn.client, &names).await?;
         facts.check()?;
         tables::check_format(&conn.client, &names, &facts).await?;
-        // Not where the setting would stay with a session that others use.
-        let pooled = engine.options.allow_pooler;
-        let watchful = conn.version >= 140_000 && !pooled && watchful(&conn.client).await;
         Ok(Self {
             engine,
             control,
@@ -70,7 +67,7 @@ impl<'a> Runner<'a> {
             conn,
             observer: None,
             run: audit::run_id(),
-            watchful,
+            fresh: CLEAN.to_owned(),
             blockers: Vec::new(),
             rows: Vec::new(),
             done: Vec::new(),
@@ -140,6 +137,7 @@ impl<'a> Runner<'a> {
                 return Ok(false);
             }
             self.observe().await?;
+            self.keep_vigil().await;
         }
         // Whoever had it before us may have made the tables.
         self.facts = tables::facts(&self.conn.client, &self.names).await?;
@@ -188,6 +186,18 @@ impl<'a> Runner<'a> {
             ));
         }
         Ok(())
+    }
+
+    /// Sets what must stay set in both sessions for as long as they are ours; not behind a pooler, where
+    /// it would stay with a session that others use. Systems that lack a setting do without them all.
+    pub(super) async fn keep_vigil(&mut self) {
+        let vigil = vigil(self.conn.version);
+        if self.conn.client.batch_execute(&vigil).await.is_ok() {
+            self.fresh = format!("{CLEAN}; {vigil}");
+        }
+        if let Some(observer) = &self.observer {
+            drop(observer.client.batch_execute(&vigil).await);
+        }
     }
 
     /// Behind a pooler the lock stays with whichever of its sessions took it, and would shut out
@@ -283,11 +293,15 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// A script that lets go of advisory locks may have let go of ours.
+    /// A script that takes or lets go of advisory locks may have kept one, or let go of ours.
     async fn relock(&mut self, job: &Job<'_>) -> Result<(), Error> {
-        let text = &*job.revision.script.text;
+        let text = job.revision.script.text.to_ascii_lowercase();
         let options = &self.engine.options;
-        if options.allow_pooler || !text.contains("pg_advisory_unlock") {
+        let suspect = ["advisory", "discard"].iter().any(|word| text.contains(word));
+        if options.allow_pooler || !suspect {
+            return Ok(());
+        }
+        if lock::leave_only_ours(&self.conn.client, &self.names).await? {
             return Ok(());
         }
         lock::acquire(&self.conn.client, &self.names, options, self.control).await?;
@@ -330,7 +344,7 @@ impl<'a> Runner<'a> {
             if let Fault::Server { error, job, xid, .. } = &fault
                 && fault::lost(error)
             {
-                return self.resolve(job, error, xid.as_deref()).await;
+                return self.resolve(units, job, error, xid.as_deref()).await;
             }
             self.rollback().await;
             if let Fault::Server { error, job, .. } = &fault
@@ -416,7 +430,8 @@ impl<'a> Runner<'a> {
             state: "failed",
         };
         let sql = format!(
-            "{CLEAN}; BEGIN; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '5s'; {}; \
+            "{CLEAN}; BEGIN; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '5s'; \
+             SET LOCAL synchronous_commit = off; {}; \
              COMMIT",
             audit::insert(&self.names, entry, job.revision, course)
         );
@@ -439,11 +454,6 @@ impl<'a> Runner<'a> {
         }
         Report { done: self.done, before, after: self.rows, paused, ..Report::default() }
     }
-}
-
-async fn watchful(client: &Client) -> bool {
-    let set = "SELECT pg_catalog.set_config('client_connection_check_interval', '500', false)";
-    client.simple_query(set).await.is_ok()
 }
 
 /// Runs `upgrade` or `downgrade`.

@@ -14,7 +14,7 @@ use super::{
     prepare::{Job, Part, Step},
     probe::{self, Outcome},
     run::Runner,
-    session::{CLEAN, settings},
+    session::settings,
     state::{self, StepRow},
     unit::{Phase, Unit, step_row},
 };
@@ -74,8 +74,8 @@ impl Runner<'_> {
     /// A non-transactional section.
     async fn loose(&mut self, job: &Job<'_>, part: &Part, steps: &[StepRow]) -> Result<(), Error> {
         let options = &self.engine.options;
-        let session = settings(options, self.conn.version, self.watchful, false, false);
-        let fresh = format!("{CLEAN}; {session}");
+        let session = settings(options, self.conn.version, false, false);
+        let fresh = format!("{}; {session}", self.fresh);
         self.conn.client.batch_execute(&fresh).await.map_err(|e| fault::plain(&e))?;
         let pid = self.conn.pid;
         let major = self.conn.version / 10_000;
@@ -145,11 +145,9 @@ impl Runner<'_> {
                         ),
                     )
                     .with_hint(format!(
-                        "look at the database; if the statement took effect, finish the rest by hand \
-                         and run `limbeck stamp {}`; if not, `limbeck stamp {}` makes the next \
-                         upgrade start this revision over",
-                        job.revision.id,
-                        super::verify::plain(&self.rows)
+                        "look at the database: if the statement took effect, run `limbeck resolve {0} \
+                         --done`, if not `limbeck resolve {0} --redo`; then the same command goes on",
+                        job.revision.id
                     )));
                 }
             }
@@ -226,8 +224,8 @@ impl Runner<'_> {
         note: Option<&str>,
     ) -> Result<(), Error> {
         let sql = format!(
-            "BEGIN; SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
-             SET LOCAL default_transaction_read_only = off; {}; COMMIT",
+            "BEGIN READ WRITE; SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; \
+             SET LOCAL synchronous_commit = on; {}; COMMIT",
             step_row(&self.names, job, step, state, note)
         );
         self.conn.client.batch_execute(&sql).await.map_err(|e| fault::plain(&e))

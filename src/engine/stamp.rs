@@ -119,7 +119,7 @@ pub(super) async fn stamp(
     let mut sql = vec![
         CLEAN.to_owned(),
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(),
-        settings(&engine.options, runner.conn.version, runner.watchful, true, true),
+        settings(&engine.options, runner.conn.version, true, true),
     ];
     // Nobody else may move a row between our look and our change; readers go on.
     sql.push(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"));

@@ -165,7 +165,7 @@ impl Runner<'_> {
         }
         if unit.clean {
             let options = &self.engine.options;
-            sql.push_str(&settings(options, self.conn.version, self.watchful, true, true));
+            sql.push_str(&settings(options, self.conn.version, true, true));
         } else {
             let lock = self.engine.options.lock_timeout.as_millis();
             let _ = write!(sql, "SET LOCAL lock_timeout = {lock}");
@@ -179,12 +179,13 @@ impl Runner<'_> {
         sql.push_str("SELECT pg_catalog.pg_current_xact_id()::text");
 
         let clean = first && unit.clean && !pooled;
+        let fresh = self.fresh.clone();
         let (watch, client) = self.split();
         let messages = watched(watch, async {
             if clean {
                 // Both are on their way before the first answer: one round trip.
                 let (cleaned, begun) =
-                    join(client.batch_execute(CLEAN), client.simple_query(&sql)).await;
+                    join(client.batch_execute(&fresh), client.simple_query(&sql)).await;
                 cleaned.and(begun)
             } else {
                 client.simple_query(&sql).await
@@ -271,7 +272,9 @@ impl Runner<'_> {
         let (job, names) = (unit.job, &self.names);
         let (direction, state) = audit::words(job.direction);
         let id = quote_literal(job.revision.id.as_str());
-        let mut sql = "SET LOCAL search_path TO pg_catalog; ".to_owned();
+        // A script may have traded durability for speed; whether it is applied must be as durable as it is.
+        let mut sql =
+            "SET LOCAL search_path TO pg_catalog; SET LOCAL synchronous_commit = on; ".to_owned();
         // Ends the transaction with an error when the script has ended ours, or taken the rows away.
         let rows =
             if unit.moves { still(&names.version.to_string(), &job.rows) } else { "true".into() };
@@ -415,15 +418,4 @@ fn head_moved(op: &RowOp, count: u64) -> Error {
         ),
     )
     .with_hint("look where the database is with `limbeck current`, then run the command again")
-}
-
-/// Reads the xid's fate, as `pg_xact_status` words it.
-pub(super) async fn xact_status(
-    client: &tokio_postgres::Client,
-    xid: &str,
-) -> Result<String, tokio_postgres::Error> {
-    let xid: u64 = xid.parse().unwrap_or(0);
-    let sql = format!("SELECT pg_catalog.pg_xact_status('{xid}'::pg_catalog.xid8)");
-    let found = super::link::rows(client, &sql).await?;
-    Ok(found.first().map(|row| string(row, 0)).unwrap_or_default())
 }

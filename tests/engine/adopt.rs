@@ -10,8 +10,7 @@ use limbeck::{
     revision::Direction,
 };
 
-use super::kit::*;
-use crate::support::{TestDb, database};
+use crate::support::{TestDb, database, kit::*};
 
 /// The same engine on Alembic's table.
 fn on_alembic(mut engine: Engine) -> Engine {

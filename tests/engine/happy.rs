@@ -8,8 +8,7 @@ use limbeck::{
     revision::{Direction, Source},
 };
 
-use super::kit::*;
-use crate::support::database;
+use crate::support::{database, kit::*};
 
 #[tokio::test]
 async fn up_and_down() {
@@ -231,4 +230,30 @@ async fn preview_plans_without_writing() {
     let plan = engine.preview(Direction::Up, "+1").await.unwrap();
     assert_eq!(plan.moves.len(), 1);
     assert!(!there(&db, "limbeck.version").await);
+}
+
+#[tokio::test]
+async fn notices_come_between_their_statements() {
+    let db = database().await;
+    let script =
+        "DO $$ BEGIN RAISE NOTICE 'one'; END $$; SELECT 1; DO $$ BEGIN RAISE NOTICE 'two'; END $$;";
+    let (control, events) = recording();
+    engine(&db, &chain(&[(script, "")])).upgrade("heads", &control).await.unwrap();
+    let order: Vec<String> = events
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|event| match event {
+            Event::StatementStarted { statement, .. } => Some(format!("start {statement}")),
+            Event::StatementFinished { statement, .. } => Some(format!("end {statement}")),
+            Event::Notice(notice) => Some(notice.message.clone()),
+            _ => None,
+        })
+        .collect();
+    let order: Vec<&str> =
+        order.iter().map(String::as_str).skip_while(|e| *e != "start 1").collect();
+    assert_eq!(
+        order[..8],
+        ["start 1", "one", "end 1", "start 2", "end 2", "start 3", "two", "end 3"]
+    );
 }

@@ -2,8 +2,7 @@
 
 use limbeck::engine::{Control, overview::Edit};
 
-use super::kit::*;
-use crate::support::database;
+use crate::support::{database, kit::*};
 
 #[tokio::test]
 async fn the_overview_of_an_empty_database() {
@@ -69,20 +68,6 @@ async fn activity_shows_who_blocks_whom() {
     assert!(engine.signal_backend(by.pid, true).await.unwrap());
     let _ = waiting.await;
     assert!(!engine.signal_backend(999_999_999, false).await.unwrap());
-}
-
-#[tokio::test]
-async fn names_that_need_quotes() {
-    let db = database().await;
-    let mut engine =
-        engine(&db, &files(&[text("it's \"odd\"", "", "CREATE TABLE a ();", "DROP TABLE a;")]));
-    engine.options.schema = "We'ird \"Schema\"".into();
-    engine.options.version_table.schema = engine.options.schema.clone();
-    engine.options.version_table.name = "Ver\"sion; --".into();
-    up(&engine).await.unwrap();
-    assert_eq!(ids(&engine.overview().await.unwrap().rows), ["it's \"odd\""]);
-    engine.downgrade("base", &Control::silent()).await.unwrap();
-    assert_eq!(engine.record(9).await.unwrap().len(), 2);
 }
 
 /// `"$user"` stands first in a role's search path: for a role named like our schema, that is our

@@ -8,11 +8,18 @@
 
 mod cluster;
 mod database;
+pub mod kit;
+mod own;
+mod program;
 mod project;
+mod proxy;
 
 #[allow(unused_imports, reason = "no test crate uses every helper")]
 pub use self::{
     cluster::{Server, client_program, need_binaries, server},
     database::{TestDb, database},
+    own::Cluster,
+    program::{Ran, forked, on, run, three},
     project::{Project, limbeck, project},
+    proxy::{At, Fault, Proxy, When},
 };

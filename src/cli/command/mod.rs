@@ -20,6 +20,7 @@ pub(crate) mod merge;
 mod migrate;
 pub(crate) mod plain;
 pub(crate) mod rebase;
+pub(crate) mod resolve;
 pub(crate) mod revision;
 pub(crate) mod show;
 pub(crate) mod stamp;
@@ -41,6 +42,7 @@ pub(super) fn run(ctx: &Context, command: Command) -> Result<u8, CliError> {
         Command::Upgrade(args) => upgrade::run(ctx, &args),
         Command::Downgrade(args) => downgrade::run(ctx, &args),
         Command::Stamp(args) => stamp::run(ctx, &args),
+        Command::Resolve(args) => resolve::run(ctx, &args),
         Command::Current(args) => current::run(ctx, &args),
         Command::History(args) => history::run(ctx, &args),
         Command::Heads(args) => heads::run(ctx, &args),
@@ -67,6 +69,7 @@ pub(super) fn wants_json(command: &Command) -> bool {
         Command::Upgrade(args) => args.run.json,
         Command::Downgrade(args) => args.run.json,
         Command::Stamp(args) => args.json,
+        Command::Resolve(args) => args.json,
         Command::Current(args) => args.json,
         Command::History(args) => args.json,
         Command::Heads(args) => args.json,

@@ -7,8 +7,7 @@ use std::{
 
 use limbeck::engine::{Control, Event};
 
-use super::kit::*;
-use crate::support::{TestDb, database};
+use crate::support::{TestDb, database, kit::*};
 
 /// A control that cancels when this statement of this revision has begun.
 fn cancel_at(index: usize, statement: usize) -> Control {
@@ -231,28 +230,99 @@ async fn row_30_an_administrator_cancels_or_terminates() {
     }
 }
 
-#[tokio::test]
-async fn notices_come_between_their_statements() {
+/// Readers queue behind a waiting ALTER for no longer than one `lock_timeout`, and get through between tries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_12_readers_are_held_up_no_longer_than_the_lock_timeout() {
     let db = database().await;
-    let script =
-        "DO $$ BEGIN RAISE NOTICE 'one'; END $$; SELECT 1; DO $$ BEGIN RAISE NOTICE 'two'; END $$;";
+    exec(&db, "CREATE TABLE a (id int)").await;
+    let mut engine = engine(&db, &chain(&[("ALTER TABLE a ADD c int;", "")]));
+    engine.options.lock_timeout = Duration::from_millis(500);
+    engine.options.lock_tries = 3;
+    let blocker = block(&db).await;
+    let running = tokio::spawn(async move { up(&engine).await });
+    let reader = db.client().await;
+    let mut longest = Duration::ZERO;
+    while !running.is_finished() {
+        let began = std::time::Instant::now();
+        reader.batch_execute("SELECT count(*) FROM a").await.unwrap();
+        longest = longest.max(began.elapsed());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(running.await.unwrap().unwrap_err().code.as_str(), "DDL_LOCK_TIMEOUT");
+    assert!(longest > Duration::from_millis(200), "no reader met the ALTER: {longest:?}");
+    assert!(longest < Duration::from_millis(1500), "{longest:?}");
+    drop(blocker);
+}
+
+/// Each wait is about twice the one before, never quite the same.
+#[tokio::test]
+async fn row_12_waits_double_with_jitter() {
+    let db = database().await;
+    exec(&db, "CREATE TABLE a (id int)").await;
+    let mut engine = engine(&db, &chain(&[("ALTER TABLE a ADD c int;", "")]));
+    engine.options.lock_timeout = Duration::from_millis(20);
+    engine.options.lock_tries = 3;
+    let blocker = block(&db).await;
     let (control, events) = recording();
-    engine(&db, &chain(&[(script, "")])).upgrade("heads", &control).await.unwrap();
-    let order: Vec<String> = events
+    engine.upgrade("heads", &control).await.unwrap_err();
+    drop(blocker);
+    let delays: Vec<Duration> = events
         .lock()
         .unwrap()
         .iter()
         .filter_map(|event| match event {
-            Event::StatementStarted { statement, .. } => Some(format!("start {statement}")),
-            Event::StatementFinished { statement, .. } => Some(format!("end {statement}")),
-            Event::Notice(notice) => Some(notice.message.clone()),
+            Event::Retrying { delay, .. } => Some(*delay),
             _ => None,
         })
         .collect();
-    let order: Vec<&str> =
-        order.iter().map(String::as_str).skip_while(|e| *e != "start 1").collect();
-    assert_eq!(
-        order[..8],
-        ["start 1", "one", "end 1", "start 2", "end 2", "start 3", "two", "end 3"]
+    assert_eq!(delays.len(), 2);
+    for (delay, base) in delays.iter().zip([400, 800]) {
+        let base = Duration::from_millis(base);
+        assert!(*delay >= base.mul_f64(0.74) && *delay <= base.mul_f64(1.26), "{delays:?}");
+    }
+}
+
+/// Whoever is in the way is shown while the first try still waits, not only when it has failed.
+#[tokio::test]
+async fn row_12_a_blocker_is_shown_before_the_timeout_fires() {
+    let db = database().await;
+    exec(&db, "CREATE TABLE a (id int)").await;
+    let engine = engine(&db, &chain(&[("ALTER TABLE a ADD c int;", "")]));
+    let blocker = block(&db).await;
+    let (recorded, events) = recording();
+    let (kept, let_go) = (events.clone(), blocker.clone());
+    let control = recorded.observed(move |event| {
+        if matches!(event, Event::Blocked { .. }) {
+            drop(let_go.lock().unwrap().take());
+        }
+        kept.lock().unwrap().push(event);
+    });
+    engine.upgrade("heads", &control).await.unwrap();
+    let events = events.lock().unwrap();
+    assert!(events.iter().any(|event| matches!(event, Event::Blocked { .. })));
+    assert!(!events.iter().any(|event| matches!(event, Event::Retrying { .. })), "{events:?}");
+}
+
+/// A real deadlock: the whole transaction is rolled back and goes through the second time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_13_a_deadlock_tries_the_whole_revision_again() {
+    let db = database().await;
+    exec(&db, "CREATE TABLE a (id int); CREATE TABLE b (id int); CREATE TABLE ran (n int)").await;
+    let script = "INSERT INTO ran VALUES (1);\nLOCK TABLE a;\nSELECT pg_sleep(0.3);\nLOCK TABLE b;";
+    let mut engine = engine(&db, &chain(&[(script, "")]));
+    // Longer than `deadlock_timeout`, so that the deadlock is found and not the timeout.
+    engine.options.lock_timeout = Duration::from_secs(10);
+    let other = db.client().await;
+    // It waits for longer than we do before it looks for a deadlock: we are the ones that are ended.
+    other.batch_execute("SET deadlock_timeout = '20s'; BEGIN; LOCK TABLE b").await.unwrap();
+    let (control, events) = recording();
+    let running = tokio::spawn(async move { engine.upgrade("heads", &control).await });
+    until(&db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'").await;
+    other.batch_execute("LOCK TABLE a; COMMIT").await.unwrap();
+    running.await.unwrap().unwrap();
+    let retried = events.lock().unwrap().iter().any(
+        |event| matches!(event, Event::Retrying { reason, .. } if reason.contains("deadlock")),
     );
+    assert!(retried);
+    assert_eq!(ask(&db, "SELECT count(*) FROM ran").await, "1");
 }

@@ -1,4 +1,4 @@
-//! What the runner's tests share: histories from text, an engine for a database, recorded events.
+//! What the tests of the runner share: histories from text, an engine for a database, recorded events.
 
 use std::{
     path::Path,
@@ -12,10 +12,10 @@ use limbeck::{
     revision::{History, Revision, file},
 };
 
-use crate::support::TestDb;
+use super::TestDb;
 
 /// A revision file's text.
-pub(super) fn text(id: &str, revises: &str, up: &str, down: &str) -> String {
+pub fn text(id: &str, revises: &str, up: &str, down: &str) -> String {
     format!(
         "-- revision {id}\n--\n-- Revision ID: {id}\n-- Revises: {revises}\n\n-- migrate:up\n\n{up}\n\n\
          -- migrate:down\n\n{down}\n"
@@ -23,24 +23,24 @@ pub(super) fn text(id: &str, revises: &str, up: &str, down: &str) -> String {
 }
 
 /// Parses a file.
-pub(super) fn parse(name: &str, text: &str) -> Revision {
+pub fn parse(name: &str, text: &str) -> Revision {
     file::parse(Path::new(name), text.as_bytes()).unwrap()
 }
 
 /// A history of whole files, named by their position.
-pub(super) fn files(texts: &[String]) -> Arc<History> {
+pub fn files(texts: &[String]) -> Arc<History> {
     let revisions =
         texts.iter().enumerate().map(|(n, text)| parse(&format!("{n:03}.sql"), text)).collect();
     Arc::new(History::from_revisions(revisions))
 }
 
 /// A chain r1 ← r2 ← … of ups, each with a down.
-pub(super) fn chain(scripts: &[(&str, &str)]) -> Arc<History> {
+pub fn chain(scripts: &[(&str, &str)]) -> Arc<History> {
     files(&chain_texts(scripts))
 }
 
 /// The texts of such a chain.
-pub(super) fn chain_texts(scripts: &[(&str, &str)]) -> Vec<String> {
+pub fn chain_texts(scripts: &[(&str, &str)]) -> Vec<String> {
     scripts
         .iter()
         .enumerate()
@@ -52,7 +52,7 @@ pub(super) fn chain_texts(scripts: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// A chain of tables t1, t2, …
-pub(super) fn tables(count: usize) -> Arc<History> {
+pub fn tables(count: usize) -> Arc<History> {
     let scripts: Vec<(String, String)> = (1..=count)
         .map(|n| {
             (format!("CREATE TABLE t{n} (id bigint PRIMARY KEY);"), format!("DROP TABLE t{n};"))
@@ -64,7 +64,7 @@ pub(super) fn tables(count: usize) -> Arc<History> {
 }
 
 /// Options that do not make tests wait.
-pub(super) fn options() -> Options {
+pub fn options() -> Options {
     Options {
         lock_timeout: Duration::from_millis(300),
         lock_tries: 3,
@@ -74,7 +74,7 @@ pub(super) fn options() -> Options {
 }
 
 /// An engine for a database.
-pub(super) fn engine(db: &TestDb, history: &Arc<History>) -> Engine {
+pub fn engine(db: &TestDb, history: &Arc<History>) -> Engine {
     Engine {
         history: history.clone(),
         link: Connector::new(db.connection()).into(),
@@ -83,19 +83,19 @@ pub(super) fn engine(db: &TestDb, history: &Arc<History>) -> Engine {
 }
 
 /// A control whose events are kept.
-pub(super) fn recording() -> (Control, Arc<Mutex<Vec<Event>>>) {
+pub fn recording() -> (Control, Arc<Mutex<Vec<Event>>>) {
     let events = Arc::new(Mutex::new(Vec::new()));
     let kept = events.clone();
     (Control::new(move |event| kept.lock().unwrap().push(event)), events)
 }
 
 /// Upgrades to the heads, unwatched.
-pub(super) async fn up(engine: &Engine) -> Result<limbeck::engine::Report, Error> {
+pub async fn up(engine: &Engine) -> Result<limbeck::engine::Report, Error> {
     engine.upgrade("heads", &Control::silent()).await
 }
 
 /// One value of one row as text; "NULL" for none.
-pub(super) async fn ask(db: &TestDb, sql: &str) -> String {
+pub async fn ask(db: &TestDb, sql: &str) -> String {
     let client = db.client().await;
     let messages = client.simple_query(sql).await.unwrap();
     messages
@@ -110,12 +110,12 @@ pub(super) async fn ask(db: &TestDb, sql: &str) -> String {
 }
 
 /// Runs statements on the side.
-pub(super) async fn exec(db: &TestDb, sql: &str) {
+pub async fn exec(db: &TestDb, sql: &str) {
     db.client().await.batch_execute(sql).await.unwrap();
 }
 
 /// The version rows, joined.
-pub(super) async fn rows(db: &TestDb) -> String {
+pub async fn rows(db: &TestDb) -> String {
     ask(
         db,
         "SELECT COALESCE(string_agg(version_num, ',' ORDER BY version_num), '') FROM limbeck.version",
@@ -124,11 +124,28 @@ pub(super) async fn rows(db: &TestDb) -> String {
 }
 
 /// Whether a relation is there.
-pub(super) async fn there(db: &TestDb, name: &str) -> bool {
+pub async fn there(db: &TestDb, name: &str) -> bool {
     ask(db, &format!("SELECT to_regclass('{name}') IS NOT NULL")).await == "t"
 }
 
 /// The ids of a list.
-pub(super) fn ids(list: &[limbeck::revision::RevisionId]) -> Vec<&str> {
+pub fn ids(list: &[limbeck::revision::RevisionId]) -> Vec<&str> {
     list.iter().map(limbeck::revision::RevisionId::as_str).collect()
+}
+
+/// Waits until the query's one value is neither 0 nor false.
+pub async fn until(db: &TestDb, sql: &str) {
+    let deadline = std::time::Instant::now() + Duration::from_mins(1);
+    while matches!(ask(db, sql).await.as_str(), "0" | "f" | "") {
+        assert!(std::time::Instant::now() < deadline, "never true: {sql}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A revision whose up script has one section without a transaction.
+pub fn loose(id: &str, revises: &str, up: &str) -> String {
+    format!(
+        "-- {id}\n-- Revision ID: {id}\n-- Revises: {revises}\n-- migrate:up transaction:false\n{up}\n\
+         -- migrate:down transaction:false\n"
+    )
 }

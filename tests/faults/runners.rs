@@ -1,14 +1,17 @@
 //! Rows 7 to 9 and 36: several runners at once.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    process::{Child, Stdio},
+    sync::{Arc, Mutex},
+};
 
 use limbeck::{
     engine::{Control, Event},
     revision::History,
 };
 
-use super::kit::*;
-use crate::support::{TestDb, database};
+use super::specimen;
+use crate::support::{TestDb, database, kit::*, on};
 
 /// Starts `count` runners at once; returns how many revisions each of them applied.
 async fn race(db: &TestDb, history: &Arc<History>, count: usize) -> Vec<usize> {
@@ -30,7 +33,7 @@ async fn race(db: &TestDb, history: &Arc<History>, count: usize) -> Vec<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn row_7_two_eight_and_fifty_runners_apply_once() {
+async fn row_07_two_eight_and_fifty_runners_apply_once() {
     for count in [2, 8, 50] {
         let db = database().await;
         let done = race(&db, &tables(4), count).await;
@@ -41,7 +44,7 @@ async fn row_7_two_eight_and_fifty_runners_apply_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn row_8_waiting_runners_do_not_break_an_index_build() {
+async fn row_08_waiting_runners_do_not_break_an_index_build() {
     let db = database().await;
     let file = "-- x\n-- Revision ID: r002\n-- Revises: r001\n-- migrate:up transaction:false\n\
         CREATE INDEX CONCURRENTLY a_idx ON a (n);\n";
@@ -57,53 +60,30 @@ async fn row_8_waiting_runners_do_not_break_an_index_build() {
     );
 }
 
-#[tokio::test]
-async fn row_9_another_tool_between_look_and_change_loses_nothing() {
+/// Alembic's own statement comes while ours has the row: it waits, matches nothing, and Alembic fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_09_alembic_at_the_same_time_loses_when_it_comes_second() {
     let db = database().await;
-    exec(&db, "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)").await;
-    let mut ours = engine(&db, &tables(3));
+    let mut ours = engine(
+        &db,
+        &chain(&[("CREATE TABLE t1 ();", ""), ("CREATE TABLE t2 (); SELECT pg_sleep(0.5);", "")]),
+    );
     ours.options.version_table.schema = "public".into();
     ours.options.version_table.name = "alembic_version".into();
     ours.upgrade("r001", &Control::silent()).await.unwrap();
-
-    // Alembic changes the row between our second and third revision.
-    let other = Arc::new(Mutex::new(Some(db.client().await)));
-    let (other_side, handle) = (other.clone(), tokio::runtime::Handle::current());
-    let control = Control::new(move |event| {
-        if matches!(event, Event::RevisionFinished { index: 0, .. })
-            && let Some(client) = other_side.lock().unwrap().take()
-        {
-            let steal = "UPDATE alembic_version SET version_num = 'r001'";
-            std::thread::scope(|scope| {
-                scope.spawn(|| {
-                    // The connection's task runs on the test's runtime.
-                    handle.spawn(async move { client.batch_execute(steal).await.unwrap() });
-                });
-            });
-        }
-    });
-    // The observer cannot wait for the theft, so the second revision takes its time at the start.
-    ours.history = chain(&[
-        ("CREATE TABLE t1 (id bigint PRIMARY KEY);", "DROP TABLE t1;"),
-        ("CREATE TABLE t2 (id bigint PRIMARY KEY);", "DROP TABLE t2;"),
-        ("CREATE TABLE t3 (id bigint PRIMARY KEY); SELECT pg_sleep(0.5);", "DROP TABLE t3;"),
-    ]);
-    let outcome = ours.upgrade("heads", &control).await;
-    let row = ask(&db, "SELECT version_num FROM alembic_version").await;
-    match outcome {
-        // The theft came before our swap: it matched nothing.
-        Err(error) => {
-            assert_eq!(error.code.as_str(), "HEAD_MOVED");
-            assert_eq!(row, "r001");
-            assert!(!there(&db, "t3").await);
-        }
-        // Or it waited for our transaction and then overwrote; ours was whole before.
-        Ok(_) => assert!(there(&db, "t3").await),
-    }
+    let running = tokio::spawn(async move { up(&ours).await });
+    let asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                  AND wait_event = 'PgSleep'";
+    until(&db, asleep).await;
+    let alembic = "UPDATE alembic_version SET version_num = 'r002' WHERE version_num = 'r001'";
+    let matched = db.client().await.execute(alembic, &[]).await.unwrap();
+    assert_eq!(matched, 0, "Alembic takes this for an error and rolls back");
+    assert_eq!(running.await.unwrap().unwrap().done.len(), 1);
+    assert_eq!(ask(&db, "SELECT version_num FROM alembic_version").await, "r002");
 }
 
 #[tokio::test]
-async fn row_9_the_swap_fails_when_the_row_is_gone() {
+async fn row_09_the_swap_fails_when_the_row_is_gone() {
     let db = database().await;
     let engine = engine(&db, &tables(2));
     engine.upgrade("r001", &Control::silent()).await.unwrap();
@@ -138,4 +118,40 @@ async fn row_36_two_version_tables_do_not_wait_for_each_other() {
     up(&first).await.unwrap();
     assert_eq!(ask(&db, "SELECT version_num FROM limbeck.version_of_x").await, "x1");
     assert_eq!(rows(&db).await, "r001");
+}
+
+/// Row 7 of the failure list.
+/// The program itself, fifty times, on a history with every form of section.
+#[tokio::test(flavor = "multi_thread")]
+async fn row_07_fifty_runners_at_once() {
+    let db = database().await;
+    for scripts in [specimen::TRANSACTIONAL, specimen::LOOSE] {
+        let project = specimen::folder(scripts);
+        let runners: Vec<Child> = (0..25)
+            .map(|_| {
+                let mut command = on(&project, &db, &["upgrade", "head"]);
+                command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+                command.spawn().unwrap()
+            })
+            .collect();
+        for runner in runners {
+            let output = runner.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        assert_eq!(specimen::wrong(&db.client().await, scripts).await, None);
+        exec(&db, "DROP SCHEMA limbeck CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+            .await;
+    }
+}
+
+/// The lock of one database is not the lock of another in the same cluster.
+#[tokio::test]
+async fn row_36_two_databases_do_not_wait_for_each_other() {
+    let (one, two) = (database().await, database().await);
+    let holder = one.client().await;
+    let mut other = engine(&two, &tables(1));
+    let key = limbeck::db::lock::LockKey::new(&other.options.version_table);
+    assert!(limbeck::db::lock::try_lock(&holder, key).await.unwrap());
+    other.options.if_locked = limbeck::engine::IfLocked::Fail;
+    up(&other).await.unwrap();
 }

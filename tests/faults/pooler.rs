@@ -1,4 +1,4 @@
-//! Behind a real `PgBouncer` in transaction mode; skipped, aloud, where it is not installed.
+//! Row 33: behind a real `PgBouncer` in transaction mode; skipped, aloud, where it is not installed.
 
 use std::{
     fs,
@@ -13,11 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    on, run,
-    support::{Project, TestDb, database},
-    three,
-};
+use crate::support::{Project, TestDb, database, on, run, three};
 
 /// A pooler in front of one database; ends with this value.
 struct Pooler {
@@ -104,7 +100,7 @@ async fn locks(db: &TestDb) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_pooler_is_refused_and_keeps_no_lock() {
+async fn row_33_a_transaction_pooler_is_refused_and_keeps_no_lock() {
     let (project, db) = (three(), database().await);
     let Some(pooler) = pooler(&db) else { return };
     run(&mut through(&project, &pooler, &["status"])).exits(0);
@@ -119,7 +115,7 @@ async fn a_transaction_pooler_is_refused_and_keeps_no_lock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_pooler_transactions_go_through_it_without_a_lock() {
+async fn row_33_with_pooler_transactions_go_through_it_without_a_lock() {
     let (project, db) = (three(), database().await);
     let Some(pooler) = pooler(&db) else { return };
     run(&mut through(&project, &pooler, &["upgrade", "head", "--pooler"])).exits(0);
@@ -142,7 +138,7 @@ async fn with_pooler_transactions_go_through_it_without_a_lock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runners_at_once_behind_a_pooler_apply_each_revision_once() {
+async fn row_33_runners_at_once_behind_a_pooler_apply_each_revision_once() {
     let (project, db) = (three(), database().await);
     let Some(pooler) = pooler(&db) else { return };
     let runners: Vec<Child> = (0..6)

@@ -1,4 +1,4 @@
-//! Interrupting a run.
+//! Rows 30 to 32: signals, terminals that go, and a run that is asked to wait.
 
 use std::{
     process::{Child, Stdio},
@@ -11,10 +11,7 @@ use nix::{
 };
 use tokio_postgres::Client;
 
-use crate::{
-    on, run,
-    support::{Project, TestDb, database, project},
-};
+use crate::support::{Project, TestDb, database, on, project, run};
 
 /// Waits until the query finds something.
 async fn until(client: &Client, sql: &str) {
@@ -49,7 +46,7 @@ fn slow(up: &str) -> Project {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn once_rolls_back_and_exits_with_130() {
+async fn row_31_once_rolls_back_and_exits_with_130() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let db = database().await;
         let client = db.client().await;
@@ -71,7 +68,7 @@ async fn once_rolls_back_and_exits_with_130() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twice_leaves_at_once() {
+async fn row_31_twice_leaves_at_once() {
     let db = database().await;
     let client = db.client().await;
     // A statement that does not let itself be cancelled, however often it is asked.
@@ -95,7 +92,7 @@ async fn twice_leaves_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_is_not_suspended_with_its_locks() {
+async fn row_32_a_run_is_not_suspended_with_its_locks() {
     let db = database().await;
     let client = db.client().await;
     let project = slow("SELECT pg_sleep(300);");
@@ -108,7 +105,7 @@ async fn a_run_is_not_suspended_with_its_locks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_administrators_cancel_is_another_error() {
+async fn row_30_an_administrators_cancel_is_another_error() {
     let db = database().await;
     let client = db.client().await;
     let project = slow("SELECT pg_sleep(300);");
@@ -124,7 +121,7 @@ async fn an_administrators_cancel_is_another_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_runner_is_waited_for_refused_or_left_alone() {
+async fn row_07_another_runner_is_waited_for_refused_or_left_alone() {
     let db = database().await;
     let client = db.client().await;
     let project = slow("SELECT pg_sleep(300);");
@@ -141,7 +138,7 @@ async fn another_runner_is_waited_for_refused_or_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_stdout_does_not_stop_a_run() {
+async fn row_32_a_closed_stdout_does_not_stop_a_run() {
     let db = database().await;
     let client = db.client().await;
     let project = slow("SELECT pg_sleep(0.2);");

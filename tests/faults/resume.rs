@@ -1,20 +1,14 @@
-//! Row 2 and 29: sections without a transaction, interrupted and resumed.
+//! Rows 2 and 29: sections without a transaction, interrupted and resumed.
 
-use limbeck::engine::{Control, Event};
+use limbeck::{
+    db::Connector,
+    engine::{Control, Engine, Event, verdict::Verdict},
+};
 
-use super::kit::*;
-use crate::support::database;
-
-/// A revision whose up script has one section without a transaction.
-fn loose(id: &str, revises: &str, up: &str) -> String {
-    format!(
-        "-- {id}\n-- Revision ID: {id}\n-- Revises: {revises}\n-- migrate:up transaction:false\n{up}\n\
-         -- migrate:down transaction:false\n"
-    )
-}
+use crate::support::{At, Fault, Proxy, TestDb, When, database, kit::*};
 
 /// What a kill in the middle of a statement leaves: a `started` row.
-async fn pretend_started(db: &crate::support::TestDb, engine: &limbeck::engine::Engine, n: usize) {
+async fn pretend_started(db: &TestDb, engine: &limbeck::engine::Engine, n: usize) {
     // A first try fails at a later statement, so that the rows of the earlier ones are real.
     let error = up(engine).await.unwrap_err();
     assert!(error.state.as_deref().unwrap().contains("kept"), "{:?}", error.state);
@@ -22,7 +16,7 @@ async fn pretend_started(db: &crate::support::TestDb, engine: &limbeck::engine::
 }
 
 #[tokio::test]
-async fn row_2_a_revision_resumes_at_the_failed_statement() {
+async fn row_02_a_revision_resumes_at_the_failed_statement() {
     let db = database().await;
     let script = "CREATE TABLE a (n int);\nSET search_path = public;\nINSERT INTO a VALUES (1);\n\
         CREATE INDEX CONCURRENTLY a_idx ON a (n);\nINSERT INTO b VALUES (1);\n";
@@ -45,7 +39,7 @@ async fn row_2_a_revision_resumes_at_the_failed_statement() {
 }
 
 #[tokio::test]
-async fn row_2_a_finished_index_is_recognised() {
+async fn row_02_a_finished_index_is_recognised() {
     let db = database().await;
     exec(&db, "CREATE TABLE a (n int)").await;
     let engine = engine(
@@ -64,7 +58,7 @@ async fn row_2_a_finished_index_is_recognised() {
 }
 
 #[tokio::test]
-async fn row_2_an_index_without_a_name_is_recognised() {
+async fn row_02_an_index_without_a_name_is_recognised() {
     let db = database().await;
     exec(&db, "CREATE TABLE a (n int); CREATE INDEX ON a (n)").await;
     let engine = engine(
@@ -82,7 +76,7 @@ async fn row_2_an_index_without_a_name_is_recognised() {
 }
 
 #[tokio::test]
-async fn row_2_an_invalid_index_is_dropped_and_built_again() {
+async fn row_02_an_invalid_index_is_dropped_and_built_again() {
     let db = database().await;
     exec(&db, "CREATE TABLE a (n int)").await;
     let engine = engine(
@@ -150,7 +144,7 @@ async fn row_29_a_failed_build_leaves_no_invalid_index() {
 }
 
 #[tokio::test]
-async fn row_2_dropped_indexes_and_detached_partitions() {
+async fn row_02_dropped_indexes_and_detached_partitions() {
     let db = database().await;
     exec(
         &db,
@@ -174,7 +168,7 @@ async fn row_2_dropped_indexes_and_detached_partitions() {
 }
 
 #[tokio::test]
-async fn an_outcome_nobody_can_tell_is_ambiguous() {
+async fn row_02_an_outcome_nobody_can_tell_is_ambiguous() {
     let db = database().await;
     exec(
         &db,
@@ -189,14 +183,25 @@ async fn an_outcome_nobody_can_tell_is_ambiguous() {
     exec(&db, "UPDATE limbeck.step SET state = 'started' WHERE n = 1").await;
     let error = up(&engine).await.unwrap_err();
     assert_eq!((error.code.as_str(), error.code.exit_status()), ("AMBIGUOUS", 10));
-    assert!(error.hint.as_deref().unwrap().contains("limbeck stamp r001"), "{error:?}");
+    assert!(error.hint.as_deref().unwrap().contains("limbeck resolve r001 --done"), "{error:?}");
     assert_eq!(ask(&db, "SELECT count(*) FROM a").await, "1", "it was not run again");
-    engine.stamp(&["r001"], false, &Control::silent()).await.unwrap();
+    // A person looks and says: then the run goes on, after it or with it.
+    let silent = Control::silent();
+    engine.settle("r001", Verdict::Done, &silent).await.unwrap();
+    let nothing = engine.settle("r001", Verdict::Redo, &silent).await.unwrap_err();
+    assert_eq!(nothing.code.as_str(), "BAD_TARGET");
+    let _ = up(&engine).await.unwrap_err();
+    assert_eq!(ask(&db, "SELECT count(*) FROM a").await, "1", "it went on after it");
+    exec(&db, "UPDATE limbeck.step SET state = 'started' WHERE n = 1; CREATE TABLE b (n int)")
+        .await;
+    engine.settle("r001", Verdict::Redo, &silent).await.unwrap();
+    up(&engine).await.unwrap();
+    assert_eq!(ask(&db, "SELECT count(*) FROM a").await, "2", "it was run again");
     assert_eq!(ask(&db, "SELECT count(*) FROM limbeck.step").await, "0");
 }
 
 #[tokio::test]
-async fn done_statements_must_not_change() {
+async fn row_02_done_statements_must_not_change() {
     let db = database().await;
     let broken = loose("r001", "", "CREATE TABLE a (n int);\nSELECT nix;");
     let _ = up(&engine(&db, &files(&[broken]))).await.unwrap_err();
@@ -208,7 +213,7 @@ async fn done_statements_must_not_change() {
 }
 
 #[tokio::test]
-async fn half_done_work_goes_first() {
+async fn row_02_half_done_work_goes_first() {
     let db = database().await;
     let one = text("r001", "", "CREATE TABLE one ();", "DROP TABLE one;");
     let two = loose("r002", "r001", "CREATE TABLE a (n int);\nSELECT nix;");
@@ -221,7 +226,7 @@ async fn half_done_work_goes_first() {
 }
 
 #[tokio::test]
-async fn several_sections_each_commit_once() {
+async fn row_02_several_sections_each_commit_once() {
     let db = database().await;
     let file = "-- x\n-- Revision ID: r001\n\
         -- migrate:up\nCREATE TABLE a (n int);\nINSERT INTO a VALUES (1);\n\
@@ -267,4 +272,26 @@ async fn row_31_a_cancelled_index_build_is_finished_by_the_next_run() {
         ask(&db, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_idx'::regclass").await,
         "t"
     );
+}
+
+/// A valid index of the same name that was there before is not this statement's work.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_02_an_index_that_was_there_before_is_not_taken_for_ours() {
+    let db = database().await;
+    exec(&db, "CREATE TABLE a (n int, m int); CREATE INDEX a_idx ON a (m)").await;
+    let direct =
+        engine(&db, &files(&[loose("r001", "", "CREATE INDEX CONCURRENTLY a_idx ON a (n);")]));
+    // The statement never reaches the server, which only knows that it was about to.
+    let proxy = Proxy::before(&db.server().host, db.server().port).await;
+    proxy.arm(At::Words("CREATE INDEX CONCURRENTLY a_idx"), Fault::Cut(When::Before));
+    let link = Connector::new(proxy.instead_of(&db.connection()));
+    let error = up(&Engine { link: link.into(), ..direct.clone() }).await.unwrap_err();
+    assert_eq!(error.code.as_str(), "CONN_LOST", "{error:?}");
+    assert_eq!(ask(&db, "SELECT state FROM limbeck.step").await, "started");
+    let error = up(&direct).await.unwrap_err();
+    assert_eq!(error.failure.unwrap().sqlstate.as_deref(), Some("42P07"));
+    assert_eq!(rows(&db).await, "");
+    exec(&db, "DROP INDEX a_idx").await;
+    up(&direct).await.unwrap();
+    assert_eq!(ask(&db, "SELECT pg_get_indexdef('a_idx'::regclass) LIKE '%(n)'").await, "t");
 }
