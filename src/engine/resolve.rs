@@ -55,7 +55,11 @@ impl Runner<'_> {
         let rolled_back = |runner: &Self| {
             let made =
                 Error::new(Code::ConnLost, format!("the connection was lost in `{id}`: {why}"))
-                    .with_hint("run the same command again: nothing of this revision was kept");
+                    .with_hint(if job.transactional() {
+                        "run the same command again: nothing of this revision was kept"
+                    } else {
+                        "run the same command again: it goes on where this one stopped"
+                    });
             runner.placed(made, "the server rolls it back")
         };
         let Some(xid) = xid else { return Err(rolled_back(self)) };

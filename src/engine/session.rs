@@ -9,14 +9,16 @@ use crate::pg::ident::quote_literal;
 pub(super) const CLEAN: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; \
      UNLISTEN *; DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES";
 
-/// What makes the server notice that we are gone, and leave a session alone that only waits: in the
+/// What makes the server notice that we are gone, and leave alone a session that only waits, or our own
+/// queries between revisions: in the
 /// session itself, since `RESET ALL` takes it away with everything else.
 ///
 /// A client that ends is noticed within half a second even while a statement runs (14 and later), one
 /// whose machine or network went away within a minute; until then it would keep the runners' lock.
 pub(super) fn vigil(version: u32) -> String {
     let mut sql = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; \
-                   SET tcp_keepalives_count = 3; SET tcp_user_timeout = '60s'"
+                   SET tcp_keepalives_count = 3; SET tcp_user_timeout = '60s'; \
+                   SET statement_timeout = 0"
         .to_owned();
     if version >= 140_000 {
         sql.push_str("; SET client_connection_check_interval = 500; SET idle_session_timeout = 0");

@@ -6,11 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use limbeck::{
-    db::Connector,
-    engine::{Control, Engine},
-    revision::History,
-};
+use limbeck::{db::Connector, engine::Engine, revision::History};
 use tokio::task::JoinSet;
 
 use super::specimen;
@@ -41,6 +37,7 @@ async fn killed_at(
     // Its sockets close without a word, as the kernel closes those of a process that was killed.
     running.abort();
     let _ = running.await;
+    proxy.cut();
     let began = Instant::now();
     up(&direct).await.unwrap_or_else(|e| panic!("killed {when:?} message {at}: {e:?}"));
     assert!(began.elapsed() < Duration::from_secs(20), "kept waiting by a dead runner");
@@ -144,22 +141,16 @@ async fn row_01_an_orphaned_backend_is_waited_for_briefly() {
     }
     let history = chain(&[("CREATE TABLE a (n int); SELECT pg_sleep(300);", "")]);
     let direct = engine(&db, &history);
-    let (victim, started) = (direct.clone(), Arc::new(tokio::sync::Notify::new()));
-    let tell = started.clone();
-    let control = Control::new(move |event| {
-        if matches!(event, limbeck::engine::Event::StatementStarted { statement: 2, .. }) {
-            tell.notify_one();
-        }
-    });
-    let running = tokio::spawn(async move { victim.upgrade("heads", &control).await });
-    started.notified().await;
+    let proxy = Proxy::before(&db.server().host, db.server().port).await;
+    let link = Connector::new(proxy.instead_of(&db.connection()));
+    let victim = Engine { link: link.into(), ..direct.clone() };
+    let running = tokio::spawn(async move { up(&victim).await });
     let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND \
                     datname = current_database()";
-    while ask(&db, sleeping).await == "0" {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until(&db, sleeping).await;
     running.abort();
     let _ = running.await;
+    proxy.cut();
     let mut next = direct;
     next.history = chain(&[("CREATE TABLE a (n int);", "")]);
     let began = Instant::now();

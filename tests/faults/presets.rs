@@ -20,14 +20,14 @@ async fn row_35_presets_of_role_and_database_do_no_harm() {
     let role = format!("{}_odd", db.name);
     let mut sql = format!(
         "CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'x'; \
-         ALTER DATABASE {} SET lock_timeout = '1ms'; \
+         ALTER DATABASE {} SET lock_timeout = '900ms'; \
          ALTER DATABASE {} SET timezone = 'America/Nuuk';",
         db.name, db.name
     );
     for setting in [
         "synchronous_commit = off",
-        "statement_timeout = '1ms'",
-        "idle_in_transaction_session_timeout = '1ms'",
+        "statement_timeout = '900ms'",
+        "idle_in_transaction_session_timeout = '900ms'",
         "datestyle = 'SQL, DMY'",
         "intervalstyle = 'sql_standard'",
         "standard_conforming_strings = off",
@@ -50,9 +50,10 @@ async fn row_35_presets_of_role_and_database_do_no_harm() {
     exec(&db, &sql).await;
     let script = r"CREATE TABLE public.a (synchronous_commit text, path text);
         INSERT INTO public.a VALUES (current_setting('synchronous_commit'), 'C:\temp\é');";
+    let slow = format!("{script}\nSELECT pg_sleep(1);");
     // Between its tries a run waits for longer than the session may be idle.
     let history = chain(&[
-        (script, "DROP TABLE public.a;"),
+        (&slow, "DROP TABLE public.a;"),
         ("CREATE SEQUENCE IF NOT EXISTS public.tries; ALTER TABLE public.a ADD c int;", ""),
     ]);
     let mut odd = engine(&db, &history);

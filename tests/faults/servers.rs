@@ -86,7 +86,8 @@ async fn row_03_a_killed_backend_is_a_crash_of_the_server() {
     let killed = std::process::Command::new("kill").args(["-9", &pid]).status().unwrap();
     assert!(killed.success());
     let outcome = running.await.unwrap();
-    // It recovers by itself.
+    // It recovers by itself, once it has noticed.
+    tokio::time::sleep(Duration::from_millis(300)).await;
     while cluster.config().connect(tokio_postgres::NoTls).await.is_err() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -213,6 +214,7 @@ async fn row_31_a_commit_is_never_cut_short() {
     on(&cluster, &tables(1)).upgrade("heads", &Control::silent()).await.unwrap();
     cluster.configure("synchronous_standby_names = 'nobody'");
     value(&cluster, "SELECT pg_reload_conf()").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let engine = on(&cluster, &tables(3));
     let control = Control::silent();
     let cancel = control.cancel.clone();

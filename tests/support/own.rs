@@ -122,7 +122,6 @@ impl Cluster {
 
     /// Starts it again after it has ended, at the same port.
     pub fn restart(&mut self) {
-        let _ = fs::remove_file(self.data().join("postmaster.pid"));
         let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             self.postmaster = launch(&self.bin_dir, &self.data(), self.account);
@@ -188,9 +187,10 @@ impl Cluster {
     fn is_ready(&mut self) -> bool {
         loop {
             let status = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+            let ours = status.lines().next() == Some(&self.postmaster.id().to_string());
             let word = status.lines().nth(7).map(str::trim);
             // A standby only says that it can be read.
-            if matches!(word, Some("ready" | "standby")) {
+            if ours && matches!(word, Some("ready" | "standby")) {
                 return true;
             }
             if self.postmaster.try_wait().expect("our child").is_some() {
