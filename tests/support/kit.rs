@@ -1,5 +1,7 @@
 //! What the tests of the runner share: histories from text, an engine for a database, recorded events.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     path::Path,
     sync::{Arc, Mutex},

@@ -224,7 +224,6 @@ impl Wire {
                 }
                 let stream: &TcpStream = from_client.as_ref();
                 let _ = stream.set_zero_linger();
-                return;
             }
             Some(Fault::Hang(_)) => drained(&mut from_client).await,
             Some(Fault::Vanish(_)) => {
