@@ -24,6 +24,19 @@ pub(crate) fn mask(sql: &str) -> Cow<'_, str> {
     if out == sql { Cow::Borrowed(sql) } else { Cow::Owned(out) }
 }
 
+/// Masks the secrets in the options of a DDL statement: of foreign servers, foreign tables, user
+/// mappings and subscriptions. Every other statement is left as it is, since it is run later: the
+/// body of a routine that compares a password must not be changed.
+pub(crate) fn mask_options(sql: &str) -> Cow<'_, str> {
+    let mut words = Lexer::new(sql)
+        .filter(|token| token.kind == TokenKind::Word)
+        .map(|token| token.text(sql).to_ascii_uppercase());
+    let changes = words.next().is_some_and(|verb| matches!(verb.as_str(), "CREATE" | "ALTER"));
+    let holds =
+        |noun: String| matches!(noun.as_str(), "SERVER" | "USER" | "FOREIGN" | "SUBSCRIPTION");
+    if changes && words.next().is_some_and(holds) { mask(sql) } else { Cow::Borrowed(sql) }
+}
+
 /// The tokens of `sql` with their texts, secrets masked.
 pub(crate) fn masked(sql: &str) -> impl Iterator<Item = (Token, Cow<'_, str>)> {
     // A literal right after PASSWORD is secret, and so are its continuations on later lines.
@@ -258,6 +271,23 @@ mod tests {
         check(
             "SELECT 'ALTER ROLE a PASSWORD ''x'' LOGIN'",
             "SELECT 'ALTER ROLE a PASSWORD ''***'' LOGIN'",
+        );
+    }
+
+    #[test]
+    fn only_options_are_masked_in_what_is_run_later() {
+        let body =
+            "CREATE FUNCTION f(t text) RETURNS bool LANGUAGE sql AS $$ SELECT password = 'x' $$";
+        assert_eq!(mask_options(body), body);
+        let comment = "COMMENT ON TABLE t IS 'password=x'";
+        assert_eq!(mask_options(comment), comment);
+        assert_eq!(
+            mask_options("ALTER USER MAPPING FOR a SERVER s OPTIONS (SET password 'x')"),
+            "ALTER USER MAPPING FOR a SERVER s OPTIONS (SET password '***')",
+        );
+        assert_eq!(
+            mask_options("CREATE SUBSCRIPTION s CONNECTION 'host=h password=x' PUBLICATION p"),
+            "CREATE SUBSCRIPTION s CONNECTION 'host=h password=***' PUBLICATION p",
         );
     }
 

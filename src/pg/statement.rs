@@ -282,6 +282,12 @@ pub fn mask_secrets(sql: &str) -> Cow<'_, str> {
     secret::mask(sql)
 }
 
+/// Masks secrets in the options of foreign servers, foreign tables, user mappings and subscriptions;
+/// any other statement is left as it is.
+pub fn mask_secret_options(sql: &str) -> Cow<'_, str> {
+    secret::mask_options(sql)
+}
+
 /// What a non-transactional statement does to an index or partition, so that an interrupted one can
 /// be recognised when it is resumed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,7 +29,7 @@ pub use self::{
 };
 use self::{fate::Fate, order::Phase};
 use crate::{
-    pg::statement::mask_secrets,
+    pg::statement::mask_secret_options,
     schema::{Key, Object, Run, Snapshot, kind::Cx},
 };
 
@@ -75,13 +75,13 @@ pub struct Statement {
 }
 
 fn masked<S: Serializer>(sql: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    mask_secrets(sql).serialize(serializer)
+    mask_secret_options(sql).serialize(serializer)
 }
 
 impl Statement {
-    /// The text without secrets: passwords, tokens.
+    /// The text without the secrets in options: passwords, tokens.
     pub fn shown(&self) -> Cow<'_, str> {
-        mask_secrets(&self.sql)
+        mask_secret_options(&self.sql)
     }
 
     /// The text as a file has it: without secrets, and with a comment above it that says so.
@@ -157,12 +157,13 @@ impl Plan {
         sections
     }
 
-    /// A script for `psql -f`: transactions are begun and committed where they belong.
+    /// A script for `psql -f`: transactions are begun and committed where they belong. It is to
+    /// be run, so secrets are in it.
     pub fn script(&self) -> String {
         self.script_of(|statement| Cow::Borrowed(&statement.sql))
     }
 
-    /// The same without secrets.
+    /// The same without secrets, for reports.
     pub fn shown_script(&self) -> String {
         self.script_of(Statement::written)
     }

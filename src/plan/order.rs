@@ -348,7 +348,10 @@ impl<'a, 'f> Layout<'a, 'f> {
                 // Its statement may name what it needs.
                 edge(self.aside(object), self.find(Phase::Aside, need));
                 if theirs.alters() && matches!(fate, Fate::Drop | Fate::Replace) {
-                    let freed = hollow.or_else(|| self.find(Phase::Drop, key));
+                    // What goes with one that stepped aside is out of the way until then.
+                    let dropped = self.find(Phase::Drop, key);
+                    let freed =
+                        hollow.or(dropped.filter(|node| self.nodes[*node].phase != Phase::Discard));
                     edge(freed, self.find(Phase::Alter, need));
                 }
             } else if fate.alters() && theirs.leaves() {

@@ -97,7 +97,7 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
         document["proof"] = json!(proof);
         Output::json(&document)?;
     } else if args.sql {
-        Output::raw(&comparison.up.shown_script())?;
+        Output::raw(&comparison.up.script())?;
     } else {
         list(ctx, &comparison)?;
     }
