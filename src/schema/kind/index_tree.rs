@@ -201,7 +201,7 @@ fn has_others(it: &Member<'_>, table: &Key, cx: &Cx<'_>) -> bool {
 /// Whether it is built in the statement that makes its table, before there are partitions.
 fn folded(it: &Member<'_>, cx: &Cx<'_>) -> bool {
     let Sort::Constraint(spec) = it.sort else { return false };
-    spec.is_folded() && it.table().is_some_and(|table| cx.fresh(table))
+    spec.is_folded() && it.table().is_some_and(|table| !Table::is_kept(cx, table))
 }
 
 /// Whether this plan makes an index of the new schema, now or as far as its attributes tell.
