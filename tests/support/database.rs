@@ -119,5 +119,13 @@ pub(super) fn on_a_thread(work: impl Future<Output = ()> + Send + 'static) {
             .expect("a runtime can be made")
             .block_on(work);
     });
-    let _ = thread.join();
+    // Whatever else this runtime drives must go on: a login that is left half done holds up the
+    // server's DROP DATABASE, which waits for every backend to take notice.
+    let runtime = tokio::runtime::Handle::try_current().map(|handle| handle.runtime_flavor());
+    let _ = match runtime {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => {
+            tokio::task::block_in_place(|| thread.join())
+        }
+        _ => thread.join(),
+    };
 }
