@@ -35,8 +35,10 @@ async fn killed_at(
         }
     };
     // Its sockets close without a word, as the kernel closes those of a process that was killed.
-    running.abort();
-    let _ = running.await;
+    if struck {
+        running.abort();
+        let _ = running.await;
+    }
     proxy.cut();
     let began = Instant::now();
     up(&direct).await.unwrap_or_else(|e| panic!("killed {when:?} message {at}: {e:?}"));
