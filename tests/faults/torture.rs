@@ -190,6 +190,11 @@ impl Torture {
         if blow == Blow::Crowd && clean < crowd {
             complaints.push(format!("{clean} of {crowd} runners got through"));
         }
+        if blow == Blow::KillBackend {
+            // The server ends all sessions and recovers: nobody can log in before that is over.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            drop(self.client(&database).await);
+        }
         let began = Instant::now();
         let mut last = upgrade(&project, self.cluster.port, &database).spawn().unwrap();
         match ended(&mut last).await {
