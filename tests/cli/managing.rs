@@ -153,7 +153,8 @@ async fn a_program_that_hangs_ends_with_the_command() {
 
 /// The processes of a group.
 fn members(group: &str) -> Vec<String> {
-    let output = Command::new("ps").args(["-A", "-o", "pgid=,pid=,stat="]).output().unwrap();
+    let output =
+        Command::new("ps").args(["-A", "-o", "pgid=,pid=,stat="]).output().expect("`ps` is there");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let of_group = |line: &&str| {
         let mut words = line.split_whitespace();
@@ -163,7 +164,7 @@ fn members(group: &str) -> Vec<String> {
 }
 
 fn waited<T>(mut what: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(it) = what() {
             return it;
@@ -230,7 +231,7 @@ async fn modest(db: &TestDb) -> String {
         "CREATE ROLE {role} LOGIN PASSWORD 'p'; ALTER DATABASE {} OWNER TO {role}",
         db.name
     );
-    db.client().await.batch_execute(&sql).await.unwrap();
+    db.client().await.batch_execute(&sql).await.expect("the role can be made");
     let server = db.server();
     format!("postgresql://{role}:p@{}:{}/{}", server.host, server.port, db.name)
 }
