@@ -14,7 +14,7 @@ use super::specimen;
 use crate::support::{At, Cluster, Fault, Project, Proxy, When};
 
 /// The longest that one runner may take, recovery of the server included.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What is done to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +125,7 @@ impl Torture {
     async fn strike(&mut self, blow: Blow, runners: &mut [Child], proxy: &Proxy, database: &str) {
         match blow {
             Blow::CutNetwork => {
-                drop(tokio::time::timeout(Duration::from_secs(3), proxy.strikes()).await)
+                drop(tokio::time::timeout(Duration::from_secs(3), proxy.strikes()).await);
             }
             Blow::KillProgram | Blow::CrowdOneKilled => drop(runners[0].kill()),
             Blow::TerminateBackend => {
