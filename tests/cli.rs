@@ -20,5 +20,7 @@ mod reading;
 mod server;
 #[path = "cli/settings.rs"]
 mod settings;
+#[path = "cli/tending.rs"]
+mod tending;
 
 use self::support::{Ran, forked, on, run, three};

@@ -7,8 +7,10 @@ mod support;
 
 mod engine {
     mod adopt;
+    mod doctor;
     mod happy;
     mod refuse;
     mod text;
     mod views;
+    mod waiting;
 }

@@ -30,9 +30,10 @@ const FORM: &str = "SELECT pg_encoding_to_char(d.encoding)::text, d.datcollate::
         to_jsonb(d)->>'daticurules'
    FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()";
 
-/// The scratch databases of the server and whose they are.
-const OTHERS: &str = "SELECT d.datname::text, pg_catalog.shobj_description(d.oid, 'pg_database')
-   FROM pg_catalog.pg_database AS d WHERE d.datname LIKE 'limbeck\\_scratch\\_%'";
+/// The scratch databases of the server, whose they are, and how many are connected.
+const OTHERS: &str = "SELECT d.datname::text, pg_catalog.shobj_description(d.oid, 'pg_database'),
+        (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid)
+   FROM pg_catalog.pg_database AS d WHERE d.datname LIKE 'limbeck\\_scratch\\_%' ORDER BY 1";
 
 /// The subscriptions of the current database.
 const SUBSCRIPTIONS: &str = "SELECT s.subname::text FROM pg_catalog.pg_subscription AS s
@@ -374,6 +375,36 @@ async fn sweep(home: &Connector, client: &Client, owner: &Owner) {
             drop_database(home, client, &name).await;
         }
     }
+}
+
+/// A scratch database that nobody uses any more.
+#[derive(Clone, Debug)]
+pub struct LeftOver {
+    /// Its name.
+    pub name: String,
+    /// Who made it, where its comment says so.
+    pub owner: Option<Owner>,
+    /// That process has surely ended; otherwise it ran on another machine, and nobody is connected.
+    pub dead: bool,
+}
+
+/// The scratch databases of the server that were left behind, seen from this process.
+pub async fn left_over(
+    client: &Client,
+    here: &Owner,
+) -> Result<Vec<LeftOver>, tokio_postgres::Error> {
+    let mut found = Vec::new();
+    for row in client.query(OTHERS, &[]).await? {
+        let comment = row.try_get::<_, Option<String>>(1)?;
+        let owner = comment.as_deref().and_then(Owner::parse);
+        let dead = owner.as_ref().is_some_and(|owner| here.outlives(owner));
+        let ours = here.host.is_some() && owner.as_ref().is_some_and(|o| o.host == here.host);
+        let deserted = !ours && row.try_get::<_, i64>(2)? == 0;
+        if dead || deserted {
+            found.push(LeftOver { name: row.try_get(0)?, owner, dead });
+        }
+    }
+    Ok(found)
 }
 
 /// The options of CREATE DATABASE for an empty database like the one of `row`.

@@ -140,6 +140,10 @@ pub(crate) enum Command {
     Stamp(command::stamp::Args),
     /// Say of an interrupted statement whose outcome is not known whether it took effect
     Resolve(command::resolve::Args),
+    /// List what was left behind in the database, and what mends it
+    Doctor(command::doctor::Args),
+    /// Wait until somebody else has brought the database to a target
+    Wait(command::wait::Args),
     /// Show the revisions that the database is at
     Current(command::current::Args),
     /// List revisions, newest first
@@ -256,7 +260,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 /// Parses a duration: a number with `ms`, `s`, `min` or `h`; a bare number counts seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "write a time such as `500ms`, `2s`, `5min` or `1h`".to_owned();
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);

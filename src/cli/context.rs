@@ -112,6 +112,14 @@ impl Context {
         Ok(Project::new(config, actor))
     }
 
+    /// The project and its history, which has no problems.
+    pub(crate) fn sound(&self) -> Result<(Project, Arc<History>), CliError> {
+        let project = self.project()?;
+        let history = project.history();
+        history.check()?;
+        Ok((project, Arc::new(history)))
+    }
+
     /// Opens the project again with another profile, for the interface: nothing is printed.
     pub(crate) fn reopen(&self) -> Reopen {
         let (global, env) = (self.global.clone(), self.env.clone());

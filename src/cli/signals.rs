@@ -79,6 +79,15 @@ pub(crate) const SCRATCH: Words = Words {
     hint: "the next run on this machine drops what was left behind",
 };
 
+/// For waiting, which changes nothing.
+pub(crate) const WAIT: Words = Words {
+    suspended: "not suspended: Ctrl-C stops waiting",
+    stopping: "stopping",
+    left: "left",
+    state: "nothing was changed",
+    hint: "`limbeck current` shows where the database is",
+};
+
 /// [`guarded`], with other words.
 pub(crate) async fn guarded_as<T>(
     control: &Control,

@@ -33,13 +33,14 @@ pub(super) struct Profile {
 pub(super) const URL_VARIABLE: &str = "database_url_env";
 
 /// Settings that belong to the project and not to one of its databases.
-const NOT_IN_PROFILES: [&str; 7] = [
+const NOT_IN_PROFILES: [&str; 8] = [
     "name",
     "migrations",
     "recursive",
     "file_template",
     "models",
     "models_command",
+    "models_timeout",
     "server.provider",
 ];
 

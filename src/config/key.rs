@@ -70,6 +70,12 @@ pub const KEYS: &[Key] = &[
         "",
         "program that prints the declared schema as SQL, run instead of reading `models`",
     ),
+    key(
+        "models_timeout",
+        Form::Time,
+        "60s",
+        "how long such a program, or python for `models.py`, may take; `0` is no limit",
+    ),
     key("database_url", Form::Url, "", "the database, without its password"),
     key(
         "scratch_url",

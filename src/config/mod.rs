@@ -100,6 +100,8 @@ pub struct Config {
     pub models: Vec<PathBuf>,
     /// Program that prints the models, for the shell; then `models` is not read.
     pub models_command: Option<String>,
+    /// How long a program that prints models may take; zero is no limit.
+    pub models_timeout: Duration,
     /// Which objects are compared.
     pub manage: ManageConfig,
     /// How to reach the database when settings say so; none means the provider knows.

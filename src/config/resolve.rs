@@ -118,6 +118,7 @@ pub fn resolve_with(inputs: &Inputs, files: &dyn Files) -> Result<Config, Config
         file_template,
         models: paths("models"),
         models_command: layers.text("models_command"),
+        models_timeout: layers.time("models_timeout"),
         manage: ManageConfig {
             schemas: layers.list("manage.schemas"),
             ignore: layers.list("manage.ignore"),

@@ -4,6 +4,7 @@ pub mod activity;
 mod audit;
 pub mod control;
 mod describe;
+pub mod doctor;
 mod dry;
 pub mod error;
 pub mod event;
@@ -32,6 +33,7 @@ mod tables;
 mod unit;
 pub mod verdict;
 mod verify;
+pub mod wait;
 mod watch;
 
 use std::sync::Arc;
@@ -191,6 +193,29 @@ impl Engine {
     /// Version rows, states of all revisions, server facts. Reads only; works on an empty database.
     pub async fn overview(&self) -> Result<Overview, Error> {
         overview::read(self).await
+    }
+
+    /// What was left behind, with what mends it; idle sessions count after `patience`. Reads only.
+    pub async fn doctor(
+        &self,
+        patience: std::time::Duration,
+    ) -> Result<Vec<doctor::Finding>, Error> {
+        doctor::examine(self, patience).await
+    }
+
+    /// Whether a target is applied, without locks and on standbys too. Reads only.
+    pub async fn standing(&self, spec: &str) -> Result<wait::Standing, Error> {
+        wait::look(self, spec).await
+    }
+
+    /// Waits until somebody has applied a target, or `patience` is at its end.
+    pub async fn wait(
+        &self,
+        spec: &str,
+        patience: std::time::Duration,
+        control: &Control,
+    ) -> Result<wait::Standing, Error> {
+        wait::until(|| self.standing(spec), patience, control).await
     }
 
     /// Sessions, locks, settings of the server. Reads only.

@@ -1,6 +1,10 @@
 //! `--sql`: a script for psql that does what a run would do, guarded against the wrong database.
 
+mod stamp;
+
 use std::fmt::Write;
+
+pub use self::stamp::stamp_script;
 
 use super::{
     Error, Options, audit,
@@ -38,18 +42,11 @@ pub fn script(
                 .map_err(|e| Error { state: None, ..e })?;
         }
     }
-    let mut out = String::new();
     let verb = match direction {
         Direction::Up => "upgrade",
         Direction::Down => "downgrade",
     };
-    let range: String = range.chars().filter(|c| !c.is_control()).collect();
-    let _ = writeln!(out, "-- limbeck {verb} {range} --sql");
-    let _ = writeln!(out, "-- run it with psql; a database that is somewhere else is refused");
-    // Without a transaction around it, only psql itself can stop after a guard that failed.
-    let _ = writeln!(out, "\\set ON_ERROR_STOP on\n");
-    let _ = writeln!(out, "SET standard_conforming_strings = on;");
-    let _ = writeln!(out, "SET client_encoding = 'UTF8';\n");
+    let mut out = begin(&format!("{verb} {range}"));
     if jobs.is_empty() {
         let _ = writeln!(out, "-- nothing to do");
         return Ok(out);
@@ -63,6 +60,19 @@ pub fn script(
         revision(&mut out, &names, options, &run, job);
     }
     Ok(out)
+}
+
+/// The first lines: which command it was, and what psql and the session must be set to.
+fn begin(command: &str) -> String {
+    let command: String = command.chars().filter(|c| !c.is_control()).collect();
+    // Without a transaction around it, only psql itself can stop after a guard that failed.
+    format!(
+        "-- limbeck {command} --sql\n\
+         -- run it with psql; a database that is somewhere else is refused\n\
+         \\set ON_ERROR_STOP on\n\n\
+         SET standard_conforming_strings = on;\n\
+         SET client_encoding = 'UTF8';\n\n"
+    )
 }
 
 /// Our tables, where they are not there yet.

@@ -35,3 +35,10 @@ pub struct Report {
     /// Another runner held the lock and `IfLocked::Skip` was set.
     pub skipped: bool,
 }
+
+impl Report {
+    /// Nothing was done, because another runner is at work; the database is at `rows`.
+    pub(super) fn skipped(rows: Vec<RevisionId>) -> Self {
+        Self { skipped: true, before: rows.clone(), after: rows, ..Self::default() }
+    }
+}

@@ -477,12 +477,7 @@ pub(super) async fn run(
         return Ok(runner.report(state.rows, false).await);
     }
     if !runner.lock().await? {
-        return Ok(Report {
-            skipped: true,
-            before: state.rows.clone(),
-            after: state.rows,
-            ..Report::default()
-        });
+        return Ok(Report::skipped(state.rows));
     }
     // … and again under the lock: another runner may just have done it.
     let state = runner.state().await?;

@@ -33,9 +33,12 @@ pub(super) struct Audited {
 impl Audited {
     /// The revision counts as applied.
     pub(super) fn applied(&self) -> bool {
-        matches!(self.state.as_str(), "applied" | "stamped" | "adopted" | "baselined" | "repaired")
+        APPLIED.contains(&self.state.as_str())
     }
 }
+
+/// The words of the audit table for a revision that counts as applied.
+pub(super) const APPLIED: [&str; 5] = ["applied", "stamped", "adopted", "baselined", "repaired"];
 
 /// A started or done statement of a non-transactional revision.
 #[derive(Clone, Debug)]

@@ -246,8 +246,7 @@ pub(super) fn history_table(names: &Names) -> [String; 2] {
                os_user text, host text, \
                client_app text DEFAULT pg_catalog.current_setting('application_name'), \
                tool text, git_commit text, \
-               sqlstate text, error text, \
-               fingerprint text)"
+               sqlstate text, error text)"
         ),
         format!(
             "CREATE INDEX IF NOT EXISTS history_revision_idx ON {history} (version_table, revision, id)"

@@ -25,13 +25,7 @@ pub(super) async fn settle(
 ) -> Result<Report, Error> {
     let mut runner = Runner::start(engine, control).await?;
     if !runner.lock().await? {
-        let rows = runner.state().await?.rows;
-        return Ok(Report {
-            skipped: true,
-            before: rows.clone(),
-            after: rows,
-            ..Report::default()
-        });
+        return Ok(Report::skipped(runner.state().await?.rows));
     }
     let state = runner.state().await?;
     let id = named(engine, &state.rows, spec)?;

@@ -3,7 +3,7 @@
 use super::{
     Error,
     overview::Edit,
-    state::{Audited, State, named},
+    state::{Audited, State, StepRow, named},
 };
 use crate::{
     code::Code,
@@ -151,15 +151,7 @@ fn partial(
             continue;
         }
         let done = steps.iter().filter(|step| step.done).count();
-        let began = steps.first().map_or(Direction::Up, |step| step.direction);
-        let (verb, command) = match began {
-            Direction::Up => ("upgrade", format!("limbeck upgrade {id}")),
-            Direction::Down => {
-                let below = node.and_then(|node| history.graph().parents(node).first().copied());
-                let to = below.map_or("base", |node| history.graph().id(node).as_str());
-                ("downgrade", format!("limbeck downgrade {to}"))
-            }
-        };
+        let (verb, command) = finish(history, id, steps);
         return Err(Error::new(
             Code::Partial,
             format!("the {verb} of `{id}` was interrupted: {done} of its statements are done"),
@@ -171,6 +163,23 @@ fn partial(
         )));
     }
     Ok(())
+}
+
+/// What was interrupted, "upgrade" or "downgrade", and the command that goes on with it.
+pub(super) fn finish(
+    history: &History,
+    id: &RevisionId,
+    steps: &[StepRow],
+) -> (&'static str, String) {
+    match steps.first().map_or(Direction::Up, |step| step.direction) {
+        Direction::Up => ("upgrade", format!("limbeck upgrade {id}")),
+        Direction::Down => {
+            let node = history.graph().find(id.as_str());
+            let below = node.and_then(|node| history.graph().parents(node).first().copied());
+            let to = below.map_or("base", |node| history.graph().id(node).as_str());
+            ("downgrade", format!("limbeck downgrade {to}"))
+        }
+    }
 }
 
 fn edited(

@@ -4,12 +4,13 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::Stdio,
+    time::Duration,
 };
 
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
 
 use super::{Fault, File, ModelError};
-use crate::code::Code;
+use crate::{code::Code, present::age::elapsed};
 
 /// Imports a module of SQLAlchemy models and prints what would create all its tables. Nothing is
 /// connected to.
@@ -39,23 +40,30 @@ for metadata in found:
     metadata.create_all(engine, checkfirst=False)
 "#;
 
-/// Runs a command of the shell in `folder`; what it prints is the model.
-pub async fn run(command: &str, folder: &Path) -> Result<File, ModelError> {
+/// Runs a command of the shell in `folder`; what it prints is the model. It is ended when it takes longer
+/// than `limit`, if that is not zero.
+pub async fn run(command: &str, folder: &Path, limit: Duration) -> Result<File, ModelError> {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", command]);
-    output(shell, Path::new(command), folder).await
+    output(shell, Path::new(command), folder, limit).await
 }
 
-/// Runs a python file with SQLAlchemy models, by the project's own python where it has one.
-pub async fn sqlalchemy(path: &Path, folder: &Path) -> Result<File, ModelError> {
+/// Runs a python file with SQLAlchemy models, by the project's own python where it has one; the same
+/// `limit` holds.
+pub async fn sqlalchemy(path: &Path, folder: &Path, limit: Duration) -> Result<File, ModelError> {
     let own = [".venv/bin/python", "venv/bin/python"].map(|python| folder.join(python));
     let python = own.into_iter().find(|python| python.is_file());
     let mut command = Command::new(python.unwrap_or_else(|| PathBuf::from("python3")));
     command.args(["-c", SQLALCHEMY]).arg(path);
-    output(command, path.strip_prefix(folder).unwrap_or(path), folder).await
+    output(command, path.strip_prefix(folder).unwrap_or(path), folder, limit).await
 }
 
-async fn output(mut command: Command, name: &Path, folder: &Path) -> Result<File, ModelError> {
+async fn output(
+    mut command: Command,
+    name: &Path,
+    folder: &Path,
+    limit: Duration,
+) -> Result<File, ModelError> {
     command
         .current_dir(folder)
         .stdin(Stdio::null())
@@ -71,7 +79,17 @@ async fn output(mut command: Command, name: &Path, folder: &Path) -> Result<File
     };
     let child = command.spawn().map_err(wrong)?;
     let group = Group(child.id());
-    let output = child.wait_with_output().await.map_err(wrong)?;
+    let ended = child.wait_with_output();
+    let output = if limit.is_zero() {
+        ended.await
+    } else {
+        // Dropped when the time is up, which ends the program.
+        timeout(limit, ended).await.map_err(|_| {
+            fault(format!("the program did not end within {}", elapsed(limit)))
+                .hint("`models_timeout` in limbeck.toml gives it more time; `0` is no limit")
+        })?
+    };
+    let output = output.map_err(wrong)?;
     group.ended();
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -115,12 +133,42 @@ impl Drop for Group {
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_mins(1);
+
     #[tokio::test]
     async fn what_a_program_prints_is_a_model() {
         let here = std::env::temp_dir();
-        let file = run("echo 'CREATE TABLE t ();'; echo noise >&2", &here).await.unwrap();
+        let file = run("echo 'CREATE TABLE t ();'; echo noise >&2", &here, LONG).await.unwrap();
         assert_eq!(file.text, "CREATE TABLE t ();\n");
-        let error = run("echo first; echo why not >&2; exit 3", &here).await.unwrap_err();
+        let error = run("echo first; echo why not >&2; exit 3", &here, LONG).await.unwrap_err();
         assert!(error.to_string().contains("exit status: 3) (why not)"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_does_not_end_is_ended_with_all_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let slow = "sleep 600 & echo $! > child; echo $$ > parent; wait";
+        let error = run(slow, folder.path(), Duration::from_millis(500)).await.unwrap_err();
+        assert!(error.to_string().contains("did not end within 0.50 s"), "{error}");
+        for name in ["child", "parent"] {
+            let pid = std::fs::read_to_string(folder.path().join(name)).unwrap();
+            let gone = || match std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())) {
+                // Ended, and not yet collected by whoever inherited it.
+                Ok(stat) => stat.contains(") Z "),
+                Err(_) => true,
+            };
+            for _ in 0..500 {
+                if !gone() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+            assert!(gone(), "the {name} goes on");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_limit_is_no_limit() {
+        let here = std::env::temp_dir();
+        assert!(run("sleep 0.2; echo 'SELECT 1;'", &here, Duration::ZERO).await.is_ok());
     }
 }

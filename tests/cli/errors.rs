@@ -31,7 +31,6 @@ fn usage_exits_with_2() {
         &["-n", "prod", "heads"],
         &["--raiseerr", "heads"],
         &["--plain", "heads"],
-        &["stamp", "head", "--sql"],
         &["revision", "--sql", "-m", "x"],
         &["revision", "-m", " "],
         &["autogenerate"],

@@ -208,3 +208,45 @@ async fn a_failing_script_rolls_its_revision_back() {
     assert_eq!(rows(&db).await, "r001");
     assert!(there(&db, "a").await && !there(&db, "b").await);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_script_stamps_as_the_command_does() {
+    let db = database().await;
+    let history = tables(3);
+    let engine = engine(&db, &history);
+    let script = |specs: &[&str], purge| {
+        offline::stamp_script(&history, specs, purge, &engine.options).unwrap()
+    };
+    let states =
+        "SELECT string_agg(revision || ' ' || state, ', ' ORDER BY id) FROM limbeck.history";
+    let Some((well, said)) = psql(&db, &script(&["r002"], false), true) else { return };
+    assert!(well, "{said}");
+    assert_eq!(rows(&db).await, "r002");
+    assert_eq!(ask(&db, states).await, "r001 stamped, r002 stamped");
+    let overview = engine.overview().await.unwrap();
+    assert_eq!((overview.pending, overview.orphans.len()), (1, 0));
+
+    // A database that is somewhere else is refused, also without ON_ERROR_STOP.
+    for (specs, stop) in [(["r003"], true), (["r001:r003"], false)] {
+        let (well, said) = psql(&db, &script(&specs, false), stop).unwrap();
+        assert!((!stop || !well) && said.contains("the database is at r002"), "{said}");
+        assert_eq!(rows(&db).await, "r002");
+    }
+    let (well, said) = psql(&db, &script(&["r002:r001"], false), true).unwrap();
+    assert!(well, "{said}");
+    assert_eq!(rows(&db).await, "r001");
+    assert!(ask(&db, states).await.ends_with("r001 stamped, r002 unstamped"));
+    let overview = engine.overview().await.unwrap();
+    assert_eq!((overview.pending, overview.orphans.len()), (2, 0));
+
+    exec(&db, "UPDATE limbeck.version SET version_num = 'strange'").await;
+    let (well, said) = psql(&db, &script(&["heads"], true), true).unwrap();
+    assert!(well, "{said}");
+    assert_eq!(rows(&db).await, "r003");
+    let (well, said) = psql(&db, &script(&["base"], true), true).unwrap();
+    assert!(well, "{said}");
+    assert_eq!(rows(&db).await, "");
+    let overview = engine.overview().await.unwrap();
+    assert_eq!((overview.pending, overview.orphans.len()), (3, 0));
+    assert!(up(&engine).await.is_ok());
+}

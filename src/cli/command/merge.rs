@@ -36,9 +36,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(ctx: &Context, args: Args) -> Result<u8, CliError> {
-    let project = ctx.project()?;
-    let history = project.history();
-    history.check()?;
+    let (project, history) = ctx.sound()?;
     let graph = history.graph();
     let mut parents: Vec<String> = Vec::new();
     for spec in &args.revisions {

@@ -29,9 +29,7 @@ pub(super) fn run(
     args: &RunArgs,
 ) -> Result<u8, CliError> {
     foreign::tag(args.tag.as_ref())?;
-    let project = ctx.project()?;
-    let history = Arc::new(project.history());
-    history.check()?;
+    let (project, history) = ctx.sound()?;
     let options = options(&project, args);
     if args.sql {
         Output::raw(&offline::script(&history, direction, spec, &options)?)?;

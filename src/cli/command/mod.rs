@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod current;
 pub(crate) mod db;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod downgrade;
 pub(crate) mod dump;
 pub(crate) mod edit;
@@ -27,6 +28,7 @@ pub(crate) mod stamp;
 pub(crate) mod status;
 pub(crate) mod upgrade;
 pub(crate) mod verify;
+pub(crate) mod wait;
 
 use super::{args::Command, context::Context, error::CliError};
 
@@ -43,6 +45,8 @@ pub(super) fn run(ctx: &Context, command: Command) -> Result<u8, CliError> {
         Command::Downgrade(args) => downgrade::run(ctx, &args),
         Command::Stamp(args) => stamp::run(ctx, &args),
         Command::Resolve(args) => resolve::run(ctx, &args),
+        Command::Doctor(args) => doctor::run(ctx, &args),
+        Command::Wait(args) => wait::run(ctx, &args),
         Command::Current(args) => current::run(ctx, &args),
         Command::History(args) => history::run(ctx, &args),
         Command::Heads(args) => heads::run(ctx, &args),
@@ -70,6 +74,8 @@ pub(super) fn wants_json(command: &Command) -> bool {
         Command::Downgrade(args) => args.run.json,
         Command::Stamp(args) => args.json,
         Command::Resolve(args) => args.json,
+        Command::Doctor(args) => args.json,
+        Command::Wait(args) => args.json,
         Command::Current(args) => args.json,
         Command::History(args) => args.json,
         Command::Heads(args) => args.json,

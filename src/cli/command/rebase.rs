@@ -52,9 +52,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
-    let project = ctx.project()?;
-    let history = Arc::new(project.history());
-    history.check()?;
+    let (project, history) = ctx.sound()?;
     let onto = match &args.onto {
         Some(onto) => onto.clone(),
         None => other_head(&history, &args.from)?,

@@ -35,9 +35,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
-    let project = ctx.project()?;
-    let history = Arc::new(project.history());
-    history.check()?;
+    let (project, history) = ctx.sound()?;
     let verdict = if args.done { Verdict::Done } else { Verdict::Redo };
     Context::block_on(async {
         let engine = ctx.engine(&project, Arc::clone(&history), Start::Never).await?;

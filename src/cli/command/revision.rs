@@ -82,9 +82,7 @@ pub(crate) fn run(ctx: &Context, args: Args) -> Result<u8, CliError> {
         return Err(CliError::usage("a revision needs a message")
             .with_hint("`limbeck revision -m \"create account table\"`"));
     };
-    let project = ctx.project()?;
-    let history = project.history();
-    history.check()?;
+    let (project, history) = ctx.sound()?;
     let mut new = NewRevision {
         message,
         heads: args.head.into_iter().collect(),

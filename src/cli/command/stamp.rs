@@ -13,20 +13,24 @@ use crate::{
         signals,
     },
     config::Guard,
-    engine::{Control, Link, Start},
+    engine::{Control, Link, Start, offline},
 };
 
 /// Arguments of `stamp`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Args {
-    /// What the database is said to be at: head, heads, base, an id, LABEL@head, …
+    /// What the database is said to be at: head, heads, base, an id, LABEL@head, …; with --sql also A:B
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<String>,
 
     /// Delete all version rows first, even those that no file knows
     #[arg(long)]
     pub(crate) purge: bool,
+
+    /// Print the SQL script for psql instead, from `A` (or base) to `B`; needs no database
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) sql: bool,
 
     /// Go on behind a transaction pooler, without the runners' lock
     #[arg(long)]
@@ -36,10 +40,6 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Alembic's script mode; answered with advice.
-    #[arg(long, hide = true)]
-    pub(crate) sql: bool,
-
     /// Alembic's argument for env.py; answered with advice.
     #[arg(long, hide = true, value_name = "TAG")]
     pub(crate) tag: Option<String>,
@@ -47,15 +47,13 @@ pub(crate) struct Args {
 
 pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     foreign::tag(args.tag.as_ref())?;
-    if args.sql {
-        return Err(CliError::usage("`stamp --sql` is not in this version").with_hint(
-            "`limbeck upgrade --sql A:B` prints a script whose version rows can be taken from it",
-        ));
-    }
-    let project = ctx.project()?;
-    let history = Arc::new(project.history());
-    history.check()?;
+    let (project, history) = ctx.sound()?;
     let specs: Vec<&str> = args.specs.iter().map(String::as_str).collect();
+    if args.sql {
+        let script = offline::stamp_script(&history, &specs, args.purge, &project.options())?;
+        Output::raw(&script)?;
+        return Ok(0);
+    }
     Context::block_on(async {
         let mut engine = ctx.engine(&project, Arc::clone(&history), Start::FirstUse).await?;
         engine.options.allow_pooler = args.pooler;

@@ -150,7 +150,7 @@ async fn declared(bench: &Bench) -> Result<Vec<File>, Error> {
     let config = &bench.project.config;
     bench.stage("reading the models");
     if let Some(command) = &config.models_command {
-        return Ok(vec![models::run(command, &config.root).await?]);
+        return Ok(vec![models::run(command, &config.root, config.models_timeout).await?]);
     }
     if let Some(path) = config.models.iter().find(|path| !path.exists()) {
         let shown = path.strip_prefix(&config.root).unwrap_or(path);
@@ -165,7 +165,7 @@ async fn declared(bench: &Bench) -> Result<Vec<File>, Error> {
     let sql: Vec<PathBuf> = sql.into_iter().cloned().collect();
     let mut files = models::read(&sql, &config.root)?;
     for path in python {
-        files.push(models::sqlalchemy(path, &config.root).await?);
+        files.push(models::sqlalchemy(path, &config.root, config.models_timeout).await?);
     }
     for file in &mut files {
         // As in revisions: what a check-out made of line ends is no difference.
