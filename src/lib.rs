@@ -30,6 +30,7 @@ pub mod code;
 pub mod config;
 pub mod db;
 pub mod engine;
+pub mod hazard;
 pub mod models;
 pub mod pg;
 pub mod plan;

@@ -8,6 +8,8 @@ mod asking;
 mod errors;
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/lint.rs"]
+mod lint;
 #[path = "cli/managing.rs"]
 mod managing;
 #[path = "cli/migrating.rs"]

@@ -5,6 +5,7 @@ mod gather;
 mod load;
 pub mod rows;
 pub mod scratch;
+pub mod sizes;
 mod unmanaged;
 
 pub use load::{LoadError, load};

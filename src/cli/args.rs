@@ -163,6 +163,9 @@ pub(crate) enum Command {
     /// Run each revision up, down and up in a scratch database, and compare
     Verify(command::verify::Args),
 
+    /// Look for locks, rewrites, lost data and mistakes in revisions before they run
+    Lint(command::lint::Args),
+
     /// Print a schema as ordered, readable DDL
     Dump(command::dump::Args),
     /// Open a revision in your editor
@@ -220,6 +223,10 @@ pub(crate) struct RunArgs {
     /// Go on behind a transaction pooler, without the runners' lock: only what fits in transactions
     #[arg(long)]
     pub(crate) pooler: bool,
+
+    /// Accept this once what a rule finds, such as drop-column: data that the files do not say may go
+    #[arg(long, value_name = "RULE")]
+    pub(crate) allow: Vec<String>,
 
     /// Print the outcome as JSON
     #[arg(long)]

@@ -36,6 +36,17 @@ pub(crate) async fn meanwhile(ctx: &Context, control: &Control, question: &str) 
     tokio::task::spawn_blocking(answer).await.unwrap_or(false)
 }
 
+/// Asks for a line of text; none without a terminal to ask on, or when everything is answered yes.
+pub(crate) fn text(ctx: &Context, question: &str) -> Option<String> {
+    if ctx.global.yes || !can_ask() {
+        return None;
+    }
+    ctx.out.always(&style::bold(&display_safe(question)));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    read.is_ok().then(|| answer.trim().to_owned())
+}
+
 fn put(ctx: &Context, question: &str) {
     ctx.out.always(&format!("{} [y/N]", style::bold(&display_safe(question))));
 }

@@ -48,7 +48,6 @@ pub(crate) fn command(word: &str) -> Option<&'static str> {
         }
         "list_templates" => "not needed: `limbeck init` lays out the one kind of project there is",
         "autogenerate" => "run `limbeck revision --autogenerate -m MESSAGE`",
-        "lint" => "not in this version; `limbeck --help` lists what there is",
         _ => return None,
     })
 }

@@ -12,6 +12,7 @@ mod error;
 mod foreign;
 mod output;
 mod progress;
+mod rules;
 mod signals;
 
 use std::{

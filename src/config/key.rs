@@ -118,6 +118,14 @@ pub const KEYS: &[Key] = &[
     ),
     key("manage.owners", Form::Flag, "true", "whether owners are compared"),
     key("manage.grants", Form::Flag, "true", "whether rights are compared"),
+    key("lint.off", Form::Names, "", "rules that `limbeck lint` does not look at"),
+    key("lint.on", Form::Names, "", "rules whose notes count as findings"),
+    key(
+        "lint.small_table",
+        Form::Count(0, 1_000_000_000_000),
+        "0",
+        "tables of fewer rows in the database are no worry of locks and rewrites",
+    ),
     key(
         "runner.lock_timeout",
         Form::Time,

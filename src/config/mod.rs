@@ -104,6 +104,8 @@ pub struct Config {
     pub models_timeout: Duration,
     /// Which objects are compared.
     pub manage: ManageConfig,
+    /// What `limbeck lint` looks for.
+    pub lint: LintConfig,
     /// How to reach the database when settings say so; none means the provider knows.
     pub connection: Option<Connection>,
     /// Beside which database scratch databases are made, when settings say so.
@@ -155,6 +157,17 @@ pub struct ManageConfig {
     pub owners: bool,
     /// Rights are compared.
     pub grants: bool,
+}
+
+/// What `limbeck lint` looks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LintConfig {
+    /// Rules that are not looked at.
+    pub off: Vec<String>,
+    /// Rules whose notes count.
+    pub on: Vec<String>,
+    /// Tables of fewer rows are passed over.
+    pub small_table: u64,
 }
 
 impl Default for ManageConfig {

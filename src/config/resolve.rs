@@ -15,7 +15,8 @@ use secrecy::SecretString;
 
 use self::layers::{Layers, postgres, postgres_port, variable};
 use super::{
-    Config, Guard, Inputs, ManageConfig, Origin, ProviderChoice, ServerConfig, TuiConfig, conninfo,
+    Config, Guard, Inputs, LintConfig, ManageConfig, Origin, ProviderChoice, ServerConfig,
+    TuiConfig, conninfo,
     error::{ConfigError, did_you_mean},
     file::{self, Profile},
     inputs::{Disk, Files},
@@ -119,6 +120,11 @@ pub fn resolve_with(inputs: &Inputs, files: &dyn Files) -> Result<Config, Config
         models: paths("models"),
         models_command: layers.text("models_command"),
         models_timeout: layers.time("models_timeout"),
+        lint: LintConfig {
+            off: layers.list("lint.off"),
+            on: layers.list("lint.on"),
+            small_table: layers.count("lint.small_table").unwrap_or(0),
+        },
         manage: ManageConfig {
             schemas: layers.list("manage.schemas"),
             ignore: layers.list("manage.ignore"),

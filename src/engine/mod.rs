@@ -10,6 +10,7 @@ pub mod error;
 pub mod event;
 mod exec;
 mod fault;
+pub mod gate;
 mod journal;
 pub mod link;
 mod lock;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 pub use control::Control;
 pub use error::Error;
 pub use event::Event;
+pub use gate::{Loss, Losses};
 pub use link::Link;
 pub use migrator::Migrator;
 pub use overview::Overview;
@@ -84,6 +86,10 @@ pub struct Options {
     pub allow_pooler: bool,
     /// A file that gets a line before each revision, synced to disk.
     pub journal: Option<std::path::PathBuf>,
+    /// What happens when the way up would lose data that the files do not accept.
+    pub losses: Losses,
+    /// Rules whose losses are accepted this once.
+    pub allow: Vec<String>,
     /// Who runs it, for the audit table.
     pub actor: Actor,
 }
@@ -104,6 +110,8 @@ impl Default for Options {
             single_transaction: false,
             allow_pooler: false,
             journal: None,
+            losses: Losses::Tell,
+            allow: Vec::new(),
             actor: Actor::default(),
         }
     }
@@ -188,6 +196,16 @@ impl Engine {
             Direction::Up => target::upgrade(graph, &state.rows, spec)?,
             Direction::Down => target::downgrade(graph, &state.rows, spec)?,
         })
+    }
+
+    /// The data that the way up to a target would lose, whether the files accept it or not.
+    pub async fn losses(&self, spec: &str) -> Result<Vec<Loss>, Error> {
+        let plan = self.preview(Direction::Up, spec).await?;
+        let client = self.link.reader().await?;
+        let facts = tables::facts(&client, &tables::Names::new(&self.options)).await?;
+        let major = facts.version / 10_000;
+        let jobs = prepare::jobs(&self.history, &plan, major)?;
+        gate::losses(&client, &jobs, &self.options, major).await
     }
 
     /// Version rows, states of all revisions, server facts. Reads only; works on an empty database.

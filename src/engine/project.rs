@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Actor, Engine, Options};
 use crate::{
-    config::Config,
+    config::{Config, Guard},
     revision::{History, Source},
 };
 
@@ -133,6 +133,11 @@ impl Project {
             journal: Some(c.root.join(".limbeck"))
                 .filter(|folder| folder.is_dir())
                 .map(|folder| folder.join("journal")),
+            losses: match c.guard {
+                Guard::Dev => super::Losses::Tell,
+                Guard::Staging | Guard::Prod => super::Losses::Refuse,
+            },
+            allow: Vec::new(),
             actor: self.actor.clone(),
             ..Options::default()
         }

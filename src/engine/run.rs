@@ -7,7 +7,7 @@ use super::{
     audit::{self, Course},
     describe::reason,
     event::{Blocker, Event},
-    fault, journal,
+    fault, gate, journal,
     link::{Conn, rows, string},
     lock,
     prepare::{self, Job},
@@ -492,6 +492,16 @@ pub(super) async fn run(
     }
     for remark in remarks {
         control.emit(Event::Remark(remark));
+    }
+    let losses = gate::losses(&runner.conn.client, &jobs, &engine.options, major).await?;
+    if engine.options.losses == gate::Losses::Refuse
+        && let Err(error) = gate::refuse(&losses)
+    {
+        lock::release(&runner.conn.client, &runner.names).await;
+        return Err(error);
+    }
+    for loss in losses.iter().filter(|loss| !loss.accepted) {
+        control.emit(Event::Remark(format!("data is lost: {loss}")));
     }
     let before = state.rows.clone();
     control.emit(Event::Planned(jobs.iter().map(Job::shown).collect()));

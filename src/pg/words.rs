@@ -178,6 +178,18 @@ impl<'a> Words<'a> {
     }
 }
 
+/// Where the nth action of `ALTER TABLE name …` begins; 0 for the first, and in other statements.
+pub(crate) fn item_start(statement: &str, nth: usize) -> usize {
+    let mut words = Words::new(statement);
+    if nth == 0 || !words.accept("alter table") {
+        return 0;
+    }
+    for _ in 0..nth {
+        words.item();
+    }
+    words.peek().map_or(0, |token| token.start)
+}
+
 /// The parts of a name as the server reads them, so that `"a".B` and `a.b` are equal.
 pub(crate) fn normal_name(name: &str) -> Vec<String> {
     Lexer::new(name)

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{Fate, fates::Fates, order, write};
-use crate::schema::{Key, Snapshot, diff, kind::Cx};
+use crate::schema::{
+    Key, Snapshot, diff,
+    kind::{Cx, NONE},
+};
 
 /// Definitions of the objects of one snapshot.
 #[derive(Debug)]
@@ -42,9 +45,15 @@ impl<'a> Definitions<'a> {
             }
         }
         let fates = fates.settle();
-        let cx = Cx { old: &self.empty, new: self.schema, online: false, built: &|_| true };
+        let cx = Cx {
+            old: &self.empty,
+            new: self.schema,
+            online: false,
+            direct: &NONE,
+            built: &|_| true,
+        };
         // A circle within one whole cannot be: its parts were built one after the other once.
-        let nodes = order::order(&self.empty, self.schema, &fates, false, &|_, _| false);
+        let nodes = order::order(&self.empty, self.schema, &fates, false, &NONE, &|_, _| false);
         let Ok(nodes) = nodes else { return String::new() };
         let mut text = String::new();
         for statement in write::write(&nodes, &fates, &cx) {

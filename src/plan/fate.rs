@@ -4,7 +4,7 @@
 //! that others notice asks its dependents in the old schema how they answer, and so on until
 //! nobody has anything left to say. An object that is in neither list stays as it is.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use super::fates::Fates;
 use crate::schema::{
@@ -48,13 +48,18 @@ impl Fate {
 }
 
 /// Decides the fate of every object.
-pub(super) fn decide(old: &Snapshot, new: &Snapshot, online: bool) -> Fates {
+pub(super) fn decide(
+    old: &Snapshot,
+    new: &Snapshot,
+    online: bool,
+    direct: &BTreeSet<Key>,
+) -> Fates {
     let deltas = diff(old, new);
     if deltas.is_empty() {
         return Fates::default();
     }
     let nothing_built = |_: &Key| false;
-    let cx = Cx { old, new, online, built: &nothing_built };
+    let cx = Cx { old, new, online, direct, built: &nothing_built };
     let mut decision = Decision {
         cx,
         fates: Fates::default(),

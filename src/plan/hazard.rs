@@ -1,152 +1,126 @@
-//! What a statement of a plan does to a running database, beside what it is for.
+//! What the statements of a plan do to a running database, beside what they are for.
 //!
-//! Locks, rewrites and scans are the measured facts of [`crate::pg::impact`]; what is lost is what
-//! the kinds said. Objects that the plan itself makes are left out: nobody uses them yet.
+//! The rules are those of [`crate::hazard`]; what is lost is what the kinds said. Each hazard
+//! belongs to one change, also where several changes share a statement.
 
-use serde::Serialize;
+use std::collections::HashMap;
 
-use super::Statement;
+use super::{Plan, Statement};
+pub use crate::hazard::{Hazard, Length, Severity, Size};
 use crate::{
-    pg::impact::{self, Impact, LockMode},
-    schema::{Key, Run},
+    hazard::{Facts, Walk},
+    pg::words::normal_name,
+    schema::{Key, Run, Snapshot},
 };
 
-/// How much a hazard matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Good to know: a lock that is held for a moment.
-    Note,
-    /// Others wait, or it can fail on rows that exist.
-    Warning,
-    /// Data is lost.
-    Danger,
-}
-
-/// A stated risk of a statement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Hazard {
-    /// The rule's name: `table-rewrite`, `drop-column`.
-    pub rule: &'static str,
-    /// How much it matters.
-    pub severity: Severity,
-    /// The object it is about, as SQL; empty when it is about none.
-    pub object: String,
-    /// The strongest lock it takes there (`ACCESS EXCLUSIVE`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lock: Option<&'static str>,
-    /// Who waits meanwhile ("reads and writes").
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub blocks: Option<&'static str>,
-    /// One sentence.
-    pub message: String,
-}
-
-/// Adds the hazards of each statement; `fresh` tells what the plan itself makes.
-pub(super) fn mark(statements: &mut [Statement], fresh: &dyn Fn(&Key) -> bool) {
-    let made: Vec<String> = statements
-        .iter()
-        .flat_map(|s| &s.keys)
-        .filter(|key| key.relation().is_none() && fresh(key))
-        .map(Key::sql)
-        .collect();
-    let made: std::collections::HashSet<String> = made.into_iter().collect();
+/// Adds the hazards of each statement; `old` is the schema that the plan starts from.
+pub(super) fn mark(statements: &mut [Statement], old: &Snapshot) {
+    let facts = Facts::of(old);
+    let mut walk = Walk::new(&facts).generated();
+    let mut before = Run::Together;
     for statement in statements {
-        statement.hazards = hazards(statement, &|object| made.contains(object));
-    }
-}
-
-fn hazards(statement: &Statement, made: &dyn Fn(&str) -> bool) -> Vec<Hazard> {
-    let mut out: Vec<Hazard> = statement
-        .loses
-        .iter()
-        .map(|what| Hazard {
-            rule: loss_rule(&statement.sql),
-            severity: Severity::Danger,
-            object: statement.keys.first().map(Key::sql).unwrap_or_default(),
-            lock: None,
-            blocks: None,
-            message: format!("{what} are lost"),
-        })
-        .collect();
-    for impact in impact::impacts(&statement.sql) {
-        let object = impact.object.clone().unwrap_or_default();
-        if !made(&object) {
-            out.extend(of_impact(&impact, object));
+        if statement.run != Run::Together || before == Run::Outside {
+            walk.section(statement.run != Run::Outside);
+        }
+        before = statement.run;
+        let found = walk.statement(&statement.sql);
+        statement.hazards = weighed(statement, found);
+        if statement.run == Run::Outside {
+            let what = "runs outside of a transaction: what came before is committed";
+            statement.hazards.push(Hazard::new("not-transactional", "", what));
         }
     }
-    let table = statement.keys.first().map(Key::relation_sql).unwrap_or_default();
-    if !made(&table)
-        && let Some((rule, message)) = may_fail(&statement.sql)
-    {
-        out.push(Hazard {
-            rule,
-            severity: Severity::Warning,
-            object: table,
-            lock: None,
-            blocks: None,
-            message: message.to_owned(),
-        });
-    }
-    if statement.run == Run::Outside {
-        out.push(Hazard {
-            rule: "not-transactional",
-            severity: Severity::Note,
-            object: String::new(),
-            lock: None,
-            blocks: None,
-            message: "runs outside of a transaction: what came before is committed".to_owned(),
-        });
-    }
-    out
 }
 
-fn of_impact(impact: &Impact, object: String) -> Option<Hazard> {
-    let lock = impact.lock?;
-    let blocks = lock.blocks();
-    let waits = blocks.map_or_else(String::new, |b| format!(", {b} wait meanwhile"));
-    let name = lock.as_str();
-    let (rule, severity, message) = if impact.rewrites {
-        ("table-rewrite", Severity::Warning, format!("rewrites {object} under {name}{waits}"))
-    } else if impact.scans && blocks.is_some() {
-        ("blocking-scan", Severity::Warning, format!("scans {object} under {name}{waits}"))
-    } else if lock == LockMode::AccessExclusive || blocks.is_some() {
-        ("brief-lock", Severity::Note, format!("takes {name} on {object} for a moment"))
-    } else {
-        return None;
-    };
-    Some(Hazard { rule, severity, object, lock: Some(name), blocks, message })
+/// The kinds know what is lost; the words only know by which rule.
+fn weighed(statement: &Statement, found: Vec<Hazard>) -> Vec<Hazard> {
+    let (lost, mut hazards): (Vec<_>, Vec<_>) = found.into_iter().partition(Hazard::loses);
+    let mut losses = Vec::new();
+    for (action, part) in statement.parts.iter().enumerate() {
+        for what in &part.loses {
+            let message = format!("{what} are lost");
+            let known = lost.iter().find(|hazard| hazard.action == action);
+            losses.push(match known {
+                Some(known) => Hazard { message, ..known.clone() },
+                None => Hazard { action, ..Hazard::new("data-loss", part.key.sql(), message) },
+            });
+        }
+    }
+    // Where nothing is lost, the lock is still taken.
+    let kept = |known: &&Hazard| !losses.iter().any(|loss| loss.action == known.action);
+    let locks: Vec<Hazard> = lost.iter().filter(kept).filter_map(Hazard::lock_alone).collect();
+    losses.extend(locks);
+    losses.append(&mut hazards);
+    losses
 }
 
-/// The rule that a loss breaks, by the statement that causes it.
-fn loss_rule(statement: &str) -> &'static str {
-    if statement.starts_with("DROP TABLE") {
-        "drop-table"
-    } else if statement.contains("DROP COLUMN") {
-        "drop-column"
-    } else if statement.starts_with("DROP SCHEMA") {
-        "drop-schema"
-    } else {
-        "data-loss"
+/// The sizes of relations by schema and name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sizes(pub HashMap<(String, String), Size>);
+
+impl Sizes {
+    /// The size of a relation by its name in SQL.
+    pub fn of(&self, object: &str) -> Option<Size> {
+        let mut parts = normal_name(object);
+        let name = parts.pop()?;
+        let schema = parts.pop().unwrap_or_else(|| "public".to_owned());
+        self.0.get(&(schema, name)).copied()
     }
 }
 
-/// Statements whose success depends on the rows that exist.
-fn may_fail(statement: &str) -> Option<(&'static str, &'static str)> {
-    let has = |part: &str| statement.contains(part);
-    if has(" SET NOT NULL") {
-        Some(("set-not-null", "fails if a row holds NULL there"))
-    } else if has("ADD COLUMN") && has(" NOT NULL") && !has(" DEFAULT ") && !has(" GENERATED ") {
-        Some(("required-new-column", "fails unless the table is empty: there is no default"))
-    } else if has("CREATE UNIQUE INDEX")
-        || has("ADD CONSTRAINT") && (has(" UNIQUE") || has(" PRIMARY KEY"))
-    {
-        Some(("unique-on-rows", "fails if rows hold equal values"))
-    } else if has("VALIDATE CONSTRAINT")
-        || has("ADD CONSTRAINT") && !has("NOT VALID") && (has(" CHECK ") || has(" FOREIGN KEY "))
-    {
-        Some(("constraint-on-rows", "fails if a row does not satisfy it"))
-    } else {
-        None
+impl Plan {
+    /// Tells each hazard how large its object is in the target database.
+    pub fn weigh(&mut self, sizes: &Sizes) {
+        for statement in &mut self.statements {
+            for hazard in &mut statement.hazards {
+                hazard.size = sizes.of(&hazard.object);
+            }
+        }
+    }
+}
+
+impl Statement {
+    /// The change that a hazard of this statement belongs to.
+    pub fn change_of(&self, hazard: &Hazard) -> Option<&Key> {
+        self.parts.get(hazard.action).map(|part| &part.key).or_else(|| self.keys.first())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{plan::Part, schema::KindId};
+
+    fn statement(sql: &str, loses: &[&str]) -> Statement {
+        let key = |name: &str| Key::on(KindId("column"), "public", "t", name);
+        let part = |name: &str, what: &str| Part {
+            key: key(name),
+            loses: if what.is_empty() { Vec::new() } else { vec![what.to_owned()] },
+        };
+        let parts: Vec<Part> =
+            loses.iter().enumerate().map(|(at, what)| part(&format!("c{at}"), what)).collect();
+        Statement { parts, ..Statement::new(vec![key("c0")], sql, Run::Together) }
+    }
+
+    #[test]
+    fn each_action_has_its_own_hazards() {
+        let mut plan = [statement(
+            "ALTER TABLE public.t\n    DROP COLUMN c0,\n    DROP COLUMN c1",
+            &["", "the values of c1"],
+        )];
+        mark(&mut plan, &Snapshot::default());
+        let [statement] = plan;
+        let told: Vec<_> = statement
+            .hazards
+            .iter()
+            .map(|h| (statement.change_of(h).unwrap().base_name(), h.rule, h.message.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("c1", "drop-column", "the values of c1 are lost"),
+                ("c0", "brief-lock", "takes ACCESS EXCLUSIVE on public.t for a moment"),
+            ]
+        );
     }
 }

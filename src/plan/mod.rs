@@ -17,20 +17,23 @@ pub mod rename;
 pub mod select;
 mod write;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Serialize, Serializer};
 
 pub use self::{
     describe::{Changed, Definitions, changed},
-    hazard::{Hazard, Severity},
+    hazard::{Hazard, Length, Severity, Size, Sizes},
     rename::{Question, Rename, RenameError},
     select::Selection,
 };
 use self::{fate::Fate, order::Phase};
 use crate::{
     pg::statement::mask_secret_options,
-    schema::{Key, Object, Run, Snapshot, kind::Cx},
+    schema::{
+        Key, Object, Run, Snapshot,
+        kind::{Cx, NONE},
+    },
 };
 
 /// How a plan is written.
@@ -72,13 +75,37 @@ pub struct Statement {
     /// What it does to a running database beside.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hazards: Vec<Hazard>,
+    /// The changes that it is put together from: one for each action of an `ALTER TABLE`.
+    #[serde(skip)]
+    pub parts: Vec<Part>,
 }
 
 fn masked<S: Serializer>(sql: &str, serializer: S) -> Result<S::Ok, S::Error> {
     mask_secret_options(sql).serialize(serializer)
 }
 
+/// What one change contributes to a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The object that changes.
+    pub key: Key,
+    /// The data it destroys, in words.
+    pub loses: Vec<String>,
+}
+
 impl Statement {
+    /// A statement about objects that loses nothing.
+    pub fn new(keys: Vec<Key>, sql: impl Into<String>, run: Run) -> Self {
+        Self {
+            keys,
+            sql: sql.into(),
+            run,
+            loses: Vec::new(),
+            hazards: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
     /// The text without the secrets in options: passwords, tokens.
     pub fn shown(&self) -> Cow<'_, str> {
         mask_secret_options(&self.sql)
@@ -108,18 +135,28 @@ fn list(keys: &[Key]) -> String {
 /// Returns what leads from `old` to `new`; empty when they are equal. The same input gives the
 /// same bytes.
 pub fn plan(old: &Snapshot, new: &Snapshot, options: Options) -> Result<Plan, Circle> {
-    let fates = fate::decide(old, new, options.online);
+    plan_with(old, new, options, &NONE)
+}
+
+/// The same, where the changes of some relations take the direct form whatever the options say.
+pub fn plan_with(
+    old: &Snapshot,
+    new: &Snapshot,
+    options: Options,
+    direct: &BTreeSet<Key>,
+) -> Result<Plan, Circle> {
+    let fates = fate::decide(old, new, options.online, direct);
     if fates.is_empty() {
         let notes = positions::notes(&[], &fates, old, new);
         return Ok(Plan { notes, ..Plan::default() });
     }
     let built = |key: &Key| fates.get(key).is_some_and(Fate::builds);
-    let cx = Cx { old, new, online: options.online, built: &built };
+    let cx = Cx { old, new, online: options.online, direct, built: &built };
     let outside = |phase, object: &Object| runs_outside(phase, object, &cx);
-    let nodes = order::order(old, new, &fates, options.online, &outside)?;
+    let nodes = order::order(old, new, &fates, options.online, direct, &outside)?;
     let notes = positions::notes(&nodes, &fates, old, new);
     let mut statements = write::write(&nodes, &fates, &cx);
-    hazard::mark(&mut statements, &|key| cx.fresh(key));
+    hazard::mark(&mut statements, old);
     Ok(Plan { statements, notes })
 }
 

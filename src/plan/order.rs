@@ -6,12 +6,12 @@
 //! when it goes. Where that makes a circle (two tables that refer to each other), the parts that
 //! can stand alone are taken out of their node again, and the sort is repeated.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Circle, fate::Fate, fates::Fates, graph::Graph};
 use crate::schema::{
     Key, Object, Snapshot,
-    kind::{Cx, Slot},
+    kind::{Cx, NONE, Slot},
 };
 
 /// What is done to an object at one node.
@@ -57,11 +57,12 @@ pub(super) fn order<'a>(
     new: &'a Snapshot,
     fates: &Fates,
     online: bool,
+    direct: &BTreeSet<Key>,
     outside: RunsOutside<'_>,
 ) -> Result<Vec<Node<'a>>, Circle> {
     let mut apart = Apart { stubs: own_readers(old, new, fates), ..Apart::default() };
     loop {
-        let layout = Layout::new(old, new, fates, online, &apart);
+        let layout = Layout::new(old, new, fates, (online, direct), &apart);
         let graph = layout.graph();
         let ranks = layout.ranks(outside);
         let stuck = match layout.sort_with_wishes(&graph, |n| ranks[n]) {
@@ -83,7 +84,7 @@ pub(super) fn order<'a>(
 
 /// What needs a part of itself, as a view does that selects from itself: it is built as a stub first.
 fn own_readers(old: &Snapshot, new: &Snapshot, fates: &Fates) -> HashSet<At> {
-    let cx = Cx { old, new, online: false, built: &|_| false };
+    let cx = Cx { old, new, online: false, direct: &NONE, built: &|_| false };
     fates
         .iter()
         .filter(|(_, fate)| fate.builds())
@@ -119,6 +120,7 @@ struct Layout<'a, 'f> {
     new: &'a Snapshot,
     fates: &'f Fates,
     online: bool,
+    direct: &'f BTreeSet<Key>,
     apart: &'f Apart,
     nodes: Vec<Node<'a>>,
     at: HashMap<At, usize>,
@@ -129,11 +131,11 @@ impl<'a, 'f> Layout<'a, 'f> {
         old: &'a Snapshot,
         new: &'a Snapshot,
         fates: &'f Fates,
-        online: bool,
+        (online, direct): (bool, &'f BTreeSet<Key>),
         apart: &'f Apart,
     ) -> Self {
         let (nodes, at) = (Vec::new(), HashMap::new());
-        let mut layout = Self { old, new, fates, online, apart, nodes, at };
+        let mut layout = Self { old, new, fates, online, direct, apart, nodes, at };
         // Wholes first, so that their parts find them.
         let mut parts = Vec::new();
         for (key, fate) in fates.iter() {
@@ -255,10 +257,14 @@ impl<'a, 'f> Layout<'a, 'f> {
         object.goes_with.iter().filter(dropped).min_by_key(position)
     }
 
+    fn cx<'c>(&'c self, built: &'c (dyn Fn(&Key) -> bool + Sync)) -> Cx<'c> {
+        Cx { old: self.old, new: self.new, online: self.online, direct: self.direct, built }
+    }
+
     /// What takes the object along when it is dropped, as its kind knows.
     fn goes_along(&self, object: &Object) -> Option<Key> {
         let builds = |key: &Key| self.builds(key);
-        let cx = Cx { old: self.old, new: self.new, online: self.online, built: &builds };
+        let cx = self.cx(&builds);
         let with = Snapshot::kind_of(object).goes_along(object, &cx)?;
         matches!(self.fates.get(&with), Some(Fate::Drop | Fate::Replace)).then_some(with)
     }
@@ -400,7 +406,7 @@ impl<'a, 'f> Layout<'a, 'f> {
     fn side_edges(&self, object: &Object, edge: &mut impl FnMut(Option<usize>, Option<usize>)) {
         let kind = Snapshot::kind_of(object);
         let builds = |key: &Key| self.builds(key);
-        let cx = Cx { old: self.old, new: self.new, online: self.online, built: &builds };
+        let cx = self.cx(&builds);
         let done = |key: &Key| self.find(Phase::Build, key).or(self.find(Phase::Alter, key));
         let own = done(&object.key);
         for then in kind.ahead_of(object, &cx) {
@@ -440,7 +446,7 @@ impl<'a, 'f> Layout<'a, 'f> {
             };
             let whole = self.nodes[own].object;
             let builds = |key: &Key| self.builds(key);
-            let cx = Cx { old: self.old, new: self.new, online: self.online, built: &builds };
+            let cx = self.cx(&builds);
             let ahead = Snapshot::kind_of(object).ahead_of(object, &cx);
             for wish in &object.wishes {
                 // What needs the whole that it is built with can only come later.
@@ -602,7 +608,8 @@ impl<'a, 'f> Layout<'a, 'f> {
         if !more.is_empty() {
             return more;
         }
-        let cx = Cx { old: self.old, new: self.new, online: false, built: &|_| false };
+        let cx =
+            Cx { old: self.old, new: self.new, online: false, direct: &NONE, built: &|_| false };
         // What is built early anyway: a type rather than the functions that make it.
         let mut circle: Vec<_> = circle.iter().map(|node| &self.nodes[*node]).collect();
         circle.sort_by_key(|node| Snapshot::kind_of(node.object).weight());

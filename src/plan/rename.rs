@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Statement, hazard};
+use super::{Part, Statement, hazard};
 use crate::{
     pg::words::normal_name,
     schema::{
@@ -129,14 +129,11 @@ pub fn statements(schema: &Snapshot, renames: &[Rename]) -> Result<Vec<Statement
             });
         };
         statements.extend(steps.into_iter().map(|step| Statement {
-            keys: vec![step.key.clone()],
-            sql: step.sql(),
-            run: step.run,
-            loses: Vec::new(),
-            hazards: Vec::new(),
+            parts: vec![Part { key: step.key.clone(), loses: Vec::new() }],
+            ..Statement::new(vec![step.key.clone()], step.sql(), step.run)
         }));
     }
-    hazard::mark(&mut statements, &|_| false);
+    hazard::mark(&mut statements, schema);
     Ok(statements)
 }
 

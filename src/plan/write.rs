@@ -2,7 +2,7 @@
 //! together, what may wait to the end.
 
 use super::{
-    Statement,
+    Part, Statement,
     fate::Fate,
     fates::Fates,
     meta,
@@ -19,7 +19,8 @@ struct Piece {
     keys: Vec<Key>,
     text: Text,
     run: Run,
-    loses: Vec<String>,
+    /// The changes, one for each clause.
+    parts: Vec<Part>,
     late: bool,
     commit_after: bool,
     /// Owner, comment, rights: what comes after need not wait for it.
@@ -64,7 +65,7 @@ fn render(node: &Node<'_>, fates: &Fates, cx: &Cx<'_>, out: &mut Vec<Piece>) {
             let from = out.len();
             plain(kind.drop(object, cx), out);
             if let Some(first) = out.get_mut(from) {
-                first.loses.extend(taken_along(node));
+                first.parts[0].loses.extend(taken_along(node));
             }
         }
         Phase::Hollow if let Some(Fate::Detach(before, _)) = fates.get(&object.key) => {
@@ -202,8 +203,8 @@ fn piece(step: Step) -> Piece {
             Text::Clauses { head, group, clauses: vec![clause] }
         }
     };
-    let loses = loses.into_iter().collect();
-    Piece { keys: vec![key], text, run, loses, late, commit_after, aside: false }
+    let parts = vec![Part { key: key.clone(), loses: loses.into_iter().collect() }];
+    Piece { keys: vec![key], text, run, parts, late, commit_after, aside: false }
 }
 
 /// Joins clauses of one sort on one table; what lies between only if it can wait.
@@ -221,7 +222,7 @@ fn join(pieces: Vec<Piece>) -> Vec<Piece> {
                 clauses.extend(more);
             }
             first.keys.extend(piece.keys);
-            first.loses.extend(piece.loses);
+            first.parts.extend(piece.parts);
             continue;
         }
         if !piece.aside {
@@ -266,6 +267,7 @@ impl Piece {
         let mut keys = self.keys;
         let mut seen = std::collections::HashSet::new();
         keys.retain(|key| seen.insert(key.clone()));
-        Statement { keys, sql, run, loses: self.loses, hazards: Vec::new() }
+        let loses = self.parts.iter().flat_map(|part| part.loses.iter().cloned()).collect();
+        Statement { loses, parts: self.parts, ..Statement::new(keys, sql, run) }
     }
 }

@@ -238,6 +238,8 @@ pub enum Purpose {
         /// It is.
         apply: bool,
     },
+    /// Why the risks of a change are accepted.
+    Accept,
     /// What to look for in a revision's scripts; found while typing.
     Search,
     /// The graph's filter; applied while typing.

@@ -10,7 +10,7 @@ use crate::{
     engine,
     plan::rename::Rename,
     schema::Key,
-    worker::pending::{Changes, Planned, Risk},
+    worker::pending::{Changes, Planned, Risk, Terms},
 };
 
 /// The panes of the screen.
@@ -92,6 +92,12 @@ pub struct PendingState {
     pub comparing: Option<Progress>,
     /// Which changes are chosen.
     pub chosen: Vec<bool>,
+    /// How the choice is written: forms, and what is accepted.
+    pub terms: Terms,
+    /// The change whose risks are being accepted: the reason is typed.
+    pub asking: Option<Key>,
+    /// The SQL stands in the editor.
+    pub editing: bool,
     /// What the user chose or gave up, so that it outlives another comparison.
     pub wishes: BTreeMap<Key, bool>,
     /// Answers to questions: the same object under another name, or not.
@@ -135,6 +141,11 @@ impl PendingState {
         }
     }
 
+    /// The SQL as the user edited it.
+    pub fn edited(&self) -> Option<&Arc<str>> {
+        self.planned.as_ref()?.edited.as_ref()
+    }
+
     /// The part of the objects that belongs to the selected row.
     pub fn part(&self) -> Option<usize> {
         let changes = self.changes.as_ref()?;
@@ -156,7 +167,7 @@ impl PendingState {
         let Some(changes) = &self.changes else { return (0, 0) };
         let mut counts = (0, 0);
         for (item, chosen) in changes.items.iter().zip(&self.chosen) {
-            if item.risk() == risk {
+            if self.terms.risk(item) == risk {
                 counts.0 += 1;
                 counts.1 += usize::from(*chosen);
             }
@@ -206,6 +217,7 @@ impl PendingState {
         let mut chosen = changes.by_default();
         let now: BTreeSet<&Key> = changes.items.iter().map(|item| &item.key).collect();
         self.wishes.retain(|key, _| now.contains(key));
+        self.terms.accepted.retain(|key, _| now.contains(key));
         for (index, item) in changes.items.iter().enumerate() {
             match self.wishes.get(&item.key) {
                 Some(true) => changes.choose(&mut chosen, index),

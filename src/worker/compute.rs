@@ -27,8 +27,9 @@ pub fn compute(job: Job) -> Option<WorkerEvent> {
             ));
             WorkerEvent::Compared { generation, node, comparison }
         }
-        Job::Plan { generation, changes, chosen } => {
-            let planned = pending::plan(&changes, &chosen, crate::plan::Options::default());
+        Job::Plan { generation, changes, chosen, terms } => {
+            let options = crate::plan::Options::default();
+            let planned = pending::plan(&changes, &chosen, options, &terms);
             WorkerEvent::Planned { generation, planned: Arc::new(planned) }
         }
         Job::Mark { generation, history, rows, node, direction } => {

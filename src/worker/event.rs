@@ -153,6 +153,10 @@ pub enum WorkerEvent {
         /// The scripts.
         planned: Arc<Planned>,
     },
+    /// The SQL of a choice stands in a file for the editor.
+    Drafted(Result<PathBuf, Arc<engine::Error>>),
+    /// What the editor gave back, ready to be drawn.
+    DraftRead(Result<Arc<Planned>, Arc<engine::Error>>),
     /// A revision was proved and written, or why not.
     Written(Result<Arc<Written>, Arc<engine::Error>>),
     /// The schema before and after a revision, one part for each object that differs.

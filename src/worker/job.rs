@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::pending::Changes;
+use super::pending::{Changes, Terms};
 use crate::{
     plan::rename::Rename,
     revision::{Direction, History, Node, RevisionId, write::NewRevision},
@@ -202,13 +202,32 @@ pub enum Job {
         changes: Arc<Changes>,
         /// Which of them.
         chosen: Vec<bool>,
+        /// How it is written.
+        terms: Terms,
     },
+    /// Write the SQL of a choice to a file for the editor.
+    Draft {
+        /// The changes.
+        changes: Arc<Changes>,
+        /// Which of them.
+        chosen: Vec<bool>,
+        /// How it is written.
+        terms: Terms,
+        /// What was edited before.
+        edited: Option<Arc<str>>,
+    },
+    /// Read what the editor gave back.
+    ReadDraft,
     /// Prove a choice of changes, and write the revision that makes them.
     Write {
         /// The changes.
         changes: Arc<Changes>,
         /// Which of them.
         chosen: Vec<bool>,
+        /// How it is written.
+        terms: Terms,
+        /// The SQL as the user edited it, instead of what is made from the changes.
+        edited: Option<Arc<str>>,
         /// Its message, parents and date; the scripts are made from the changes.
         revision: Box<NewRevision>,
     },

@@ -220,7 +220,7 @@ async fn hand_out(
                     control.cancel.cancel();
                 }
             }
-            Request::Job(Job::Write { changes, chosen, revision }) => {
+            Request::Job(Job::Write { changes, chosen, terms, edited, revision }) => {
                 if writing {
                     continue;
                 }
@@ -229,7 +229,16 @@ async fn hand_out(
                 works.insert(Work::Write, control.clone());
                 let (own, requests) = (Arc::clone(&shared), requests.clone());
                 apart(&own.clone(), async move || {
-                    let outcome = own.write_changes(&changes, &chosen, *revision, control).await;
+                    let outcome = own
+                        .write_changes(
+                            &changes,
+                            &chosen,
+                            &terms,
+                            edited.as_deref(),
+                            *revision,
+                            control,
+                        )
+                        .await;
                     own.send(WorkerEvent::Written(outcome.map(Arc::new).map_err(Arc::new)));
                     let _ = requests.send(Request::Written);
                 });
@@ -324,8 +333,12 @@ async fn hand_out(
                 None => laying_out = false,
             },
             Request::Job(
-                job
-                @ (Job::Create(_) | Job::Review { .. } | Job::Compare { .. } | Job::Mark { .. }),
+                job @ (Job::Create(_)
+                | Job::Draft { .. }
+                | Job::ReadDraft
+                | Job::Review { .. }
+                | Job::Compare { .. }
+                | Job::Mark { .. }),
             ) => {
                 let shared = Arc::clone(&shared);
                 tokio::task::spawn_blocking(move || shared.compute(job));
@@ -716,6 +729,14 @@ impl Shared {
     /// The cpu lane's work, and the writing of a file.
     fn compute(&self, job: Job) {
         match job {
+            Job::Draft { changes, chosen, terms, edited } => {
+                let outcome = self.write_draft(&changes, &chosen, &terms, edited.as_deref());
+                self.send(WorkerEvent::Drafted(outcome.map_err(Arc::new)));
+            }
+            Job::ReadDraft => {
+                let outcome = self.read_draft().map(|draft| Arc::new(draft.planned()));
+                self.send(WorkerEvent::DraftRead(outcome.map_err(Arc::new)));
+            }
             Job::Create(new) => {
                 let outcome = self.create(&new).map_err(Arc::new);
                 self.send(WorkerEvent::Created(outcome));

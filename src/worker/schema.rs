@@ -9,11 +9,12 @@ use std::{
 
 use super::{
     Part, Refresh, Work, WorkerEvent,
-    pending::{self, Changes, Written},
+    pending::{self, Changes, Draft, Terms, Written},
     run::{Shared, unchanged},
     same,
 };
 use crate::{
+    catalog::sizes,
     code::Code,
     engine::{
         Control, Error, Event,
@@ -22,7 +23,7 @@ use crate::{
             prove, resolve, settle,
         },
     },
-    plan::{Definitions, Options, rename::Rename},
+    plan::{Definitions, Hazard, Options, Size, Sizes, Statement, rename::Rename},
     present::diff::Diff,
     revision::{Direction, History, Node, write::NewRevision},
     schema::{Key, Snapshot, diff},
@@ -147,8 +148,9 @@ impl Shared {
         };
         bench.control.tell("planning");
         let old = Arc::new(old);
+        let sizes = sizes(bench, &old, &new).await;
         let built = tokio::task::spawn_blocking(move || {
-            let changes = pending::build(&old, &new, Options::default())?;
+            let changes = pending::build(&old, &new, Options::default(), &sizes)?;
             Ok(Changes { renames, renamed, restored, notes, full, ..changes })
         });
         built.await.unwrap_or_else(|_| Err(lost()))
@@ -182,11 +184,15 @@ impl Shared {
         &self,
         changes: &Changes,
         chosen: &[bool],
+        terms: &Terms,
+        edited: Option<&str>,
         new: NewRevision,
         control: Control,
     ) -> Result<Written, Error> {
         let bench = self.bench(control).await?;
-        let work = Box::pin(self.prove_and_write(&bench, changes, chosen, new));
+        let draft = edited.map(|text| pending::read(&self.draft_path(), text)).transpose()?;
+        let work =
+            Box::pin(self.prove_and_write(&bench, changes, chosen, terms, draft.as_ref(), new));
         bench.until_cancelled(work).await
     }
 
@@ -195,6 +201,8 @@ impl Shared {
         bench: &Bench,
         changes: &Changes,
         chosen: &[bool],
+        terms: &Terms,
+        draft: Option<&Draft>,
         mut new: NewRevision,
     ) -> Result<Written, Error> {
         let now = resolve(bench, &Source::Database).await?;
@@ -210,17 +218,65 @@ impl Shared {
         let snapshot = settle(bench, now.snapshot.clone(), &changes.new).await?;
         let old = Side { snapshot, ..now };
         let comparison = renamed(bench, old, &changes.new, &changes.renames).await?;
-        let mut comparison = comparison.towards(pending::target(changes, chosen))?;
+        let mut comparison =
+            comparison.directly(terms.direct.clone())?.towards(pending::target(changes, chosen))?;
+        if let Some(draft) = draft {
+            comparison.up = pending::written(&draft.up_plan, &comparison.up);
+            comparison.down = pending::written(&draft.down_plan, &comparison.down);
+        }
         let proof = match prove(bench, &mut comparison).await {
             Ok(proof) => proof,
             Err(Unproved::Failed(error)) => return Err(error),
+            Err(Unproved::Refuted(it)) if draft.is_some() => return Err(not_right(&it)),
             Err(Unproved::Refuted(refutation)) => return Err(refuted(&refutation)),
         };
         bench.control.tell("writing the revision");
-        new.up = body(&comparison.up, Way::Up);
-        new.down = body(&comparison.down, Way::Down);
+        if let Some(draft) = draft {
+            (new.up, new.down) = (draft.up.clone(), draft.down.clone());
+        } else {
+            let accepted = |statement: &Statement, hazard: &Hazard| terms.reason(statement, hazard);
+            new.up = body(&comparison.up, Way::Up, &accepted);
+            new.down = body(&comparison.down, Way::Down, &|_, _| None);
+        }
         let path = self.create(&new)?;
         Ok(Written { path, notes: proof.notes })
+    }
+
+    /// Where the SQL of a choice is edited.
+    fn draft_path(&self) -> PathBuf {
+        self.project.config.root.join(".limbeck").join("draft.sql")
+    }
+
+    /// Writes the SQL of a choice for the editor; what was edited before is edited further.
+    pub(super) fn write_draft(
+        &self,
+        changes: &Changes,
+        chosen: &[bool],
+        terms: &Terms,
+        edited: Option<&str>,
+    ) -> Result<PathBuf, Error> {
+        let path = self.draft_path();
+        let text = match edited {
+            Some(text) => text.to_owned(),
+            None => pending::draft(changes, chosen, terms)?,
+        };
+        let wrong = |error: std::io::Error| {
+            Error::new(Code::File, format!("cannot write {}: {error}", path.display()))
+        };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(wrong)?;
+        }
+        std::fs::write(&path, text).map_err(wrong)?;
+        Ok(path)
+    }
+
+    /// Reads what the editor gave back.
+    pub(super) fn read_draft(&self) -> Result<Draft, Error> {
+        let path = self.draft_path();
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Error::new(Code::File, format!("cannot read {}: {error}", path.display()))
+        })?;
+        pending::read(&path, &text)
     }
 
     /// The objects that a revision changes, before and after.
@@ -263,6 +319,45 @@ async fn renamed(
         warnings: Vec::new(),
     };
     Comparison::of(old, new, Options::default())?.rename(bench, renames).await
+}
+
+/// How large the relations are that differ; without an answer in good time nothing is told.
+async fn sizes(bench: &Bench, old: &Snapshot, new: &Snapshot) -> Sizes {
+    let mut names: Vec<(String, String)> = diff(old, new)
+        .iter()
+        .filter_map(|delta| {
+            let key = delta.key();
+            let object = old.get(key)?;
+            let whole = object.parent.as_ref().filter(|it| it.relation().is_none()).unwrap_or(key);
+            let name = key.relation().unwrap_or_else(|| whole.base_name());
+            Some((key.schema()?.to_owned(), name.to_owned()))
+        })
+        .chain(diff(old, new).iter().filter_map(|delta| {
+            let key = delta.key();
+            let parent = new.get(key)?.parent.as_ref()?;
+            Some((parent.schema()?.to_owned(), parent.base_name().to_owned()))
+        }))
+        .collect();
+    names.sort();
+    names.dedup();
+    let read = async {
+        let session = bench.home.connect("sizes").await.ok()?;
+        sizes::sizes(&session.client, &names).await.ok()
+    };
+    let found = tokio::time::timeout(std::time::Duration::from_secs(2), read).await;
+    let found = found.ok().flatten().unwrap_or_default();
+    let size = |it: sizes::Extent| Size { bytes: it.bytes, rows: it.rows, sessions: it.sessions };
+    Sizes(found.into_iter().map(|(name, extent)| (name, size(extent))).collect())
+}
+
+/// Edited SQL that does not lead where it should.
+fn not_right(refutation: &Refutation) -> Error {
+    let mut error =
+        Error::new(Code::Unproved, format!("the edited SQL is not right: {refutation}"))
+            .with_state("no revision was written; the database was not touched")
+            .with_hint("edit it once more, or give the edited SQL up");
+    error.more = refutation.report().lines().map(str::to_owned).collect();
+    error
 }
 
 /// A plan that does not prove: everything that a report needs.

@@ -17,13 +17,7 @@ async fn prove(bench: &Bench, comparison: &mut Comparison) -> Result<Proof, Box<
 }
 
 fn statement(sql: &str) -> Statement {
-    Statement {
-        keys: Vec::new(),
-        sql: sql.to_owned(),
-        run: limbeck::schema::Run::Together,
-        loses: Vec::new(),
-        hazards: Vec::new(),
-    }
+    Statement::new(Vec::new(), sql, limbeck::schema::Run::Together)
 }
 
 const OLD: &str = "CREATE TABLE account (id int PRIMARY KEY, name varchar(20) NOT NULL);

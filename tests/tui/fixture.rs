@@ -268,8 +268,8 @@ impl Rig {
                     };
                     self.report(WorkerEvent::Objects { generation, node, outcome });
                 }
-                Effect::Submit(Job::Plan { generation, changes, chosen }) => {
-                    let planned = Arc::new(demo::pending::planned(&changes, &chosen));
+                Effect::Submit(Job::Plan { generation, changes, chosen, terms }) => {
+                    let planned = Arc::new(demo::pending::planned(&changes, &chosen, &terms));
                     self.report(WorkerEvent::Planned { generation, planned });
                 }
                 other => self.effects.push(other),

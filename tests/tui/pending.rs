@@ -465,3 +465,88 @@ fn leaving_the_view_stops_what_is_being_built() {
     rig.keys("<esc>");
     assert_eq!(rig.asked(|job| matches!(job, Job::Stop(Work::Objects))), 1);
 }
+
+#[test]
+fn the_form_of_a_table_is_turned_and_turned_back() {
+    let mut rig = rig();
+    select(&mut rig, "orders_customer_created_idx");
+    let shown = rig.text();
+    assert!(shown.contains("concurrent") && shown.contains("the direct form"), "{shown}");
+    rig.keys("f");
+    let shown = rig.text();
+    assert!(shown.contains("LONG LOCK") && !shown.contains("CONCURRENTLY"), "{shown}");
+    assert!(shown.contains("2.1 GB, about 12M rows"), "{shown}");
+    assert!(shown.contains("2 sessions hold locks"), "{shown}");
+    assert!(shown.contains("on it now (3 Locks)"), "{shown}");
+    assert!(toasts(&rig).contains("table orders: the direct form"), "{}", toasts(&rig));
+    rig.keys("f");
+    assert!(rig.text().contains("CONCURRENTLY"));
+    select(&mut rig, "nickname");
+    rig.keys("f");
+    assert!(toasts(&rig).contains("it has one form only"), "{}", toasts(&rig));
+}
+
+#[test]
+fn a_risk_is_accepted_with_a_reason_that_stands_in_the_file() {
+    let mut rig = rig();
+    select(&mut rig, "nickname");
+    rig.keys("i");
+    assert!(matches!(rig.app.layers.last(), Some(Layer::Prompt(_))));
+    rig.keys("nobody used it<enter>");
+    assert!(chosen(&rig, "nickname"), "what is accepted is chosen");
+    let shown = rig.text();
+    assert!(shown.contains("-- limbeck: allow drop-column \"nobody used it\""), "{shown}");
+    assert!(shown.contains("accepted: nobody used it"), "{shown}");
+    rig.keys("i");
+    let shown = rig.text();
+    assert!(!shown.contains("limbeck: allow"), "{shown}");
+    // Without a reason nothing is accepted.
+    rig.keys("i<enter>");
+    assert!(rig.app.pending.terms.accepted.is_empty());
+    select(&mut rig, "email");
+    rig.keys("i");
+    assert!(toasts(&rig).contains("it risks nothing"), "{}", toasts(&rig));
+}
+
+#[test]
+fn the_sql_is_edited_and_what_was_edited_is_written() {
+    let mut rig = rig();
+    rig.app.editor = true;
+    rig.keys("e");
+    let asked = rig.asked(|job| matches!(job, Job::Draft { edited: None, .. }));
+    assert_eq!(asked, 1);
+    rig.report(WorkerEvent::Drafted(Ok("draft.sql".into())));
+    assert!(rig.effects.iter().any(|effect| matches!(effect, Effect::Edit(..))));
+    rig.event(Event::Edited(Ok(())));
+    assert_eq!(rig.asked(|job| matches!(job, Job::ReadDraft)), 1);
+    let draft = limbeck::worker::pending::read(
+        std::path::Path::new("draft.sql"),
+        "-- migrate:up\nSELECT 'edited';\n-- migrate:down\n",
+    );
+    let planned = Arc::new(draft.expect("it can be read").planned());
+    rig.report(WorkerEvent::DraftRead(Ok(planned)));
+    let shown = rig.text();
+    assert!(shown.contains("as edited") && shown.contains("SELECT 'edited'"), "{shown}");
+    rig.keys("cmine<enter>");
+    let text = rig.effects.iter().find_map(|effect| match effect {
+        Effect::Submit(Job::Write { edited, .. }) => edited.clone(),
+        _ => None,
+    });
+    assert!(text.expect("it is written").contains("SELECT 'edited'"));
+}
+
+#[test]
+fn another_choice_gives_the_edited_sql_up() {
+    let mut rig = rig();
+    let draft = limbeck::worker::pending::read(
+        std::path::Path::new("draft.sql"),
+        "-- migrate:up\nSELECT 'edited';\n-- migrate:down\n",
+    );
+    let planned = Arc::new(draft.expect("it can be read").planned());
+    rig.report(WorkerEvent::DraftRead(Ok(planned)));
+    assert!(rig.text().contains("as edited"));
+    select(&mut rig, "email");
+    rig.keys(" ");
+    assert!(!rig.text().contains("as edited"));
+    assert!(toasts(&rig).contains("given up"), "{}", toasts(&rig));
+}

@@ -3,13 +3,14 @@
 
 use super::diff::{locate, prove, refuted, renames, warn, with_bench};
 use crate::{
-    cli::{context::Context, error::CliError},
+    cli::{confirm, context::Context, error::CliError, rules},
     code::Code,
     engine::{
         self, Project,
         schema::{self, Bench, Comparison, Source, Way, Wishes},
     },
-    plan::{Options, Severity},
+    hazard::{Hazard, rule},
+    plan::{Options, Severity, Statement},
     present::safe::display_safe,
     revision::Direction,
 };
@@ -33,6 +34,10 @@ pub(crate) struct Args {
     /// Rename nothing, and do not ask
     #[arg(long, requires = "autogenerate")]
     pub(crate) no_renames: bool,
+
+    /// Accept what a rule finds, and say so in the file: drop-column, or drop-column="moved to billing"
+    #[arg(long, value_name = "RULE[=WHY]", requires = "autogenerate")]
+    pub(crate) allow: Vec<String>,
 }
 
 /// The bodies of the new revision, up and down; none when there is no difference, which is said.
@@ -41,6 +46,7 @@ pub(super) fn bodies(
     project: &Project,
     args: &Args,
 ) -> Result<Option<(String, String)>, CliError> {
+    let mut allowed = allowed(&args.allow)?;
     let from = Source::parse(&args.from, &ctx.folder()?, &|url: &str| locate(ctx, url))?;
     let wishes = Wishes { plan: Options { online: !args.plain }, renames: args.rename.clone() };
     let (comparison, proof) = Context::block_on(async {
@@ -74,8 +80,50 @@ pub(super) fn bodies(
     let judges =
         if proof.pg_dump { "by our own reading and by pg_dump" } else { "by our own reading" };
     ctx.out.say(&format!("proved in scratch databases, up and down, {judges}"));
-    let body = |plan, way| schema::body(plan, way);
-    Ok(Some((body(&comparison.up, Way::Up), body(&comparison.down, Way::Down))))
+    ask(ctx, &comparison, &mut allowed);
+    let accepted = |_: &Statement, hazard: &Hazard| {
+        let given = allowed.iter().find(|(name, _)| rule::means(name, hazard.rule));
+        given.map(|(_, reason)| reason.clone())
+    };
+    let up = schema::body(&comparison.up, Way::Up, &accepted);
+    Ok(Some((up, schema::body(&comparison.down, Way::Down, &|_, _| None))))
+}
+
+/// Rules with the reasons that the command line gives.
+fn allowed(given: &[String]) -> Result<Vec<(String, String)>, CliError> {
+    let pairs: Vec<(String, String)> = given
+        .iter()
+        .map(|text| {
+            let (name, reason) = text.split_once('=').unwrap_or((text, ""));
+            (name.trim().to_owned(), reason.trim().to_owned())
+        })
+        .collect();
+    let names: Vec<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
+    rules::known(&names)?;
+    Ok(pairs)
+}
+
+/// Asks, on a terminal, why data may be lost; the answer goes into the file. Without an answer the
+/// file is written without it, and protected databases refuse it until somebody writes it there.
+fn ask(ctx: &Context, comparison: &Comparison, allowed: &mut Vec<(String, String)>) {
+    let mut open: Vec<&Hazard> = Vec::new();
+    for hazard in comparison.up.statements.iter().flat_map(|s| &s.hazards) {
+        let known = allowed.iter().any(|(name, _)| rule::means(name, hazard.rule));
+        if hazard.loses() && !known && open.iter().all(|one| one.rule != hazard.rule) {
+            open.push(hazard);
+        }
+    }
+    for hazard in open {
+        let rule = hazard.rule;
+        let question = format!("{rule}: why may this be lost? (Enter leaves it open)");
+        match confirm::text(ctx, &question) {
+            Some(reason) if !reason.is_empty() => allowed.push((rule.to_owned(), reason)),
+            _ => ctx.out.hint(&format!(
+                "staging and production refuse it until the file says \
+                 `-- limbeck: allow {rule} \"why\"`; `--allow {rule}=\"why\"` writes that"
+            )),
+        }
+    }
 }
 
 /// Refuses while revisions are pending: what they do would be generated once more.

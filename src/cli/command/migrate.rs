@@ -13,10 +13,10 @@ use crate::{
         foreign,
         output::{Output, json as shapes, listing, style},
         progress::Progress,
-        signals,
+        rules, signals,
     },
     config::Guard,
-    engine::{Control, Engine, Options, Project, Report, Start, offline},
+    engine::{Control, Engine, Options, Project, Report, Start, gate, offline},
     pg::impact,
     present::{age, safe::display_safe},
     revision::{Direction, History, Plan},
@@ -31,6 +31,7 @@ pub(super) fn run(
     foreign::tag(args.tag.as_ref())?;
     let (project, history) = ctx.sound()?;
     let options = options(&project, args);
+    rules::known(&args.allow)?;
     if args.sql {
         Output::raw(&offline::script(&history, direction, spec, &options)?)?;
         return Ok(0);
@@ -74,6 +75,7 @@ fn options(project: &Project, args: &RunArgs) -> Options {
     options.dry_run = args.dry_run;
     options.single_transaction = args.single_transaction;
     options.allow_pooler = args.pooler;
+    options.allow.clone_from(&args.allow);
     if let Some(choice) = args.if_locked {
         options.if_locked = choice.into();
     }
@@ -122,11 +124,20 @@ async fn confirm(
     spec: &str,
 ) -> Result<(), CliError> {
     let guard = project.config.guard;
+    // Answered beforehand; what the files do not accept is refused by the engine.
     if guard == Guard::Dev || ctx.global.yes {
         return Ok(());
     }
     let plan = engine.preview(direction, spec).await?;
-    let losses = losses(&engine.history, &plan);
+    let losses = match direction {
+        Direction::Down => losses(&engine.history, &plan),
+        // What the files do not accept is refused before anything is asked.
+        Direction::Up => {
+            let losses = engine.losses(spec).await?;
+            gate::refuse(&losses)?;
+            losses.iter().map(ToString::to_string).collect()
+        }
+    };
     if plan.moves.is_empty() || (guard == Guard::Staging && losses.is_empty()) {
         return Ok(());
     }

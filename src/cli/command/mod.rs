@@ -16,6 +16,7 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod interface;
+pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod merge;
 mod migrate;
@@ -55,6 +56,7 @@ pub(super) fn run(ctx: &Context, command: Command) -> Result<u8, CliError> {
         Command::Diff(args) => diff::run(ctx, &args),
         Command::Check(args) => check::run(ctx, &args),
         Command::Verify(args) => verify::run(ctx, &args),
+        Command::Lint(args) => lint::run(ctx, &args),
         Command::Dump(args) => dump::run(ctx, &args),
         Command::Edit(args) => edit::run(ctx, &args),
         Command::Db(args) => db::run(ctx, args),
@@ -84,6 +86,7 @@ pub(super) fn wants_json(command: &Command) -> bool {
         Command::Diff(args) => args.json,
         Command::Check(args) => args.json,
         Command::Verify(args) => args.json,
+        Command::Lint(args) => args.json,
         Command::Dump(args) => args.json,
         Command::Db(args) => args.wants_json(),
         Command::Init(_)

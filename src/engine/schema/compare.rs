@@ -1,5 +1,7 @@
 //! Two sources side by side: what differs, and what leads from one to the other and back.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{Bench, Manage, Side, Source, resolve, round, run::run, source};
@@ -43,6 +45,8 @@ pub struct Comparison {
     /// The statements that gave them.
     renamed: Vec<Statement>,
     options: Options,
+    /// Relations whose changes take the direct form.
+    direct: BTreeSet<Key>,
 }
 
 /// One object that differs.
@@ -127,9 +131,17 @@ impl Comparison {
             restore: Vec::new(),
             renamed: Vec::new(),
             options,
+            direct: BTreeSet::new(),
         };
         comparison.plan()?;
         Ok(comparison)
+    }
+
+    /// The same comparison, where the changes of these relations take the direct form.
+    pub fn directly(mut self, direct: BTreeSet<Key>) -> Result<Self, Error> {
+        self.direct = direct;
+        self.plan()?;
+        Ok(self)
     }
 
     /// The same comparison with another goal: the schema that some of its changes lead to.
@@ -231,8 +243,9 @@ impl Comparison {
     }
 
     fn plan(&mut self) -> Result<(), Error> {
-        self.up = plan::plan(&self.old.snapshot, &self.new.snapshot, self.options)?;
-        self.down = plan::plan(&self.new.snapshot, &self.old.snapshot, self.options)?;
+        let (old, new) = (&self.old.snapshot, &self.new.snapshot);
+        self.up = plan::plan_with(old, new, self.options, &self.direct)?;
+        self.down = plan::plan_with(new, old, self.options, &self.direct)?;
         self.up.statements.splice(0..0, self.renamed.iter().cloned());
         self.down.statements.extend(self.restore.iter().cloned());
         Ok(())

@@ -23,7 +23,7 @@ use tokio::sync::OnceCell;
 pub use self::{
     around::around,
     compare::{Change, Comparison, Wishes, compare},
-    draft::{Way, body},
+    draft::{Accepted, Way, allowances, body},
     dump::Entry,
     manage::Manage,
     prove::{Flaw, Proof, Refutation, Unproved, Wrong, prove},

@@ -171,12 +171,70 @@ pub fn script_impact<'a>(statements: impl IntoIterator<Item = &'a str>) -> Vec<I
     impacts
 }
 
+/// What a statement leaves behind that later ones meet.
+#[derive(Debug, Default)]
+pub(crate) struct Traces {
+    /// Objects that exist only from here on.
+    pub(crate) makes: Vec<String>,
+    /// Columns that exist only from here on, with their tables.
+    pub(crate) adds: Vec<(String, String)>,
+    /// Objects that have another name from here on.
+    pub(crate) renames: Vec<(String, String)>,
+}
+
+impl Traces {
+    /// What exists from here on: objects, and columns with their table.
+    pub(crate) fn objects(self) -> impl Iterator<Item = (String, Option<String>)> {
+        let columns = self.adds.into_iter().map(|(table, column)| (table, Some(plain(&column))));
+        self.makes.into_iter().map(|name| (name, None)).chain(columns)
+    }
+}
+
+/// Tells what a statement leaves behind.
+pub(crate) fn traces(statement: &str) -> Traces {
+    let Effects { makes, adds, renames, .. } = form::effects(statement);
+    Traces { makes, adds, renames }
+}
+
+/// The column that each action of ALTER TABLE drops.
+pub(crate) fn dropped_columns(statement: &str) -> Vec<Option<String>> {
+    let mut words = Words::new(statement);
+    if !words.accept("alter table") {
+        return Vec::new();
+    }
+    words.accept("if exists");
+    words.accept("only");
+    words.name();
+    words.sign("*");
+    let mut found = Vec::new();
+    while let Some(mut item) = words.item() {
+        let drops = item.accept("drop") && !item.accept("constraint");
+        item.accept("column");
+        item.accept("if exists");
+        found.push(item.ident().filter(|_| drops).map(plain));
+    }
+    found
+}
+
+/// An identifier as the server reads it.
+fn plain(identifier: &str) -> String {
+    words::normal_name(identifier).pop().unwrap_or_default()
+}
+
 /// A name as the server reads it; one without a schema counts as one in `public`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Name(Vec<String>);
+pub(crate) struct Name(Vec<String>);
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts: Vec<String> =
+            self.0.iter().map(|part| super::ident::quote_ident(part)).collect();
+        f.write_str(&parts.join("."))
+    }
+}
 
 impl Name {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut parts = words::normal_name(name);
         if parts.len() == 2 && parts[0] == "public" {
             parts.remove(0);
@@ -185,10 +243,19 @@ impl Name {
     }
 
     /// The name that an object of this name has after RENAME TO, in the same schema.
-    fn renamed(mut self, to: &str) -> Self {
+    pub(crate) fn renamed(mut self, to: &str) -> Self {
         self.0.pop();
         self.0.extend(words::normal_name(to));
         self
+    }
+
+    /// The name of something in the schema of this one, unless it says its own.
+    pub(crate) fn beside(&self, other: &str) -> Self {
+        let other = Self::new(other);
+        if other.0.len() > 1 || self.0.len() < 2 {
+            return other;
+        }
+        Self(self.0[..self.0.len() - 1].iter().cloned().chain(other.0).collect())
     }
 }
 

@@ -517,9 +517,14 @@ pub struct Cx<'a> {
     /// Changes to existing tables take the form that lets others work meanwhile
     /// (`CONCURRENTLY`, `NOT VALID` and `VALIDATE`).
     pub online: bool,
+    /// Relations whose changes take the direct form all the same.
+    pub direct: &'a BTreeSet<Key>,
     /// Tells which objects are built by this plan; see [`Cx::fresh`].
     pub(crate) built: &'a (dyn Fn(&Key) -> bool + Sync),
 }
+
+/// No relation.
+pub static NONE: BTreeSet<Key> = BTreeSet::new();
 
 impl Cx<'_> {
     /// Whether this plan itself makes the object (usually a table), so that nobody can be using
@@ -531,7 +536,7 @@ impl Cx<'_> {
 
     /// Whether the online form should be used for a change to `relation`.
     pub fn careful(&self, relation: &Key) -> bool {
-        self.online && !self.fresh(relation)
+        self.online && !self.direct.contains(relation) && !self.fresh(relation)
     }
 
     /// `server_version_num` of the server that the plan is for.

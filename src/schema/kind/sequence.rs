@@ -261,7 +261,13 @@ mod tests {
             ordinal: 0,
         };
         let (a, b) = (Snapshot::default(), Snapshot::default());
-        let cx = Cx { old: &a, new: &b, online: false, built: &|_| false };
+        let cx = Cx {
+            old: &a,
+            new: &b,
+            online: false,
+            direct: &crate::schema::kind::NONE,
+            built: &|_| false,
+        };
         let at = |spec| Obj { object: &object, spec };
         match Sequence::alter(at(old), at(new), &cx) {
             Alter::InPlace(steps) => steps.iter().map(Step::sql).collect(),

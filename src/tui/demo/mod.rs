@@ -316,8 +316,8 @@ fn answer(job: Job) -> Option<WorkerEvent> {
             let outcome = Ok(Arc::new(pending::of_revision()));
             Some(WorkerEvent::Objects { generation, node, outcome })
         }
-        Job::Plan { generation, changes, chosen } => {
-            let planned = Arc::new(pending::planned(&changes, &chosen));
+        Job::Plan { generation, changes, chosen, terms } => {
+            let planned = Arc::new(pending::planned(&changes, &chosen, &terms));
             Some(WorkerEvent::Planned { generation, planned })
         }
         // Layouts are made already.

@@ -7,7 +7,7 @@ use crate::{
     code::Code,
     engine::Error,
     plan::{
-        Hazard, Plan, Severity, Statement,
+        Hazard, Length, Plan, Severity, Size, Statement,
         rename::{Question, Rename},
     },
     present::diff::Diff,
@@ -22,7 +22,7 @@ use crate::{
     },
     worker::{
         Part, WorkerEvent,
-        pending::{Change, Changes, Group, Planned, Sign, script},
+        pending::{Change, Changes, Group, Planned, Sign, Terms, script},
     },
 };
 
@@ -126,6 +126,10 @@ fn index() -> Key {
     Key::on(KindId("index"), "public", "orders", "orders_customer_created_idx")
 }
 
+fn orders() -> Key {
+    Key::in_schema(KindId("table"), "public", "orders")
+}
+
 fn status() -> Key {
     Key::in_schema(KindId("enum"), "public", "order_status")
 }
@@ -139,29 +143,47 @@ fn overdue() -> Key {
 }
 
 fn hazard(rule: &'static str, severity: Severity, object: &str, message: &str) -> Hazard {
-    Hazard {
-        rule,
-        severity,
-        object: object.to_owned(),
-        lock: None,
-        blocks: None,
-        message: message.to_owned(),
-    }
+    Hazard { severity, ..Hazard::new(rule, object, message) }
 }
 
-fn rewrite() -> Vec<Hazard> {
-    vec![hazard(
-        "table-rewrite",
-        Severity::Warning,
-        "public.orders",
-        "rewrites public.orders under ACCESS EXCLUSIVE, reads and writes wait meanwhile",
-    )]
+/// The size of the table of orders, and who works with it.
+const LARGE: Size = Size { bytes: 2_254_857_830, rows: Some(12_400_000), sessions: 2 };
+
+fn rewrite(column: &str, types: &str) -> Vec<Hazard> {
+    let what = format!(
+        "rewrites public.orders ({column}: {types}) under ACCESS EXCLUSIVE, reads and writes wait \
+         meanwhile"
+    );
+    vec![Hazard {
+        lock: Some("ACCESS EXCLUSIVE"),
+        blocks: Some("reads and writes"),
+        length: Length::Rewrite,
+        size: Some(LARGE),
+        recipe: vec![format!("ALTER TABLE public.orders ADD COLUMN {column}_new …")],
+        ..hazard("type-rewrite", Severity::Warning, "public.orders", &what)
+    }]
+}
+
+/// What building the index costs in the direct form.
+fn blocking_index() -> Vec<Hazard> {
+    vec![Hazard {
+        lock: Some("SHARE"),
+        blocks: Some("writes"),
+        length: Length::Scan,
+        size: Some(LARGE),
+        ..hazard(
+            "index-not-concurrent",
+            Severity::Warning,
+            "public.orders",
+            "builds orders_customer_created_idx on public.orders under SHARE, writes wait meanwhile",
+        )
+    }]
 }
 
 fn no_default() -> Vec<Hazard> {
     vec![
         hazard(
-            "required-new-column",
+            "not-null-without-default",
             Severity::Warning,
             "public.orders",
             "fails unless the table is empty: there is no default",
@@ -189,8 +211,14 @@ fn outside() -> Vec<Hazard> {
 }
 
 fn change(key: Key, sign: Sign, name: &str, text: &str, part: usize) -> Change {
+    let whole = match key.relation() {
+        Some(table) => Key::in_schema(KindId("table"), key.schema().unwrap_or("public"), table),
+        None => key.clone(),
+    };
     Change {
         key,
+        whole,
+        direct: None,
         sign,
         name: name.to_owned(),
         text: text.to_owned(),
@@ -223,11 +251,11 @@ pub fn changes() -> Changes {
         change(column("customers", "email"), Added, "email", "text", 0),
         risky(
             change(column("orders", "customer_id"), Changed, "customer_id", "integer → bigint", 1),
-            rewrite(),
+            rewrite("customer_id", "integer to bigint"),
         ),
         risky(
             change(column("orders", "status"), Changed, "status", "text → public.order_status", 1),
-            rewrite(),
+            rewrite("status", "text to public.order_status"),
         ),
         risky(
             change(column("orders", "currency"), Added, "currency", "character(3) NOT NULL", 1),
@@ -235,6 +263,8 @@ pub fn changes() -> Changes {
         ),
         Change {
             outside: true,
+            whole: orders(),
+            direct: Some(blocking_index()),
             ..risky(
                 change(
                     index(),
@@ -312,11 +342,11 @@ pub fn changes() -> Changes {
 fn statement(keys: &[Key], sql: &str, run: Run, hazards: Vec<Hazard>) -> Statement {
     let loses = hazards.iter().filter(|h| h.severity == Severity::Danger);
     let loses = loses.map(|h| h.message.clone()).collect();
-    Statement { keys: keys.to_vec(), sql: sql.to_owned(), run, loses, hazards }
+    Statement { loses, hazards, ..Statement::new(keys.to_vec(), sql, run) }
 }
 
 /// The plan of a choice: those of the fixed statements that are about it.
-pub fn planned(changes: &Changes, chosen: &[bool]) -> Planned {
+pub fn planned(changes: &Changes, chosen: &[bool], terms: &Terms) -> Planned {
     let on = |statement: &Statement| {
         let mut items = changes.items.iter().zip(chosen);
         items.any(|(item, chosen)| *chosen && statement.keys.first() == Some(&item.key))
@@ -357,13 +387,13 @@ pub fn planned(changes: &Changes, chosen: &[bool]) -> Planned {
             &[column("orders", "customer_id")],
             "ALTER TABLE public.orders\n    ALTER COLUMN customer_id TYPE bigint",
             together,
-            rewrite(),
+            Vec::new(),
         ),
         statement(
             &[column("orders", "status")],
             "ALTER TABLE public.orders\n    ALTER COLUMN status DROP DEFAULT,\n    ALTER COLUMN status TYPE public.order_status USING status::public.order_status,\n    ALTER COLUMN status SET DEFAULT 'new'::public.order_status",
             together,
-            rewrite(),
+            Vec::new(),
         ),
         statement(
             &[column("orders", "currency")],
@@ -372,12 +402,20 @@ pub fn planned(changes: &Changes, chosen: &[bool]) -> Planned {
             no_default(),
         ),
         statement(&[overdue()], OVERDUE.1.trim_end().trim_end_matches(';'), together, vec![]),
-        statement(
-            &[index()],
-            "CREATE INDEX CONCURRENTLY orders_customer_created_idx ON public.orders USING btree (customer_id, created_at)",
-            Run::Outside,
-            outside(),
-        ),
+        match terms.direct.contains(&orders()) {
+            true => statement(
+                &[index()],
+                "CREATE INDEX orders_customer_created_idx ON public.orders USING btree (customer_id, created_at)",
+                together,
+                blocking_index(),
+            ),
+            false => statement(
+                &[index()],
+                "CREATE INDEX CONCURRENTLY orders_customer_created_idx ON public.orders USING btree (customer_id, created_at)",
+                Run::Outside,
+                outside(),
+            ),
+        },
     ];
     let down = vec![
         statement(
@@ -397,13 +435,13 @@ pub fn planned(changes: &Changes, chosen: &[bool]) -> Planned {
             &[column("orders", "status")],
             "ALTER TABLE public.orders\n    ALTER COLUMN status DROP DEFAULT,\n    ALTER COLUMN status TYPE text USING status::text,\n    ALTER COLUMN status SET DEFAULT 'new'::text",
             together,
-            rewrite(),
+            Vec::new(),
         ),
         statement(
             &[column("orders", "customer_id")],
             "ALTER TABLE public.orders\n    ALTER COLUMN customer_id TYPE integer",
             together,
-            rewrite(),
+            Vec::new(),
         ),
         statement(
             &[column("customers", "email")],
@@ -429,7 +467,11 @@ pub fn planned(changes: &Changes, chosen: &[bool]) -> Planned {
         statements: all.into_iter().filter(|one| on(one)).collect(),
         notes: Vec::new(),
     };
-    Planned { up: script(&plan(up)), down: script(&plan(down)), failed: None }
+    Planned {
+        up: script(&plan(up), &|statement, hazard| terms.reason(statement, hazard)),
+        down: script(&plan(down), &|_, _| None),
+        ..Planned::default()
+    }
 }
 
 /// The objects that the revision "orders: status becomes enum" changes.

@@ -11,6 +11,7 @@ use crate::{
         progress::Stage,
         update::clock::CANCEL_PATIENCE,
     },
+    worker::pending::Risk,
 };
 
 /// The answer for one action.
@@ -83,6 +84,10 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
         | Action::ApplyNow
         | Action::CompareAgain
         | Action::StopWork
+        | Action::FlipForm
+        | Action::Accept
+        | Action::EditSql
+        | Action::DropEdit
         | Action::PendingEdit => pending(app, action),
         Action::Copy | Action::DatabaseCopy | Action::CopyError | Action::DiffCopy => {
             match super::copy::items(app).is_empty() {
@@ -295,6 +300,43 @@ fn pending(app: &App, action: Action) -> Result<(), Reason> {
         Action::Toggle => match row {
             Some(TreeRow::Item(_) | TreeRow::Group(_)) => Ok(()),
             _ => Err("no change is selected".into()),
+        },
+        Action::FlipForm => {
+            if state.edited().is_some() {
+                return Err("the SQL was edited".into());
+            }
+            match state.item().and_then(|item| changes.items.get(item)) {
+                Some(item) if item.direct.is_some() => Ok(()),
+                Some(item) if state.terms.hazards(item).iter().any(|h| !h.recipe.is_empty()) => {
+                    Err("its recipe takes several revisions: copy it from the pane".into())
+                }
+                Some(_) => Err("it has one form only".into()),
+                None => Err("no change is selected".into()),
+            }
+        }
+        Action::Accept => match state.item().and_then(|item| changes.items.get(item)) {
+            Some(_) if state.edited().is_some() => {
+                Err("the SQL was edited: accept it there".into())
+            }
+            Some(item) if state.terms.risk(item) > Risk::Safe => Ok(()),
+            Some(_) => Err("it risks nothing".into()),
+            None => Err("no change is selected".into()),
+        },
+        Action::EditSql => {
+            if !app.editor {
+                return Err("set $EDITOR first".into());
+            }
+            match &state.planned {
+                Some(planned) if planned.failed.is_some() => Err("there is no plan".into()),
+                Some(_) if state.plan_old => Err("the plan is being made".into()),
+                Some(planned) if !planned.up.statements.is_empty() => Ok(()),
+                Some(_) => Err("nothing is chosen".into()),
+                None => Err("the plan is being made".into()),
+            }
+        }
+        Action::DropEdit => match state.edited() {
+            Some(_) => Ok(()),
+            None => Err("the SQL was not edited".into()),
         },
         Action::FlipPlan | Action::CopyPlan => match &state.planned {
             Some(_) => Ok(()),

@@ -50,6 +50,7 @@ pub fn open_prompt(app: &mut App, purpose: Purpose) {
         Purpose::Message | Purpose::Changes { .. } => {
             ("message of the new revision:".to_owned(), String::new())
         }
+        Purpose::Accept => ("why is this right? (for the file):".to_owned(), String::new()),
         Purpose::Filter => ("filter:".to_owned(), app.graph.filter.clone()),
         Purpose::Url => ("URL of the database:".to_owned(), String::new()),
         Purpose::Log => ("filter the log:".to_owned(), app.database.log_filter.clone()),
@@ -424,6 +425,7 @@ fn prompt_key(app: &mut App, key: Key) -> Vec<Effect> {
                 }
                 Purpose::Message => create(app, text),
                 Purpose::Changes { apply } => super::pending::write(app, text, apply),
+                Purpose::Accept => super::pending::accept(app, text),
             };
         }
         _ => {}

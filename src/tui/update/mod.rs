@@ -102,7 +102,9 @@ fn turn(app: &mut App, event: Event) -> Vec<Effect> {
             if let Err(problem) = outcome {
                 toast(app, Tone::Bad, problem);
             }
-            vec![clock::ask(app, crate::worker::Refresh::History)]
+            let mut effects = pending::edited(app);
+            effects.push(clock::ask(app, crate::worker::Refresh::History));
+            effects
         }
         Event::Copied(outcome) => {
             match outcome {

@@ -134,7 +134,107 @@ fn replan(app: &mut App) -> Vec<Effect> {
     let generation = next_generation(app);
     app.pending.plan_wanted = generation;
     app.pending.plan_old = true;
-    submit(Job::Plan { generation, changes, chosen: app.pending.chosen.clone() })
+    if app.pending.edited().is_some() {
+        toast(app, Tone::Warn, "the edited SQL was for another choice: it is given up");
+    }
+    let (chosen, terms) = (app.pending.chosen.clone(), app.pending.terms.clone());
+    submit(Job::Plan { generation, changes, chosen, terms })
+}
+
+/// Takes the other form for the table of the selected change.
+fn flip_form(app: &mut App) -> Vec<Effect> {
+    let state = &mut app.pending;
+    let Some(item) = state.item().and_then(|at| state.changes.as_ref()?.items.get(at)) else {
+        return Vec::new();
+    };
+    let whole = item.whole.clone();
+    let name = crate::worker::pending::heading(&whole);
+    let words = if state.terms.direct.remove(&whole) {
+        format!("{name}: the form that lets others work")
+    } else {
+        state.terms.direct.insert(whole);
+        format!("{name}: the direct form, fewer steps and longer locks")
+    };
+    toast(app, Tone::Info, words);
+    replan(app)
+}
+
+/// Asks why the risks of the selected change are accepted, or takes that back.
+fn ask_accept(app: &mut App) -> Vec<Effect> {
+    let state = &mut app.pending;
+    let Some(item) = state.item().and_then(|at| state.changes.as_ref()?.items.get(at)) else {
+        return Vec::new();
+    };
+    let key = item.key.clone();
+    if state.terms.accepted.remove(&key).is_some() {
+        toast(app, Tone::Info, "no longer accepted");
+        return replan(app);
+    }
+    state.asking = Some(key);
+    layers::open_prompt(app, Purpose::Accept);
+    Vec::new()
+}
+
+/// The risks of a change are accepted; one that was off for them is chosen.
+pub fn accept(app: &mut App, reason: String) -> Vec<Effect> {
+    let Some(changes) = app.pending.changes.clone() else { return Vec::new() };
+    let Some(key) = app.pending.asking.take() else { return Vec::new() };
+    let Some(index) = changes.items.iter().position(|item| item.key == key) else {
+        return Vec::new();
+    };
+    if reason.is_empty() {
+        toast(app, Tone::Warn, "it is accepted with a reason; nothing was changed");
+        return Vec::new();
+    }
+    app.pending.terms.accepted.insert(key.clone(), reason);
+    if !app.pending.chosen[index] {
+        changes.choose(&mut app.pending.chosen, index);
+        app.pending.wishes.insert(key, true);
+    }
+    toast(app, Tone::Good, format!("accepted: {} says so in the file", changes.items[index].name));
+    replan(app)
+}
+
+/// The SQL of the choice stands in a file for the editor, or why not.
+pub fn drafted(
+    app: &mut App,
+    outcome: Result<std::path::PathBuf, Arc<engine::Error>>,
+) -> Vec<Effect> {
+    app.dirty = true;
+    match outcome {
+        Ok(path) => {
+            app.pending.editing = true;
+            vec![Effect::Edit(path, 1)]
+        }
+        Err(error) => refused(app, "the SQL cannot be edited", error),
+    }
+}
+
+/// The editor returned: what stands in the file now is read, if it was the SQL.
+pub fn edited(app: &mut App) -> Vec<Effect> {
+    if std::mem::take(&mut app.pending.editing) { submit(Job::ReadDraft) } else { Vec::new() }
+}
+
+/// What the editor gave back was read.
+pub fn draft_read(app: &mut App, outcome: Result<Arc<Planned>, Arc<engine::Error>>) -> Vec<Effect> {
+    app.dirty = true;
+    match outcome {
+        Ok(planned) => {
+            app.pending.planned = Some(planned);
+            app.pending.plan_old = false;
+            app.pending.sql_scroll = Some(0);
+            let key = app.keymap.label(Action::CreateRevision);
+            toast(app, Tone::Good, format!("read; {key} proves it and writes the revision"));
+            Vec::new()
+        }
+        Err(error) => refused(app, "the edited SQL cannot be used", error),
+    }
+}
+
+fn refused(app: &mut App, title: &str, error: Arc<engine::Error>) -> Vec<Effect> {
+    let title = title.to_owned();
+    app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error, scroll: 0 })));
+    Vec::new()
 }
 
 /// The plan of a choice has come.
@@ -157,6 +257,8 @@ pub fn write(app: &mut App, message: String, apply: bool) -> Vec<Effect> {
     submit(Job::Write {
         changes,
         chosen: app.pending.chosen.clone(),
+        terms: app.pending.terms.clone(),
+        edited: app.pending.edited().cloned(),
         revision: Box::new(NewRevision {
             message,
             heads: parent(app),
@@ -438,6 +540,19 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 let script = if app.pending.show_down { &planned.down } else { &planned.up };
                 return vec![Effect::Copy(script.text())];
             }
+        }
+        Action::FlipForm => return flip_form(app),
+        Action::Accept => return ask_accept(app),
+        Action::EditSql => {
+            let Some(changes) = app.pending.changes.clone() else { return Vec::new() };
+            let (chosen, terms) = (app.pending.chosen.clone(), app.pending.terms.clone());
+            let edited = app.pending.edited().cloned();
+            return submit(Job::Draft { changes, chosen, terms, edited });
+        }
+        Action::DropEdit => {
+            app.pending.planned = None;
+            toast(app, Tone::Info, "the edited SQL was given up");
+            return replan(app);
         }
         Action::PendingEdit => {
             if let Some(path) = app.config.models.first() {

@@ -97,6 +97,8 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
             pending::planned(app, generation, planned);
             Vec::new()
         }
+        WorkerEvent::Drafted(outcome) => pending::drafted(app, outcome),
+        WorkerEvent::DraftRead(outcome) => pending::draft_read(app, outcome),
         WorkerEvent::Written(outcome) => pending::written(app, outcome),
     }
 }

@@ -210,7 +210,11 @@ fn tab_mark(app: &App, screen: Screen) -> (String, Style) {
             (None, Some(changes)) if changes.missing.is_some() => (String::new(), theme.tab),
             (None, Some(changes)) => match changes.items.len() {
                 0 => (app.glyphs.check.to_owned(), theme.ok),
-                n if changes.items.iter().any(|item| item.risk() != Risk::Safe) => {
+                n if changes
+                    .items
+                    .iter()
+                    .any(|item| app.pending.terms.risk(item) != Risk::Safe) =>
+                {
                     (format!("{}{n}", app.glyphs.warn), theme.warn)
                 }
                 n => (n.to_string(), theme.pending),

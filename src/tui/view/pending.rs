@@ -13,7 +13,7 @@ use ratatui::{
 
 use super::{graph::scrollbar, sheet::Sheet, stages, toast::wrapped};
 use crate::{
-    plan::{Severity, rename::Rename},
+    plan::{Hazard, Severity, rename::Rename},
     present::{
         diff::{Side, fold::Item},
         safe::{display_safe, width},
@@ -417,9 +417,16 @@ fn question(app: &App, pen: &mut Pen<'_>, rename: Option<&Rename>, open: bool) {
 
 /// The badge at the right end of a row; returns what is left of it.
 fn badge(app: &App, frame: &mut Frame, place: Rect, change: &Change, on: bool) -> Rect {
-    let (mark, style) = risk_mark(app, change.risk());
-    let style = if on || change.risk() == Risk::Destructive { style } else { app.theme.dim };
-    let words = format!("{mark} {}", change.badge());
+    let terms = &app.pending.terms;
+    let risk = terms.risk(change);
+    let (mark, style) = risk_mark(app, risk);
+    let accepted = terms.accepted.contains_key(&change.key);
+    let (mark, style) = match accepted {
+        true => (app.glyphs.check, app.theme.ok),
+        false if on || risk == Risk::Destructive => (mark, style),
+        false => (mark, app.theme.dim),
+    };
+    let words = format!("{mark} {}", terms.badge(change));
     let wide = (width(&words) as u16).min(place.width);
     let at = Rect { x: place.right().saturating_sub(wide + 1), width: wide, ..place };
     Pen::new(frame.buffer_mut(), app.glyphs, at).put(&words, style);
@@ -447,10 +454,10 @@ fn group_row(
     let chosen = &app.pending.chosen;
     let items = group.items.clone();
     let on = items.clone().filter(|index| chosen.get(*index) == Some(&true)).count();
-    let worst = items
-        .clone()
-        .filter_map(|index| changes.items.get(index))
-        .max_by_key(|item| (item.risk(), !item.hazards.is_empty()));
+    let worst = items.clone().filter_map(|index| changes.items.get(index)).max_by_key(|item| {
+        let accepted = app.pending.terms.accepted.contains_key(&item.key);
+        (app.pending.terms.risk(item), !accepted, !item.hazards.is_empty())
+    });
     let place = match worst {
         Some(item) if !open => badge(app, frame, place, item, on > 0),
         _ => place,
@@ -610,9 +617,10 @@ fn own_row(changes: &Changes, item: Option<usize>, rows: std::ops::Range<usize>)
     rows.clone().find(|row| differs(row) && named(row)).or_else(|| rows.clone().find(differs))
 }
 
-/// What the selected change (or group) risks, one sentence each.
+/// What the selected change (or group) risks, and what can be done about it.
 fn risks(app: &App, changes: &Changes, room: usize) -> Vec<Vec<(String, Style)>> {
     let theme = &app.theme;
+    let terms = &app.pending.terms;
     let items = match app.pending.rows.get(app.pending.selected) {
         Some(TreeRow::Item(index)) => *index..*index + 1,
         Some(TreeRow::Group(index)) => match changes.groups.get(*index) {
@@ -621,40 +629,114 @@ fn risks(app: &App, changes: &Changes, room: usize) -> Vec<Vec<(String, Style)>>
         },
         _ => return Vec::new(),
     };
-    let mut hazards: Vec<&crate::plan::Hazard> = Vec::new();
+    let alone = if items.len() == 1 { changes.items.get(items.start) } else { None };
+    let mut hazards: Vec<&Hazard> = Vec::new();
     let mut lost = false;
     for item in items.filter_map(|index| changes.items.get(index)) {
-        lost |= item.loses && item.hazards.iter().all(|h| h.severity != Severity::Danger);
-        hazards.extend(
-            item.hazards.iter().filter(|hazard| !hazards.contains(hazard)).collect::<Vec<_>>(),
-        );
+        let own = terms.hazards(item);
+        lost |= item.loses && own.iter().all(|h| h.severity != Severity::Danger);
+        let new: Vec<&Hazard> = own.iter().filter(|hazard| !hazards.contains(hazard)).collect();
+        hazards.extend(new);
     }
-    hazards.sort_by_key(|hazard| std::cmp::Reverse(hazard.severity));
-    let mut lines = Vec::new();
-    let put = |mark: &str, words: &str, style: Style, lines: &mut Vec<_>| {
-        let rows = wrapped(&display_safe(words), room.saturating_sub(2).max(4), 3);
-        for (i, row) in rows.into_iter().enumerate() {
-            let lead = if i == 0 { format!("{mark} ") } else { "  ".to_owned() };
-            let text = if i == 0 || style != theme.dim { theme.text } else { theme.dim };
-            lines.push(vec![(lead, style), (row, text)]);
-        }
-    };
+    hazards.sort_by_key(|hazard| std::cmp::Reverse((hazard.severity, hazard.length)));
+    let mut lines = Lines { room, lines: Vec::new() };
     if lost {
         let words = "goes with what stands above it, and its data with it";
-        put(app.glyphs.cross, words, theme.danger, &mut lines);
+        lines.put((app.glyphs.cross, theme.danger), words, theme.text);
     }
-    for hazard in hazards {
+    for hazard in &hazards {
         let (mark, style) = match hazard.severity {
             Severity::Danger => (app.glyphs.cross, theme.danger),
             Severity::Warning => (app.glyphs.warn, theme.warn),
             Severity::Note => (app.glyphs.dot, theme.dim),
         };
-        put(mark, &hazard.message, style, &mut lines);
+        let text = if hazard.severity == Severity::Note { theme.dim } else { theme.text };
+        lines.put((mark, style), &hazard.message, text);
     }
-    if lines.is_empty() {
-        put(app.glyphs.check, "nobody waits, nothing is lost", theme.ok, &mut lines);
+    if hazards.is_empty() && !lost {
+        lines.put((app.glyphs.check, theme.ok), "nobody waits, nothing is lost", theme.text);
     }
-    lines
+    // How large the table is that others wait for, once; and who works with it right now.
+    let worth = |hazard: &&&Hazard| hazard.severity > Severity::Note && hazard.size.is_some();
+    if let Some(hazard) = hazards.iter().find(worth)
+        && let Some(size) = hazard.size
+    {
+        let name = display_safe(short_name(&hazard.object)).into_owned();
+        let mut words = format!("{name} is {}", size.words());
+        if size.sessions > 0 {
+            let sessions = match size.sessions {
+                1 => "1 session holds a lock on it now".to_owned(),
+                n => format!("{n} sessions hold locks on it now"),
+            };
+            let key = app.keymap.label(Action::DatabaseScreen);
+            words.push_str(&format!("; {sessions} ({key} Locks)"));
+        }
+        lines.put((" ", theme.dim), &words, theme.text);
+    }
+    if let Some(item) = alone {
+        ways(app, item, &hazards, &mut lines);
+    }
+    lines.lines
+}
+
+/// A name without the schema that everything stands in.
+fn short_name(name: &str) -> &str {
+    name.strip_prefix("public.").unwrap_or(name)
+}
+
+/// Lines with a mark before them, wrapped.
+struct Lines {
+    room: usize,
+    lines: Vec<Vec<(String, Style)>>,
+}
+
+impl Lines {
+    fn put(&mut self, (mark, style): (&str, Style), words: &str, text: Style) {
+        let indent = width(mark) + 1;
+        let rows = wrapped(&display_safe(words), self.room.saturating_sub(indent).max(4), 3);
+        for (i, row) in rows.into_iter().enumerate() {
+            let lead = if i == 0 { format!("{mark} ") } else { " ".repeat(indent) };
+            self.lines.push(vec![(lead, style), (row, text)]);
+        }
+    }
+}
+
+/// What can be done about the risks of a change: its other form, accepting it, the recipe.
+fn ways(app: &App, item: &Change, hazards: &[&Hazard], lines: &mut Lines) {
+    let theme = &app.theme;
+    let terms = &app.pending.terms;
+    let key = |action: Action| app.keymap.label(action);
+    if let Some(reason) = terms.accepted.get(&item.key) {
+        let words = format!("accepted: {reason} ({} takes it back)", key(Action::Accept));
+        lines.put((app.glyphs.check, theme.ok), &words, theme.text);
+    }
+    if item.direct.is_some() && app.pending.edited().is_none() {
+        let direct = terms.direct.contains(&item.whole);
+        let words = if direct { "the form that lets others work" } else { "the direct form" };
+        let other = if direct { Some(&item.hazards) } else { item.direct.as_ref() };
+        let worst = other.and_then(|hazards| hazards.first());
+        let risk = match worst {
+            Some(hazard) if hazard.severity > Severity::Note => format!(": {}", hazard.message),
+            _ => String::new(),
+        };
+        lines.put((&key(Action::FlipForm), theme.key), &format!("{words}{risk}"), theme.dim);
+    }
+    let open = terms.risk(item) > Risk::Safe && !terms.accepted.contains_key(&item.key);
+    if open && app.pending.edited().is_none() {
+        let words = "accept it: your reason goes into the file";
+        lines.put((&key(Action::Accept), theme.key), words, theme.dim);
+    }
+    // What is gentler and takes several revisions is for people to run.
+    let recipe = hazards.iter().find(|hazard| !hazard.recipe.is_empty());
+    if let Some(hazard) = recipe.filter(|hazard| hazard.severity > Severity::Note) {
+        lines.put((" ", theme.dim), "gentler, by hand:", theme.dim);
+        for step in &hazard.recipe {
+            for row in display_safe(step).lines() {
+                let row: String = row.chars().take(lines.room.saturating_sub(4)).collect();
+                lines.lines.push(vec![("    ".to_owned(), theme.dim), (row, theme.dim)]);
+            }
+        }
+    }
 }
 
 /// The SQL of the choice.
@@ -663,8 +745,9 @@ fn plan(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mut 
     let state = &app.pending;
     let focus = state.pane == PendingPane::Sql;
     let way = if state.show_down { "down" } else { "up" };
+    let edited = if state.edited().is_some() { " as edited" } else { "" };
     let mut title = vec![
-        Span::styled(format!("SQL {way}"), theme.title),
+        Span::styled(format!("SQL {way}{edited}"), theme.title),
         Span::styled(
             format!(" {} {} of {}", app.glyphs.dot, state.chosen(), changes.items.len()),
             theme.title_dim,

@@ -72,7 +72,13 @@ pub(super) fn text(delta: &Delta<'_>) -> String {
 /// What makes an object, without what its name says already.
 fn made(object: &Object) -> String {
     let none = Snapshot::default();
-    let cx = Cx { old: &none, new: &none, online: false, built: &|_| true };
+    let cx = Cx {
+        old: &none,
+        new: &none,
+        online: false,
+        direct: &crate::schema::kind::NONE,
+        built: &|_| true,
+    };
     let steps = Snapshot::kind_of(object).create(object, &cx);
     let Some(step) = steps.first() else { return String::new() };
     let key = &object.key;

@@ -8,24 +8,24 @@ use std::{
 use super::{Change, Changes, Group, Sign, brief};
 use crate::{
     engine::Error,
-    plan::{self, Definitions, Hazard, Options, Selection},
+    plan::{self, Definitions, Hazard, Options, Plan, Selection, Sizes},
     present::diff::Diff,
     schema::{Delta, Key, KindId, Snapshot},
 };
 
 /// Finds what differs, what each change risks, and what it looks like before and after. Costs a
 /// plan: for the worker.
-pub fn build(old: &Arc<Snapshot>, new: &Arc<Snapshot>, options: Options) -> Result<Changes, Error> {
-    let all = plan::plan(old, new, options)?;
-    let mut risks = Risks::default();
-    for statement in &all.statements {
-        for key in &statement.keys {
-            let known = risks.0.entry(key.clone()).or_default();
-            known.hazards.extend(statement.hazards.iter().cloned());
-            known.outside |= statement.run == crate::schema::Run::Outside;
-            known.loses |= !statement.loses.is_empty();
-        }
-    }
+pub fn build(
+    old: &Arc<Snapshot>,
+    new: &Arc<Snapshot>,
+    options: Options,
+    sizes: &Sizes,
+) -> Result<Changes, Error> {
+    let mut all = plan::plan(old, new, options)?;
+    all.weigh(sizes);
+    let mut direct = plan::plan(old, new, Options { online: false })?;
+    direct.weigh(sizes);
+    let mut risks = Risks { online: known(&all), direct: known(&direct) };
 
     let before = Definitions::new(old);
     let after = Definitions::new(new);
@@ -61,7 +61,7 @@ pub fn build(old: &Arc<Snapshot>, new: &Arc<Snapshot>, options: Options) -> Resu
             (delta.key() != *whole, weight, object.ordinal, delta.key().clone())
         });
         let made = deltas[0].key() == *whole && !matches!(deltas[0], Delta::Changed(..));
-        items.extend(deltas.into_iter().map(|delta| change(delta, part, &mut risks)));
+        items.extend(deltas.into_iter().map(|delta| change(delta, whole, part, &mut risks)));
         groups.push(Group {
             title: brief::title(whole),
             kind: whole.kind().0,
@@ -79,7 +79,7 @@ pub fn build(old: &Arc<Snapshot>, new: &Arc<Snapshot>, options: Options) -> Resu
         let from = items.len();
         for delta in deltas {
             let part = define(delta.key(), &mut texts);
-            items.push(change(delta, part, &mut risks));
+            items.push(change(delta, delta.key(), part, &mut risks));
         }
         groups.push(Group {
             title: brief::plural(kind.0),
@@ -100,15 +100,46 @@ pub fn build(old: &Arc<Snapshot>, new: &Arc<Snapshot>, options: Options) -> Resu
 }
 
 /// What the plan says of an object.
-#[derive(Default)]
+#[derive(Clone, Default, PartialEq)]
 struct Known {
     hazards: Vec<Hazard>,
     outside: bool,
     loses: bool,
+    steps: usize,
 }
 
-#[derive(Default)]
-struct Risks(HashMap<Key, Known>);
+/// What both forms risk.
+struct Risks {
+    online: BTreeMap<Key, Known>,
+    direct: BTreeMap<Key, Known>,
+}
+
+fn known(plan: &Plan) -> BTreeMap<Key, Known> {
+    let mut found: BTreeMap<Key, Known> = BTreeMap::new();
+    for statement in &plan.statements {
+        for hazard in &statement.hazards {
+            if let Some(key) = statement.change_of(hazard) {
+                found.entry(key.clone()).or_default().hazards.push(hazard.clone());
+            }
+        }
+        for part in &statement.parts {
+            found.entry(part.key.clone()).or_default().loses |= !part.loses.is_empty();
+        }
+        for key in &statement.keys {
+            let known = found.entry(key.clone()).or_default();
+            known.outside |= statement.run == crate::schema::Run::Outside;
+            known.steps += 1;
+        }
+    }
+    for known in found.values_mut() {
+        known.hazards.sort_by_key(|hazard| std::cmp::Reverse((hazard.severity, hazard.length)));
+        for hazard in &mut known.hazards {
+            hazard.action = 0;
+        }
+        known.hazards.dedup();
+    }
+    found
+}
 
 fn object_of<'a>(delta: &'a Delta<'a>) -> &'a crate::schema::Object {
     match delta {
@@ -116,11 +147,13 @@ fn object_of<'a>(delta: &'a Delta<'a>) -> &'a crate::schema::Object {
     }
 }
 
-fn change(delta: &Delta<'_>, part: usize, risks: &mut Risks) -> Change {
-    let mut known = risks.0.remove(delta.key()).unwrap_or_default();
-    known.hazards.sort_by_key(|hazard| std::cmp::Reverse(hazard.severity));
-    known.hazards.dedup();
+fn change(delta: &Delta<'_>, whole: &Key, part: usize, risks: &mut Risks) -> Change {
+    let known = risks.online.remove(delta.key()).unwrap_or_default();
+    let direct = risks.direct.remove(delta.key()).unwrap_or_default();
+    let differ = known != direct;
     Change {
+        whole: whole.clone(),
+        direct: differ.then_some(direct.hazards),
         key: delta.key().clone(),
         sign: match delta {
             Delta::Added(_) => Sign::Added,

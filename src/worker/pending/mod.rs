@@ -5,18 +5,25 @@
 
 mod brief;
 mod build;
+mod draft;
 mod plan;
 
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    path::PathBuf,
+    sync::Arc,
+};
 
 pub use self::{
     brief::{heading, plural},
     build::build,
+    draft::{Draft, draft, read, written},
     plan::{plan, script, target},
 };
 use crate::{
     plan::{
-        Hazard, Severity, Statement,
+        Hazard, Length, Severity, Statement,
         rename::{Question, Rename},
     },
     present::{diff::Diff, sql::Span},
@@ -66,8 +73,12 @@ pub struct Change {
     pub name: String,
     /// What is different, in a few words, safe to show; empty when the name says it all.
     pub text: String,
+    /// The whole that it belongs to: a column's table.
+    pub whole: Key,
     /// What it risks, the worst first.
     pub hazards: Vec<Hazard>,
+    /// What it risks in the direct form, where that is another one.
+    pub direct: Option<Vec<Hazard>>,
     /// It runs outside of a transaction, if only in part.
     pub outside: bool,
     /// Data is lost with it.
@@ -115,26 +126,50 @@ pub enum Risk {
     Destructive,
 }
 
-impl Change {
-    /// How much it has to be looked at.
-    pub fn risk(&self) -> Risk {
-        match self.hazards.first().map(|hazard| hazard.severity) {
-            _ if self.loses => Risk::Destructive,
+/// How a choice is written: what the user decided beside what is chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Wholes whose changes take the direct form instead of the one that lets others work.
+    pub direct: BTreeSet<Key>,
+    /// Changes whose risks are accepted, with the reason that goes into the file.
+    pub accepted: BTreeMap<Key, String>,
+}
+
+impl Terms {
+    /// Why a hazard of a statement is accepted.
+    pub fn reason(&self, statement: &Statement, hazard: &Hazard) -> Option<String> {
+        self.accepted.get(statement.change_of(hazard)?).cloned()
+    }
+
+    /// The risks of a change in the form that it takes.
+    pub fn hazards<'a>(&self, change: &'a Change) -> &'a [Hazard] {
+        match &change.direct {
+            Some(hazards) if self.direct.contains(&change.whole) => hazards,
+            _ => &change.hazards,
+        }
+    }
+
+    /// How much a change has to be looked at in the form that it takes.
+    pub fn risk(&self, change: &Change) -> Risk {
+        match self.hazards(change).first().map(|hazard| hazard.severity) {
+            _ if change.loses => Risk::Destructive,
             Some(Severity::Danger) => Risk::Destructive,
             Some(Severity::Warning) => Risk::Blocking,
             _ => Risk::Safe,
         }
     }
 
-    /// The worst of its risks in a word or two.
-    pub fn badge(&self) -> &'static str {
-        match (self.risk(), self.hazards.first().map(|hazard| hazard.rule)) {
+    /// The worst of a change's risks in a word or two.
+    pub fn badge(&self, change: &Change) -> &'static str {
+        let first = self.hazards(change).first();
+        let concurrent = change.outside && !self.direct.contains(&change.whole);
+        match (self.risk(change), first.map(|hazard| (hazard.rule, hazard.length))) {
             (Risk::Destructive, _) => "DATA LOSS",
-            (Risk::Blocking, Some("table-rewrite")) => "REWRITE",
-            (Risk::Blocking, Some("blocking-scan")) => "LONG LOCK",
-            (Risk::Blocking, Some("required-new-column")) => "NO DEFAULT",
+            (Risk::Blocking, Some((_, Length::Rewrite))) => "REWRITE",
+            (Risk::Blocking, Some((_, Length::Scan))) => "LONG LOCK",
+            (Risk::Blocking, Some(("not-null-without-default", _))) => "NO DEFAULT",
             (Risk::Blocking, _) => "MAY FAIL",
-            (Risk::Safe, _) if self.outside => "concurrent",
+            (Risk::Safe, _) if concurrent => "concurrent",
             (Risk::Safe, _) => "safe",
         }
     }
@@ -208,6 +243,8 @@ impl Changes {
 /// The way up and the way down of a choice.
 #[derive(Clone, Debug, Default)]
 pub struct Planned {
+    /// It was edited: this is what stands in the editor's file.
+    pub edited: Option<Arc<str>>,
     /// Up.
     pub up: Script,
     /// Down.

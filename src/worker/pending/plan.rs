@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Changes, Planned, Script};
+use super::{Changes, Planned, Script, Terms};
 use crate::{
+    engine::schema::{Accepted, allowances},
     plan::{self, Options, Plan, Selection},
     present::{safe::display_safe_lines, sql},
     schema::{Key, Snapshot},
@@ -25,22 +26,27 @@ pub fn target(changes: &Changes, chosen: &[bool]) -> Snapshot {
 }
 
 /// Plans a choice, both ways. For the worker.
-pub fn plan(changes: &Changes, chosen: &[bool], options: Options) -> Planned {
+pub fn plan(changes: &Changes, chosen: &[bool], options: Options, terms: &Terms) -> Planned {
     let target = target(changes, chosen);
-    let both = plan::plan(&changes.old, &target, options)
-        .and_then(|up| Ok((up, plan::plan(&target, &changes.old, options)?)));
+    let direct = &terms.direct;
+    let both = plan::plan_with(&changes.old, &target, options, direct)
+        .and_then(|up| Ok((up, plan::plan_with(&target, &changes.old, options, direct)?)));
     match both {
         Ok((mut up, mut down)) => {
             up.statements.splice(0..0, changes.renamed.iter().cloned());
             down.statements.extend(changes.restored.iter().cloned());
-            Planned { up: script(&up), down: script(&down), failed: None }
+            Planned {
+                up: script(&up, &|statement, hazard| terms.reason(statement, hazard)),
+                down: script(&down, &|_, _| None),
+                ..Planned::default()
+            }
         }
         Err(circle) => Planned { failed: Some(circle.to_string()), ..Planned::default() },
     }
 }
 
 /// A plan as text.
-pub fn script(plan: &Plan) -> Script {
+pub fn script(plan: &Plan, accepted: Accepted<'_>) -> Script {
     let sections = plan.sections();
     let transactions = sections.iter().filter(|section| section.transaction).count();
     let mut text = String::new();
@@ -69,22 +75,30 @@ pub fn script(plan: &Plan) -> Script {
             }
             let shown = statement.shown();
             let body = shown.trim_end_matches('\n');
-            starts.push(put(&format!("{body};\n"), &mut text));
+            let mut above = allowances(statement, accepted).join("\n");
+            if !above.is_empty() {
+                above.push('\n');
+            }
+            starts.push(put(&format!("{above}{body};\n"), &mut text));
         }
     }
     for note in &plan.notes {
         put(&format!("-- {}\n", note.replace('\n', " ")), &mut text);
     }
-    let shown = display_safe_lines(&text);
-    let all = shown.lines().count();
-    let lines = shown.lines().map(str::to_owned).zip(sql::lines(&shown)).take(SHOWN).collect();
     Script {
         starts,
-        lines,
-        more: all.saturating_sub(SHOWN),
         transactions,
         outside: plan.statements.iter().filter(|s| s.run == crate::schema::Run::Outside).count(),
         notes: plan.notes.clone(),
         statements: plan.statements.clone(),
+        ..shown(&text)
     }
+}
+
+/// A text with its colours, ready to be drawn.
+pub(super) fn shown(text: &str) -> Script {
+    let shown = display_safe_lines(text);
+    let all = shown.lines().count();
+    let lines = shown.lines().map(str::to_owned).zip(sql::lines(&shown)).take(SHOWN).collect();
+    Script { lines, more: all.saturating_sub(SHOWN), ..Script::default() }
 }
