@@ -6,6 +6,7 @@
 //! comparison.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     io::Write as _,
     sync::Arc,
@@ -53,7 +54,7 @@ fn main() {
         sizes = vec![100, 10_000, 100_000];
     }
     let mut table = String::from(
-        "revisions      layout   first frame   key to frame p50        p99        max   during a run p99     memory\n",
+        "revisions      layout   first frame   key to frame p50        p99        max   during a run p99     memory   slowest keys\n",
     );
     for count in sizes {
         let _infallible = writeln!(table, "{}", measure(count));
@@ -85,14 +86,15 @@ fn measure(count: usize) -> String {
         update(app, Event::Worker(WorkerEvent::Progress(id, event)));
     });
     format!(
-        "{count:>9} {:>11} {:>13} {:>18} {:>10} {:>10} {:>18} {:>10}",
+        "{count:>9} {:>11} {:>13} {:>18} {:>10} {:>10} {:>18} {:>10}   {}",
         show(laid_out),
         show(first),
         show(at(&times, 50)),
         show(at(&times, 99)),
         show(at(&times, 100)),
         show(at(&running, 99)),
-        memory()
+        memory(),
+        slowest(&times)
     )
 }
 
@@ -118,13 +120,14 @@ fn comparison() -> String {
     let first = begun.elapsed();
     let times = press(&mut app, &mut terminal, DIFF, |_, _| {});
     format!(
-        "a comparison of {LINES} lines: compared in {}, first frame {}, key to frame p50 {}, p99 {}, max {}, memory {}",
+        "a comparison of {LINES} lines: compared in {}, first frame {}, key to frame p50 {}, p99 {}, max {}, memory {}; {}",
         show(compared),
         show(first),
         show(at(&times, 50)),
         show(at(&times, 99)),
         show(at(&times, 100)),
-        memory()
+        memory(),
+        slowest(&times)
     )
 }
 
@@ -133,13 +136,14 @@ fn comparison() -> String {
 fn press(
     app: &mut App,
     terminal: &mut Terminal<TestBackend>,
-    keys: &[&str],
+    keys: &[&'static str],
     mut before: impl FnMut(&mut App, usize),
-) -> Vec<Duration> {
-    let mut times: Vec<Duration> = (0..KEYS)
+) -> Vec<(Duration, &'static str)> {
+    let mut times: Vec<_> = (0..KEYS)
         .map(|i| {
             before(app, i);
-            let code = match keys[i % keys.len()] {
+            let key = keys[i % keys.len()];
+            let code = match key {
                 "PgDn" => KeyCode::PageDown,
                 "Esc" => KeyCode::Esc,
                 "Enter" => KeyCode::Enter,
@@ -150,7 +154,7 @@ fn press(
             draw(app, terminal);
             let took = begun.elapsed();
             answer(app, effects);
-            took
+            (took, key)
         })
         .collect();
     times.sort_unstable();
@@ -168,8 +172,20 @@ fn answer(app: &mut App, effects: Vec<Effect>) {
     }
 }
 
-fn at(times: &[Duration], percent: usize) -> Duration {
-    times[(times.len() * percent / 100).min(times.len() - 1)]
+fn at(times: &[(Duration, &str)], percent: usize) -> Duration {
+    times[(times.len() * percent / 100).min(times.len() - 1)].0
+}
+
+/// The keys that cost most, each with its median.
+fn slowest(times: &[(Duration, &'static str)]) -> String {
+    let mut by_key: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+    for (time, key) in times {
+        by_key.entry(key).or_default().push(*time);
+    }
+    let mut medians: Vec<_> = by_key.iter().map(|(key, all)| (all[all.len() / 2], *key)).collect();
+    medians.sort_unstable();
+    let keys = medians.iter().rev().take(4).map(|(time, key)| format!("{key} {}", show(*time)));
+    keys.collect::<Vec<_>>().join(", ")
 }
 
 fn terminal() -> Terminal<TestBackend> {

@@ -133,7 +133,7 @@ actions! {
     Toggle, "toggle", "toggle", "choose the selected change with what it needs, or give it up", ["Space"], Pending, None, 1;
     ToggleAll, "toggle-all", "all/none", "choose all changes that lose no data; again: none", ["a"], Pending, None, 2;
     OpenObjects, "open-objects", "open", "show all changed objects side by side, before and after", ["Enter"], Pending, None, 3;
-    CreateRevision, "create-revision", "create", "prove the chosen changes and write the revision that makes them", ["c"], Pending, File, 7;
+    CreateRevision, "create-revision", "create", "prove the chosen changes and write the revision that makes them", ["c"], Pending, File, 4;
     ApplyNow, "apply-now", "apply now", "create the revision and upgrade to it (dev profiles only)", ["A"], Pending, Change, 8;
     FlipPlan, "flip-plan", "up/down", "show the way down instead of the way up, and back", ["Tab"], Pending, None, 9;
     SameObject, "same-object", "yes, renamed", "answer a question: it is the same object under a new name", ["y"], Pending, None, 10;
@@ -143,9 +143,9 @@ actions! {
     PreviousGroup, "previous-group", "previous", "previous object", ["["], Pending, None, 0;
     CompareAgain, "compare-again", "again", "compare models and database again", ["r"], Pending, None, 12;
     StopWork, "stop-work", "stop", "stop comparing or proving", ["x"], Pending, None, 13;
-    FlipForm, "flip-form", "other form", "take the online form of the selected change's table, or the direct one", ["f"], Pending, None, 4;
-    Accept, "accept", "accept", "accept what the selected change risks, with a reason for the file; again: take it back", ["i"], Pending, None, 5;
-    EditSql, "edit-sql", "edit SQL", "edit the SQL before it is written; it is proved again", ["e"], Pending, File, 6;
+    FlipForm, "flip-form", "other form", "take the online form of the selected change's table, or the direct one", ["f"], Pending, None, 5;
+    Accept, "accept", "accept", "accept what the selected change risks, with a reason for the file; again: take it back", ["i"], Pending, None, 6;
+    EditSql, "edit-sql", "edit SQL", "edit the SQL before it is written; it is proved again", ["e"], Pending, File, 7;
     DropEdit, "drop-edit", "drop edit", "give the edited SQL up", ["E"], Pending, None, 0;
     CopyPlan, "copy-plan", "copy SQL", "copy the SQL of the chosen changes", ["Y"], Pending, None, 0;
     PendingEdit, "pending-edit", "models", "open the models in the editor", ["o"], Pending, File, 0;
