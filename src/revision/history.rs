@@ -1,9 +1,9 @@
 //! A loaded folder of revisions: the files, their graph, and everything that is wrong with them.
 
-use std::{fmt, num::NonZero, path::PathBuf, thread};
+use std::{fmt, num::NonZero, path::PathBuf, sync::OnceLock, thread};
 
 use super::{
-    Graph, Node, Revision, RevisionId, Source,
+    Graph, Names, Node, Revision, RevisionId, Source,
     file::{self, FileError, Reading},
     graph::{Fault, Vertex},
     source::Found,
@@ -58,6 +58,7 @@ pub struct History {
     revisions: Vec<Revision>,
     graph: Graph,
     problems: Vec<Problem>,
+    names: OnceLock<Names>,
 }
 
 impl History {
@@ -103,12 +104,16 @@ impl History {
         for fault in &faults {
             problems.push(describe(&revisions, &graph, fault, suggest, &mut extra));
         }
-        Self { revisions, graph, problems }
+        Self { revisions, graph, problems, names: OnceLock::new() }
     }
 
     /// The graph.
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+    /// What the revisions are called, to be looked through; made when it is first asked for.
+    pub fn names(&self) -> &Names {
+        self.names.get_or_init(|| Names::new(&self.revisions))
     }
     /// All revisions in load order.
     pub fn revisions(&self) -> &[Revision] {

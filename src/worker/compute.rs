@@ -13,6 +13,8 @@ pub fn compute(job: Job) -> Option<WorkerEvent> {
     Some(match job {
         Job::Layout { generation, history, rows, orphans, filter } => {
             let layout = layout(&history, &rows, &orphans, &filter);
+            // Ready before somebody types.
+            let _made = history.names();
             WorkerEvent::LaidOut { generation, history, layout: Arc::new(layout) }
         }
         Job::Review { generation, run, history, rows } => {

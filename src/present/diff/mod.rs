@@ -405,8 +405,8 @@ impl Diff {
                     continue;
                 }
                 let Some(line) = this.line(side) else { continue };
-                let found = find_all(self.document(side).line(line), term);
-                hits.extend(found.into_iter().map(|range| Hit { row, side, range }));
+                let line = self.document(side).line(line);
+                find_all(line, term, |range| hits.push(Hit { row, side, range }));
             }
         }
         hits
@@ -460,26 +460,38 @@ impl DiffRow {
     }
 }
 
-/// All places of `term` in `line`, without overlaps.
-fn find_all(line: &str, term: &str) -> Vec<Range<usize>> {
-    if term.is_empty() {
-        return Vec::new();
-    }
+/// Gives all places of `term` in `line`, without overlaps.
+fn find_all(line: &str, term: &str, mut give: impl FnMut(Range<usize>)) {
+    let Some(first) = term.bytes().next() else { return };
     if term.chars().any(char::is_uppercase) {
-        return line.match_indices(term).map(|(at, found)| at..at + found.len()).collect();
+        line.match_indices(term).for_each(|(at, found)| give(at..at + found.len()));
+        return;
     }
-    let mut found = Vec::new();
     let mut from = 0;
+    // Most lines are plain ASCII: bytes say it all there.
+    if line.is_ascii() {
+        let (line, term) = (line.as_bytes(), term.as_bytes());
+        while let Some(at) = line[from..].iter().position(|byte| byte.to_ascii_lowercase() == first)
+        {
+            let (at, end) = (from + at, from + at + term.len());
+            if line.get(at..end).is_some_and(|part| part.eq_ignore_ascii_case(term)) {
+                give(at..end);
+                from = end;
+            } else {
+                from = at + 1;
+            }
+        }
+        return;
+    }
     for (at, _) in line.char_indices() {
         if at < from {
             continue;
         }
         if let Some(length) = folded_prefix(&line[at..], term) {
-            found.push(at..at + length);
+            give(at..at + length);
             from = at + length;
         }
     }
-    found
 }
 
 /// The bytes that `term` takes at the start of `text`, whatever the case.

@@ -94,8 +94,16 @@ fn searching_both_sides() {
     assert_eq!(places("not null,").len(), 1 + 2 + 1 + 2);
     assert_eq!(places("NOT NULL").len(), 6);
     assert_eq!(places(""), []);
-    assert_eq!(find_all("aAa ÄB", "ä"), [4..6]);
-    assert_eq!(find_all("aaaa", "aa"), [0..2, 2..4]);
+    let all = |line, term| {
+        let mut found = Vec::new();
+        find_all(line, term, |range| found.push(range));
+        found
+    };
+    assert_eq!(all("aAa ÄB", "ä"), [4..6]);
+    assert_eq!(all("aAa ÄB", "a"), [0..1, 1..2, 2..3]);
+    assert_eq!(all("aaaa", "aa"), [0..2, 2..4]);
+    assert_eq!(all("aab AAb", "ab"), [1..3, 5..7]);
+    assert_eq!(all("a", "ab"), []);
 }
 
 #[test]

@@ -96,6 +96,11 @@ pub(super) fn parse(
             Direction::Down => down.get_or_insert_default().push(section),
         }
     }
+    // Histories are long, and most directions have one section.
+    up.shrink_to_fit();
+    if let Some(down) = &mut down {
+        down.shrink_to_fit();
+    }
     Script { text, up, down }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         app::App,
         layer::{Choice, Item, ListLayer, Scope},
     },
-    worker::filter::{Fuzzy, Needle},
+    worker::filter::Fuzzy,
 };
 
 /// Revisions offered at once.
@@ -157,13 +157,10 @@ fn revisions(app: &App, text: &str, alone: bool, fuzzy: &mut Fuzzy) -> Vec<(u32,
             .take(MOST)
             .collect();
     }
-    let needle = Needle::new(text);
+    let hits = history.names().find(text);
     let lower = text.to_lowercase();
     nodes()
-        .filter(|node| {
-            let revision = history.revision(*node);
-            needle.begins(revision.id.as_str()) || needle.is_in(&revision.message)
-        })
+        .filter(|node| hits[node.index()])
         .take(MOST)
         .map(|node| {
             let words = words(node);
