@@ -110,7 +110,7 @@ actions! {
     UpgradeHeads, "upgrade-heads", "to head", "upgrade to all heads", ["U"], Graph, Change, 3;
     StepUp, "step-up", "step up", "upgrade one step, or as many as typed before", [">"], Graph, Change, 0;
     StepDown, "step-down", "step down", "downgrade one step, or as many as typed before", ["<"], Graph, Change, 0;
-    DowngradeHere, "downgrade-here", "downgrade", "downgrade to the selected revision", ["d"], Graph, Destroy, 2;
+    DowngradeHere, "downgrade-here", "downgrade", "downgrade to the selected revision; where the database stands, undo it", ["d"], Graph, Destroy, 2;
     DowngradeBase, "downgrade-base", "to base", "downgrade everything", ["D"], Graph, Destroy, 0;
     Open, "open", "open", "show the selected revision side by side, before and after", ["Enter"], Graph, None, 4;
     WouldRun, "would-run", "what would run", "mark what an upgrade or downgrade to here would run", ["o"], Graph, None, 5;

@@ -307,6 +307,8 @@ pub struct DiffLayer {
     pub building: Option<Progress>,
     /// Why there are no objects, in words.
     pub failed: Option<String>,
+    /// The objects could not even be asked for; they will be once they can.
+    pub waits: bool,
     /// Number of the request for it.
     pub generation: u64,
     /// Go to this part as soon as it is drawn.
@@ -345,6 +347,7 @@ impl DiffLayer {
             objects: None,
             building: None,
             failed: None,
+            waits: false,
             generation,
             go_to: None,
             scroll: 0,

@@ -74,6 +74,13 @@ fn an_upgrade_asks_and_then_runs() {
 }
 
 #[test]
+fn going_back_from_where_the_database_is_undoes_that_revision() {
+    let mut rig = Rig::at(&[CURRENT]);
+    rig.keys("d<enter>");
+    assert_eq!(rig.runs(), ["downgrade -1"], "{}", rig.text());
+}
+
+#[test]
 fn escape_refuses() {
     let mut rig = Rig::at(&[MERGE]);
     rig.keys("U<esc>");
@@ -87,8 +94,6 @@ fn disabled_actions_say_why_and_do_nothing() {
     rig.keys("U");
     assert!(rig.app.layers.is_empty());
     assert!(toasts(&rig).contains("nothing is pending"), "{}", toasts(&rig));
-    rig.keys("d");
-    assert!(toasts(&rig).contains("the database is there already"));
     select(&mut rig, CURRENT);
     rig.keys("u");
     assert!(toasts(&rig).contains("it is applied already"));

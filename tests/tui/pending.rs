@@ -446,6 +446,20 @@ fn without_a_scratch_database_the_scripts_are_shown_with_the_reason() {
 }
 
 #[test]
+fn a_view_opened_too_early_is_built_when_the_server_answers() {
+    let mut rig = Rig::at(&[HEAD]);
+    let overview = rig.app.snapshot.overview.take();
+    rig.keys("<enter>");
+    let shown = rig.text();
+    assert!(shown.contains("cannot be built"), "{shown}");
+    assert!(!shown.contains("no scratch database"), "{shown}");
+    rig.app.snapshot.overview = overview;
+    rig.event(Event::Resize(120, 36));
+    let shown = rig.text();
+    assert!(shown.contains("no scratch database"), "what the builder answered: {shown}");
+}
+
+#[test]
 fn leaving_the_view_stops_what_is_being_built() {
     let mut rig = Rig::at(&[HEAD]);
     // The answer is still out.

@@ -470,7 +470,8 @@ fn run(app: &App, action: Action) -> Result<(), Reason> {
                 return Err("it is not applied".into());
             }
             let graph = history.graph();
-            if !graph.all_children(node).iter().any(|child| app.snapshot.applied(*child)) {
+            let leads = graph.all_children(node).iter().any(|child| app.snapshot.applied(*child));
+            if !leads && !rows.contains(graph.id(node)) {
                 return Err("the database is there already".into());
             }
             Ok(())

@@ -149,6 +149,14 @@ pub fn row_below(app: &App) -> Option<RevisionId> {
     }
 }
 
+/// Whether the database stands at the selected revision.
+fn stands_here(app: &App) -> bool {
+    let (Some(history), Some(node)) = (&app.snapshot.history, app.selected_node()) else {
+        return false;
+    };
+    app.snapshot.rows().contains(history.graph().id(node))
+}
+
 /// The spec of `>` and `<`: relative, and with the branch when there are several.
 fn step_spec(app: &App, direction: Direction) -> Option<String> {
     let count = app.count.unwrap_or(1);
@@ -250,6 +258,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::UpgradeHeads => Some(Run::Upgrade("heads".into())),
         Action::StepUp => step_spec(app, Direction::Up).map(Run::Upgrade),
         Action::StepDown => step_spec(app, Direction::Down).map(Run::Downgrade),
+        // Where the database stands, going back means to undo what stands there.
+        Action::DowngradeHere if stands_here(app) => {
+            step_spec(app, Direction::Down).map(Run::Downgrade)
+        }
         Action::DowngradeHere => id(app).map(Run::Downgrade),
         Action::DowngradeBase => Some(Run::Downgrade("base".into())),
         Action::Stamp => id(app).map(|id| Run::Stamp { specs: vec![id], purge: false }),

@@ -76,9 +76,32 @@ pub fn open_diff(app: &mut App, node: Node) -> Vec<Effect> {
         Err(reason) => {
             layer.subject = Subject::Scripts(node);
             layer.failed = Some(reason.into_owned());
+            layer.waits = true;
         }
     }
     app.layers.push(Layer::Diff(Box::new(layer)));
+    effects
+}
+
+/// Asks for the objects of open views that could not be asked for when they were opened: the server
+/// answers by now.
+pub fn build_what_waits(app: &mut App) -> Vec<Effect> {
+    let waits = |layer: &Layer| matches!(layer, Layer::Diff(diff) if diff.waits);
+    if !app.layers.iter().any(waits) || super::enabled::can_build(app).is_err() {
+        return Vec::new();
+    }
+    let Some(history) = app.snapshot.history.clone() else { return Vec::new() };
+    let mut effects = Vec::new();
+    for layer in app.layers.iter_mut().filter(|layer| waits(layer)) {
+        let Layer::Diff(diff) = layer else { continue };
+        let Some(node) = diff.subject.node() else { continue };
+        diff.waits = false;
+        diff.failed = None;
+        diff.building = Some(Progress::new(app.now.mono));
+        let (generation, history) = (diff.generation, history.clone());
+        effects.extend(submit(Job::Objects { generation, history, node }));
+        app.dirty = true;
+    }
     effects
 }
 

@@ -54,6 +54,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
         effects.extend(graph::relayout(app, false));
     }
     effects.extend(std::mem::take(&mut app.compare_again).into_iter().map(Effect::Submit));
+    effects.extend(layers::build_what_waits(app));
     effects
 }
 

@@ -52,11 +52,15 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         return;
     }
     let room = usize::from(inside.width);
-    let name = room.saturating_sub(46).clamp(12, 44);
+    // What is pending has a column when something is.
+    let rest = if waiting > 0 { 46 } else { 27 };
+    let name = room.saturating_sub(rest).clamp(12, 44);
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);
     pen.field(" table", name + 1, theme.dim).skip(1).right("rows", 6, theme.dim).skip(1);
     pen.right("size", 7, theme.dim).skip(1).right("indexes", 7, theme.dim).skip(2);
-    pen.put("pending", theme.dim);
+    if waiting > 0 {
+        pen.put("pending", theme.dim);
+    }
     let page = usize::from(inside.height.saturating_sub(1));
     let from = window(0, app.database.table, all.len(), page);
     for (row, index) in order(app, &touched).into_iter().enumerate().skip(from).take(page) {
