@@ -4,10 +4,10 @@ CARGO   ?= cargo
 LIMBECK ?= $(CARGO) run --quiet --
 
 .DEFAULT_GOAL := help
-.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test fuzz-schema check fmt lint doc deny lean bench pictures test-matrix torture
+.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test fuzz fuzz-schema check fmt lint doc deny lean bench pictures test-matrix torture guarantees compare-faults
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: ## open the interface on a database of the project's own
 	@sh scripts/setup.sh server
@@ -38,8 +38,18 @@ fuzz-schema: setup ## random changes to known schemas, there and back (COUNT=200
 	@LIMBECK_FUZZ=$(or $(COUNT),200) LIMBECK_FUZZ_SEED=$(or $(SEED),1) \
 		$(CARGO) test --quiet --test corpus random_changes
 
+fuzz: ## fuzz one property without end (TARGET=split, revision, spec or display; needs cargo-fuzz and a nightly)
+	@$(CARGO) +nightly fuzz run $(or $(TARGET),split)
+
 test-matrix: ## the suites on every PostgreSQL found, also in LIMBECK_TEST_PG_BINS=dir:dir
 	@sh scripts/test-matrix.sh
+
+guarantees: ## write the list of promises and their tests in docs/guarantees.md anew, when the tests pass
+	@$(CARGO) test --quiet --test faults row_
+	@LIMBECK_WRITE_GUARANTEES=1 $(CARGO) test --quiet --test faults faults::guarantees
+
+compare-faults: ## do the same faults to other tools that are installed; writes the table in docs/guarantees.md
+	@LIMBECK_COMPARE_FAULTS=1 $(CARGO) test --quiet --test faults faults::compare -- --nocapture
 
 torture: ## kills, crashes and cuts at random for half an hour (LIMBECK_TORTURE=SECONDS); none may end wrong
 	@LIMBECK_TORTURE=$${LIMBECK_TORTURE:-1800} $(CARGO) test --quiet --test faults faults::torture -- --nocapture

@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "db/hosts.rs"]
+mod hosts;
 #[path = "db/refusals.rs"]
 mod refusals;
 #[path = "db/sessions.rs"]

@@ -9,8 +9,10 @@
 mod support;
 
 mod faults {
+    mod compare;
     mod disk;
     mod files;
+    mod guarantees;
     mod killed;
     mod large;
     mod list;

@@ -120,7 +120,7 @@ fn push_safe(out: &mut String, c: char) {
 /// Control characters; and what is invisible or changes the order of what is visible: `Bidi_Control`
 /// and `Default_Ignorable_Code_Point` of the Unicode Character Database (`DerivedCoreProperties.txt`),
 /// the line and paragraph separators, and the interlinear annotation marks.
-pub(crate) fn is_unsafe(c: char) -> bool {
+pub fn is_unsafe(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
     }

@@ -11,12 +11,12 @@ use tempfile::TempDir;
 use crate::support::{TestDb, database};
 
 /// A home folder and what else the settings are made from.
-struct Surroundings {
-    home: TempDir,
+pub(super) struct Surroundings {
+    pub(super) home: TempDir,
     inputs: Inputs,
 }
 
-fn surroundings() -> Surroundings {
+pub(super) fn surroundings() -> Surroundings {
     let home = tempfile::tempdir().expect("a folder");
     let inputs = Inputs {
         root: home.path().join("project"),
@@ -28,20 +28,20 @@ fn surroundings() -> Surroundings {
 }
 
 impl Surroundings {
-    fn variables(mut self, pairs: &[(&str, &str)]) -> Self {
+    pub(super) fn variables(mut self, pairs: &[(&str, &str)]) -> Self {
         self.inputs.env =
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self
     }
 
-    fn file(self, name: &str, text: &str, mode: u32) -> Self {
+    pub(super) fn file(self, name: &str, text: &str, mode: u32) -> Self {
         let path = self.home.path().join(name);
         fs::write(&path, text).expect("our own folder");
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("our own file");
         self
     }
 
-    fn config(&self) -> Config {
+    pub(super) fn config(&self) -> Config {
         resolve(&self.inputs).unwrap_or_else(|e| panic!("{e}"))
     }
 

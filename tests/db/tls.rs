@@ -31,17 +31,17 @@ host    app       all  127.0.0.1/32 trust
 ";
 
 /// Certificates of a test.
-struct Certificates(TempDir);
+pub(super) struct Certificates(TempDir);
 
 impl Certificates {
     /// A CA with a server's and a client's certificate, another CA, and a self-signed server.
-    fn make() -> Option<Self> {
+    pub(super) fn make() -> Option<Self> {
         if Command::new("openssl").arg("version").output().is_err() {
             let _ = writeln!(stderr(), "SKIPPED: there is no `openssl` to make certificates with");
             return None;
         }
         let made = Self(TempDir::with_prefix("limbeck-certs-").expect("a temporary folder"));
-        let names = "subjectAltName=DNS:right.test,IP:127.0.0.1";
+        let names = "subjectAltName=DNS:right.test,IP:127.0.0.1,IP:::1";
         for ca in ["ca", "other"] {
             made.openssl(&format!(
                 "req -x509 {KEY} -keyout {ca}.key -out {ca}.crt -subj /CN={ca} -days 2 \
@@ -70,11 +70,11 @@ impl Certificates {
         Some(made)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         self.path(name).to_str().expect("text").to_owned()
     }
 
@@ -88,9 +88,15 @@ impl Certificates {
     }
 
     fn cluster(&self) -> Cluster {
+        self.cluster_with(HBA, "")
+    }
+
+    /// A server with the server's certificate, with more settings.
+    pub(super) fn cluster_with(&self, hba: &str, settings: &str) -> Cluster {
+        let tls = "ssl = on\nssl_ca_file = 'ca.crt'\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'";
         Cluster::start(
-            HBA,
-            "ssl = on\nssl_ca_file = 'ca.crt'\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'",
+            hba,
+            &format!("{tls}\n{settings}"),
             &[&self.path("ca.crt"), &self.path("server.crt"), &self.path("server.key")],
         )
     }
@@ -99,7 +105,7 @@ impl Certificates {
 const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
 
 /// How an attempt ended: `plain`, `tls`, or the code of its error.
-async fn outcome(connection: Connection) -> String {
+pub(super) async fn outcome(connection: Connection) -> String {
     match Connector::new(connection).connect("").await {
         Ok(session) => told(&session).await,
         Err(error) => error.code.to_string(),
@@ -114,7 +120,7 @@ async fn told(session: &Session) -> String {
     if session.encrypted { "tls".into() } else { "plain".into() }
 }
 
-async fn prepare(cluster: &Cluster) {
+pub(super) async fn prepare(cluster: &Cluster) {
     let session = Connector::new(cluster.socket("postgres")).connect("").await;
     let session = session.unwrap_or_else(|e| panic!("{e:?}"));
     for statement in [

@@ -1,6 +1,6 @@
 //! Row 37: no password anywhere.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt, process::Stdio};
 
 use crate::support::{Ran, database, kit::*, project, run};
 
@@ -23,8 +23,51 @@ async fn row_37_passwords_are_in_no_event_and_no_table() {
     assert!(!debug.contains(&db.server().password), "no password in Debug");
 }
 
-/// Every command, well and badly, with the password of the connection and one in a script: neither is in
-/// any output, file, table, list of sessions or list of processes.
+/// Where the password of the connection comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum From {
+    /// A URL in the environment.
+    Environment,
+    /// A URL on the command line, where the process list has it: no more than that.
+    Line,
+    /// A URL in `.env`.
+    DotEnv,
+    /// `.pgpass`, with a URL that has none.
+    Passfile,
+}
+
+/// Commands that reach a database and tell of it, in every form.
+const COMMANDS: &[&[&str]] = &[
+    &["status", "-v"],
+    &["status", "--json"],
+    &["upgrade", "head"],
+    &["upgrade", "head", "--json"],
+    &["upgrade", "head", "--dry-run", "-vv"],
+    &["upgrade", "head", "--sql"],
+    &["current", "-v"],
+    &["current", "--json"],
+    &["history", "-v", "-i"],
+    &["show", "aaaa"],
+    &["stamp", "head"],
+    &["stamp", "head", "--sql"],
+    &["doctor"],
+    &["doctor", "--json"],
+    &["wait", "--timeout", "0"],
+    &["wait", "--timeout", "0", "--json"],
+    &["downgrade", "base"],
+    &["db", "status"],
+    &["db", "status", "--json"],
+    &["check"],
+    &["diff", "--json"],
+    &["dump"],
+    &["verify", "--json"],
+];
+
+/// Commands that work in scratch databases, and take their time.
+const HEAVY: [&str; 4] = ["check", "diff", "dump", "verify"];
+
+/// Every command, well and badly, with the password of the connection from everywhere it may come from,
+/// and one in a script: neither is in any output, file, table, list of sessions or list of processes.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_37_no_password_in_any_output_or_place() {
     let db = database().await;
@@ -32,6 +75,7 @@ async fn row_37_no_password_in_any_output_or_place() {
     exec(&db, &format!("CREATE ROLE {user} SUPERUSER LOGIN PASSWORD '{secret}'")).await;
     let project = project();
     project.write(".limbeck/.gitignore", "*\n");
+    project.write("models/account.sql", "CREATE TABLE account (id int);\n");
     let role = format!("{}_made", db.name);
     project.revision(
         "aaaa11111111",
@@ -46,60 +90,75 @@ async fn row_37_no_password_in_any_output_or_place() {
         None,
     );
     let server = db.server();
-    let url = |password: &str| {
-        format!("postgresql://{user}:{password}@{}:{}/{}", server.host, server.port, db.name)
+    let home = tempfile::tempdir().unwrap();
+    let with = |args: &[&str], from: From, word: &str, place: &str| -> Ran {
+        let url = format!("postgresql://{user}:{word}@{place}");
+        let mut command = project.limbeck::<&str>([]);
+        command.env("HOME", home.path());
+        let (mut dotenv, mut passfile) = (String::new(), String::new());
+        match from {
+            From::Environment => drop(command.env("DATABASE_URL", url)),
+            From::Line => drop(command.args(["--database-url", &url])),
+            From::DotEnv => dotenv = format!("DATABASE_URL={url}\n"),
+            From::Passfile => {
+                passfile = format!("*:*:*:*:{word}\n");
+                command.env("DATABASE_URL", format!("postgresql://{user}@{place}"));
+            }
+        }
+        for (path, text) in
+            [(project.path().join(".env"), dotenv), (home.path().join(".pgpass"), passfile)]
+        {
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        run(command.args(args))
     };
-    let with = |args: &[&str], url: String| -> Ran {
-        let mut command = project.limbeck(args);
-        run(command.env("DATABASE_URL", url))
-    };
+    let there = format!("{}:{}/{}", server.host, server.port, db.name);
+    let (nowhere, broken) = ("127.0.0.1:1/x", "[::1/x");
+    let wrong = "wr0ng-of-ann";
     let mut texts = Vec::new();
-    for args in [
-        &["status", "-v"][..],
-        &["status", "--json"],
-        &["upgrade", "head"],
-        &["upgrade", "head", "--json"],
-        &["upgrade", "head", "--dry-run", "-vv"],
-        &["current", "-v"],
-        &["history", "-v"],
-        &["stamp", "head"],
-        &["downgrade", "base"],
-        &["db", "status"],
-        &["check"],
-    ] {
-        // The right password, a wrong one that is not told either, and a server that is not there.
-        for (url, word) in [
-            (url(secret), secret),
-            (url("wr0ng-of-ann"), "wr0ng-of-ann"),
-            (format!("postgresql://{user}:{secret}@127.0.0.1:1/x"), secret),
-            (format!("postgresql://{user}:{secret}@[::1/x"), secret),
-        ] {
-            let ran = with(args, url);
+    let mut well = 0;
+    let sources = [From::Environment, From::Line, From::DotEnv, From::Passfile];
+    for (n, args) in COMMANDS.iter().enumerate() {
+        // What scripts are for is to be run: they alone say what a revision says.
+        let scripts = args.contains(&"--sql") || args[0] == "show";
+        let mut ways = vec![
+            (sources[n % sources.len()], secret, there.as_str()),
+            (From::Environment, wrong, there.as_str()),
+        ];
+        if args[0] == "status" {
+            // It says where each setting comes from.
+            ways.extend(sources.map(|from| (from, secret, there.as_str())));
+        }
+        if !HEAVY.contains(&args[0]) {
+            ways.extend([(From::Environment, secret, nowhere), (From::DotEnv, secret, broken)]);
+        }
+        for (from, word, place) in ways {
+            let ran = with(args, from, word, place);
+            well += usize::from(word == secret && matches!(ran.status, Some(0 | 1)));
             for text in [ran.out, ran.err] {
-                assert!(!text.contains(word), "{args:?}: {text}");
-                texts.push(text);
+                assert!(!text.contains(word), "{args:?} {from:?}: {text}");
+                if !scripts {
+                    texts.push(text);
+                }
             }
         }
     }
-    let url_on_the_line = url(secret);
-    let ran =
-        run(&mut project.limbeck(["--database-url", &url_on_the_line, "status", "-v"])).exits(0);
-    texts.extend([ran.out, ran.err]);
+    assert!(well > COMMANDS.len() / 2, "most commands fail: {well}");
     texts.push(
         ask(&db, "SELECT COALESCE(string_agg(h::text, ''), '') FROM limbeck.history h").await,
     );
     let sessions = "SELECT COALESCE(string_agg(a::text, ''), '') FROM pg_stat_activity a \
                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
     texts.push(ask(&db, sessions).await);
+    let own = ["aaaa11111111_test.sql", "bbbb22222222_test.sql", ".env"];
     let mut waiting = vec![project.path().to_owned()];
     while let Some(folder) = waiting.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 waiting.push(path);
-            } else if !path.ends_with("aaaa11111111_test.sql")
-                && !path.ends_with("bbbb22222222_test.sql")
-            {
+            } else if !own.iter().any(|name| path.ends_with(name)) {
                 texts.push(String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned());
             }
         }
@@ -114,23 +173,63 @@ async fn row_37_no_password_in_any_output_or_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn row_37_no_password_in_the_list_of_processes() {
     let db = database().await;
+    if !std::path::Path::new("/proc/self/cmdline").exists() {
+        return eprintln!("SKIPPED: no list of processes under /proc");
+    }
     let project = project();
     project.revision("aaaa11111111", "", "SELECT pg_sleep(300);", None);
-    let mut command = project.limbeck(["upgrade", "head"]);
-    command.env("DATABASE_URL", db.url()).stdin(std::process::Stdio::null());
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    let mut child = command.spawn().unwrap();
-    until(&db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'").await;
-    let mut seen = 0;
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        if let Ok(line) = fs::read(entry.path().join("cmdline")) {
-            seen += 1;
-            assert!(!String::from_utf8_lossy(&line).contains(&db.server().password));
+    project.write(".env", &format!("DATABASE_URL={}\n", db.url()));
+    let psql = ["db", "psql", "--", "-X", "-c", "SELECT pg_sleep(300)"];
+    for args in [&["upgrade", "head"][..], &psql] {
+        if args == psql
+            && !run(&mut project.limbeck(["db", "psql", "--", "--version"])).out.contains("psql")
+        {
+            eprintln!("SKIPPED: `psql` is not installed");
+            continue;
         }
+        let mut command = project.limbeck(args);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        until(&db, ASLEEP).await;
+        let lines = family(child.id());
+        assert!(
+            lines.iter().any(|line| line.contains("head") || line.contains("pg_sleep")),
+            "{lines:?}"
+        );
+        for line in lines {
+            assert!(!line.contains(&db.server().password), "{line}");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        exec(&db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").await;
+        until(&db, &format!("SELECT NOT EXISTS ({ASLEEP} HAVING count(*) > 0)")).await;
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    if seen == 0 {
-        eprintln!("SKIPPED: no list of processes under /proc");
+}
+
+const ASLEEP: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+
+/// The command lines of a process and of all it has started.
+fn family(first: u32) -> Vec<String> {
+    let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            // `pid (name) state parent …`; the name may hold anything.
+            let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+            let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
+            Some((pid, parent))
+        })
+        .collect();
+    let mut members = vec![first];
+    let mut at = 0;
+    while let Some(&one) = members.get(at) {
+        members.extend(parents.iter().filter(|(_, parent)| *parent == one).map(|(pid, _)| *pid));
+        at += 1;
     }
+    members
+        .iter()
+        .filter_map(|pid| fs::read(format!("/proc/{pid}/cmdline")).ok())
+        .map(|line| String::from_utf8_lossy(&line).into_owned())
+        .collect()
 }
