@@ -26,8 +26,8 @@ pub(super) enum Fate {
     /// It changes in place: by these steps, or in its owner, comment and rights only.
     Alter(Vec<Step>),
     /// The same in two halves: by the first steps it lets go of what is dropped, by the second it
-    /// changes and takes up what is made.
-    Detach(Vec<Step>, Vec<Step>),
+    /// changes and takes up what is made. The keys are what the first half lets go of.
+    Detach(Vec<Step>, Vec<Step>, Vec<Key>),
 }
 
 impl Fate {
@@ -134,6 +134,10 @@ impl<'a> Decision<'a> {
         let Some(new) = self.cx.new.get(key) else { return };
         for other in Snapshot::kind_of(new).in_the_way(new, &self.cx) {
             self.rebuild_if_kept(&other);
+            // What no longer needs it has to let go of it before, too.
+            if !self.cx.new.contains(&other) {
+                self.queue.push_back((other, Change::Replaced));
+            }
         }
     }
 
@@ -205,7 +209,9 @@ impl<'a> Decision<'a> {
         match kind.respond(dependent, after, cause, &self.cx) {
             Response::Stay => {}
             Response::Rebuild => self.rebuild(dependent),
-            Response::Detach(before, after) => self.detach(dependent, before, after),
+            Response::Detach(before, after) => {
+                self.detach(dependent, before, after, &cause.old.key);
+            }
             Response::RebuildParent => {
                 if let Some(parent) = &dependent.parent {
                     self.rebuild_if_kept(parent);
@@ -213,7 +219,7 @@ impl<'a> Decision<'a> {
             }
             Response::Adapt(steps, change) => {
                 let fate = self.fates.get_or_alter(&dependent.key);
-                let (Fate::Alter(own) | Fate::Detach(_, own)) = fate else { return };
+                let (Fate::Alter(own) | Fate::Detach(_, own, _)) = fate else { return };
                 let fresh: Vec<_> = steps.into_iter().filter(|s| !own.contains(s)).collect();
                 own.extend(fresh);
                 if let Some(change) = change
@@ -226,18 +232,19 @@ impl<'a> Decision<'a> {
     }
 
     /// Splits an alteration; what it does already stands in one half or the other.
-    fn detach(&mut self, object: &Object, before: Vec<Step>, after: Vec<Step>) {
-        let (mut first, mut second) = match self.fates.remove(&object.key) {
-            Some(Fate::Alter(own)) => (Vec::new(), own),
-            Some(Fate::Detach(first, second)) => (first, second),
-            _ => (Vec::new(), Vec::new()),
+    fn detach(&mut self, object: &Object, before: Vec<Step>, after: Vec<Step>, need: &Key) {
+        let (mut first, mut second, mut freed) = match self.fates.remove(&object.key) {
+            Some(Fate::Alter(own)) => (Vec::new(), own, Vec::new()),
+            Some(Fate::Detach(first, second, freed)) => (first, second, freed),
+            _ => (Vec::new(), Vec::new(), Vec::new()),
         };
+        freed.push(need.clone());
         let missing = |steps: Vec<Step>, there: &[Step]| {
             steps.into_iter().filter(|s| !there.contains(s)).collect::<Vec<_>>()
         };
         first.extend(missing(before, &first));
         second.extend(missing(after, &second));
-        self.fates.insert(object.key.clone(), Fate::Detach(first, second));
+        self.fates.insert(object.key.clone(), Fate::Detach(first, second, freed));
     }
 
     fn rebuild(&mut self, object: &Object) {

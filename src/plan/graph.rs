@@ -17,6 +17,12 @@ impl Graph {
         Self { after: vec![Vec::new(); n], waiting: vec![0; n] }
     }
 
+    /// Makes room for nodes up to the number `n`: halts, which stand for nothing.
+    pub(super) fn grow(&mut self, n: usize) {
+        self.after.resize(n, Vec::new());
+        self.waiting.resize(n, 0);
+    }
+
     /// Says that `first` comes before `then`. Edges of a node to itself are ignored, and saying
     /// it twice does no harm.
     pub(super) fn edge(&mut self, first: usize, then: usize) {

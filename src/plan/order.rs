@@ -65,7 +65,7 @@ pub(super) fn order<'a>(
         let layout = Layout::new(old, new, fates, (online, direct), &apart);
         let graph = layout.graph();
         let ranks = layout.ranks(outside);
-        let stuck = match layout.sort_with_wishes(&graph, |n| ranks[n]) {
+        let stuck = match layout.sort_with_wishes(&graph, |n| ranks.get(n).copied()) {
             Ok(sorted) => return Ok(layout.into_nodes(&sorted)),
             Err(stuck) => stuck,
         };
@@ -362,6 +362,15 @@ impl<'a, 'f> Layout<'a, 'f> {
                 }
             } else if fate.alters() && theirs.leaves() {
                 edge(hollow, self.leaving(need));
+                if let Fate::Detach(_, _, freed) = fate
+                    && freed.contains(need)
+                {
+                    continue;
+                }
+                if let Some(freed) = self.freed_by(object, need) {
+                    edge(self.leaving(&freed), self.leaving(need));
+                    continue;
+                }
                 let still = self.new.get(key).is_some_and(|new| new.needs.contains(need));
                 if !still || matches!(theirs, Fate::Swap(_)) {
                     edge(self.find(Phase::Alter, key), self.leaving(need));
@@ -386,6 +395,12 @@ impl<'a, 'f> Layout<'a, 'f> {
     fn is_taken_along(&self, object: &Object, need: &Key) -> bool {
         let folded = |node: usize| self.nodes[node].object.key != object.key;
         object.goes_with.contains(need) && self.leaving(&object.key).is_some_and(folded)
+    }
+
+    /// What is dropped and frees an object of a need, as its kind knows.
+    fn freed_by(&self, object: &Object, need: &Key) -> Option<Key> {
+        let builds = |key: &Key| self.builds(key);
+        Snapshot::kind_of(object).freed_by(object, need, &self.cx(&builds))
     }
 
     fn new_edges(
@@ -416,6 +431,7 @@ impl<'a, 'f> Layout<'a, 'f> {
             // What it stands on comes with it.
             if object.parent.as_ref() != Some(&other) {
                 edge(self.leaving(&other), own);
+                edge(self.leaving(&other), self.find(Phase::Stub, &object.key));
                 edge(own, self.find(Phase::Build, &other));
             }
         }
@@ -491,6 +507,39 @@ impl<'a, 'f> Layout<'a, 'f> {
         edges
     }
 
+    /// What a body that changes named before goes after it: until then it may be run, by an event
+    /// trigger on the very statement.
+    fn last_words(&self) -> Vec<(usize, usize)> {
+        let mut edges = Vec::new();
+        for (key, _) in self.fates.iter().filter(|(_, fate)| fate.alters()) {
+            let (Some(object), Some(own)) = (self.old.get(key), self.find(Phase::Alter, key))
+            else {
+                continue;
+            };
+            let gone = object.wishes.iter().filter(|wish| !self.new.contains(wish));
+            edges.extend(gone.filter_map(|wish| Some((own, self.leaving(wish)?))));
+        }
+        edges
+    }
+
+    /// What shares something: those that go, and those that come after all of them.
+    fn halts(&self) -> Vec<(Vec<usize>, Vec<usize>)> {
+        let mut halts: BTreeMap<Slot, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        let shared = |object: &Object| Snapshot::kind_of(object).shares(object);
+        for (key, fate) in self.fates.iter() {
+            let old = self.old.get(key).filter(|_| fate.leaves());
+            if let (Some(slot), Some(node)) = (old.and_then(|it| shared(it)), self.leaving(key)) {
+                halts.entry(slot).or_default().0.push(node);
+            }
+            let new = self.new.get(key).filter(|_| fate.builds());
+            let built = self.find(Phase::Build, key);
+            if let (Some(slot), Some(node)) = (new.and_then(|it| shared(it)), built) {
+                halts.entry(slot).or_default().1.push(node);
+            }
+        }
+        halts.into_values().filter(|(go, come)| !go.is_empty() && !come.is_empty()).collect()
+    }
+
     /// Sorts by the graph's edges, and by those of `wishes` that close no circle.
     fn sort_with_wishes<R: Ord>(
         &self,
@@ -499,11 +548,19 @@ impl<'a, 'f> Layout<'a, 'f> {
     ) -> Result<Vec<usize>, Vec<usize>> {
         let mut wishes = self.wishes();
         let mut faint = self.faint_wishes();
+        faint.extend(self.last_words());
+        let halts = self.halts();
+        let size = self.nodes.len() + halts.len();
+        for (halt, (first, then)) in (self.nodes.len()..).zip(halts) {
+            faint.extend(first.into_iter().map(|node| (node, halt)));
+            faint.extend(then.into_iter().map(|node| (halt, node)));
+        }
         if wishes.is_empty() && faint.is_empty() || graph.sort(&rank).is_err() {
             return graph.sort(rank);
         }
         loop {
             let mut wished = graph.clone();
+            wished.grow(size);
             for (first, then) in wishes.iter().chain(&faint) {
                 wished.edge(*first, *then);
             }
@@ -643,7 +700,7 @@ impl<'a, 'f> Layout<'a, 'f> {
 
     fn into_nodes(self, sorted: &[usize]) -> Vec<Node<'a>> {
         let mut nodes: Vec<_> = self.nodes.into_iter().map(Some).collect();
-        sorted.iter().filter_map(|n| nodes[*n].take()).collect()
+        sorted.iter().filter_map(|n| nodes.get_mut(*n)?.take()).collect()
     }
 }
 

@@ -68,7 +68,7 @@ fn render(node: &Node<'_>, fates: &Fates, cx: &Cx<'_>, out: &mut Vec<Piece>) {
                 first.parts[0].loses.extend(taken_along(node));
             }
         }
-        Phase::Hollow if let Some(Fate::Detach(before, _)) = fates.get(&object.key) => {
+        Phase::Hollow if let Some(Fate::Detach(before, ..)) = fates.get(&object.key) => {
             plain(before.clone(), out);
         }
         Phase::Hollow | Phase::Stub => plain(kind.stub(object, cx).unwrap_or_default(), out),
@@ -77,7 +77,7 @@ fn render(node: &Node<'_>, fates: &Fates, cx: &Cx<'_>, out: &mut Vec<Piece>) {
         Phase::Discard => plain(swap.map(|s| s.drop.clone()).unwrap_or_default(), out),
         Phase::Build => build(node, cx, out),
         Phase::Alter => {
-            if let Some(Fate::Alter(steps) | Fate::Detach(_, steps)) = fates.get(&object.key) {
+            if let Some(Fate::Alter(steps) | Fate::Detach(_, steps, _)) = fates.get(&object.key) {
                 plain(steps.clone(), out);
             }
             if let Some(old) = cx.old.get(&object.key)

@@ -82,6 +82,21 @@ impl Snapshot {
             .filter_map(|object| Some(Obj { object: object.as_ref(), spec: object.spec()? }))
     }
 
+    /// All routines of the kind `K` that share a name.
+    pub fn overloads<'a, K: Kind>(
+        &'a self,
+        schema: &'a str,
+        name: &'a str,
+    ) -> impl Iterator<Item = Obj<'a, K::Spec>> {
+        let objects = &self.objects[self.links().kind(K::ID)];
+        let here = (Some(schema), name);
+        let from = objects.partition_point(|o| (o.key.schema(), o.key.base_name()) < here);
+        objects[from..]
+            .iter()
+            .take_while(move |o| (o.key.schema(), o.key.base_name()) == here)
+            .filter_map(|object| Some(Obj { object: object.as_ref(), spec: object.spec()? }))
+    }
+
     /// Keeps the objects that `keep` accepts, with those that stand on them only.
     pub fn retain(&mut self, mut keep: impl FnMut(&Object) -> bool) {
         self.objects.retain(|o| keep(o));

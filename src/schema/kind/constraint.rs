@@ -294,6 +294,10 @@ impl Kind for Constraint {
         index_tree::goes_along(old.object, cx)
     }
 
+    fn freed_by(old: Obj<'_, Spec>, need: &Key, cx: &Cx<'_>) -> Option<Key> {
+        index_tree::freed_by(old.object, need, cx)
+    }
+
     fn held_by(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Key> {
         index_tree::held_by(old.object, cx)
     }
@@ -489,7 +493,19 @@ fn added(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         return vec![Step::clause(&new.key, only, Group::AddConstraint, format!("ADD {text}"))];
     }
     let step = Step::clause(&new.key, head, Group::AddConstraint, format!("ADD {text}"));
-    vec![if state.not_valid() || repeats(new, cx) { step } else { step.inside(text) }]
+    let apart = state.not_valid() || repeats(new, cx) || finds_not_null(new, cx);
+    vec![if apart { step } else { step.inside(text) }]
+}
+
+/// Whether a primary key finds NOT NULL of a column that only a parent declares: written with the
+/// table it would declare it once more, where that is a constraint of its own (PostgreSQL 18).
+fn finds_not_null(new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
+    let only_above = |key: &Key| {
+        cx.new.typed::<Column>(key).is_some_and(|column| {
+            column.spec.heir && column.spec.not_null.as_ref().is_some_and(|it| !it.local)
+        })
+    };
+    new.spec.sort == Sort::Primary && cx.version() >= 18_00_00 && new.needs.iter().any(only_above)
 }
 
 /// Whether another constraint of the table has the same index: in one `CREATE TABLE` PostgreSQL would

@@ -22,7 +22,7 @@ pub struct EventTrigger;
 pub struct Spec {
     /// `ddl_command_end`.
     pub event: String,
-    /// The commands it is for, sorted; empty for all.
+    /// The commands it is for; empty for all.
     pub tags: Vec<String>,
     /// The function, as SQL.
     pub function: String,
@@ -39,7 +39,7 @@ impl Kind for EventTrigger {
 
     fn query(_: u32) -> Cow<'static, str> {
         "SELECT e.tableoid, e.oid, e.evtname::text, r.rolname::text, e.evtevent::text,
-                ARRAY(SELECT unnest(e.evttags) ORDER BY 1),
+                coalesce(e.evttags, '{}'),
                 quote_ident(n.nspname) || '.' || quote_ident(p.proname), e.evtenabled::text
            FROM pg_event_trigger e
            JOIN pg_roles r ON r.oid = e.evtowner

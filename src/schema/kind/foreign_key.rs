@@ -207,6 +207,12 @@ impl Kind for ForeignKey {
         (old.spec.inherited && goes).then_some(place)
     }
 
+    fn freed_by(old: Obj<'_, Spec>, need: &Key, cx: &Cx<'_>) -> Option<Key> {
+        let whole = Table::key(need.schema()?, need.relation()?);
+        let table = old.parent.as_ref().filter(|_| need.kind() == Self::ID)?;
+        lineage::left(cx, table, &whole)
+    }
+
     fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
         if old.spec.inherited { Vec::new() } else { vec![dropped(&old.key)] }
     }

@@ -165,6 +165,10 @@ impl Kind for Index {
         index_tree::goes_along(old.object, cx)
     }
 
+    fn freed_by(old: Obj<'_, Spec>, need: &Key, cx: &Cx<'_>) -> Option<Key> {
+        index_tree::freed_by(old.object, need, cx)
+    }
+
     fn held_by(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Option<Key> {
         let stays = Self::becomes_constraint(old.object, cx);
         index_tree::held_by(old.object, cx).filter(|_| !stays)

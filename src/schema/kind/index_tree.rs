@@ -292,6 +292,14 @@ pub(super) fn held_by(old: &Object, cx: &Cx<'_>) -> Option<Key> {
     stays_in_place(old, cx).then(|| attached.to.clone())
 }
 
+/// The place of its table that ties an index to another: one that has to leave it while the table
+/// stays there is made again, and any other is free when the table has left.
+pub(super) fn freed_by(old: &Object, need: &Key, cx: &Cx<'_>) -> Option<Key> {
+    let it = Member::new(old).filter(|it| it.whole() == Some(need))?;
+    let place = &place(cx.old, it.table()?)?.key;
+    (!cx.new.contains(place) || (cx.built)(place)).then(|| place.clone())
+}
+
 /// What takes one along that goes: that of the whole table, or its table's place.
 pub(super) fn goes_along(old: &Object, cx: &Cx<'_>) -> Option<Key> {
     let attached = Member::new(old)?.attached()?;

@@ -60,9 +60,17 @@ fn stays(it: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
     cx.new.contains(&it.spec.index) && !cx.fresh(&it.spec.index)
 }
 
-/// Whether the new index has the name of the old one, which must be let go of first then.
-fn takes_name(old: Obj<'_, Spec>, new: Obj<'_, Spec>) -> bool {
+/// Whether the old index must be let go of before the new one is there: it has the new one's name, or
+/// goes before one of its columns changes.
+fn lets_go_first(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> bool {
+    let changes = |key: &Key| match (cx.old.get(key), cx.new.get(key)) {
+        (Some(was), Some(now)) => !was.spec.same(now.spec.as_ref()),
+        _ => false,
+    };
+    let goes = |index: &Key| !cx.new.contains(index);
     old.spec.index.base_name() == new.spec.index.base_name()
+        || goes(&old.spec.index)
+            && cx.old.get(&old.spec.index).is_some_and(|index| index.needs.iter().any(changes))
 }
 
 impl Kind for Cluster {
@@ -91,7 +99,11 @@ impl Kind for Cluster {
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        if takes_name(old, new) { Alter::Replace } else { Alter::InPlace(Self::create(new, cx)) }
+        if lets_go_first(old, new, cx) {
+            Alter::Replace
+        } else {
+            Alter::InPlace(Self::create(new, cx))
+        }
     }
 
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
@@ -127,7 +139,11 @@ impl Kind for ReplicaIdentity {
     }
 
     fn alter(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Alter {
-        if takes_name(old, new) { Alter::Replace } else { Alter::InPlace(Self::create(new, cx)) }
+        if lets_go_first(old, new, cx) {
+            Alter::Replace
+        } else {
+            Alter::InPlace(Self::create(new, cx))
+        }
     }
 
     fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {

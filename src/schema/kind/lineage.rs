@@ -64,6 +64,14 @@ fn stays(cx: &Cx<'_>, link: &Object, parent: &Key, child: &Key) -> bool {
         && Table::is_kept(cx, child)
 }
 
+/// The place under a parent that a table leaves, for good or for a while.
+pub(super) fn left(cx: &Cx<'_>, child: &Key, parent: &Key) -> Option<Key> {
+    let leaves = |link: &Object| !cx.new.contains(&link.key) || (cx.built)(&link.key);
+    links(cx.old, child)
+        .find(|(link, above)| *above == parent && leaves(link))
+        .map(|(link, _)| link.key.clone())
+}
+
 /// Whether a parent that has the column in the new schema stays above the table all the while, and
 /// so gives it what it has in the old schema or is going to get.
 pub(super) fn has_standing_parent(cx: &Cx<'_>, child: &Key, column: &str) -> bool {

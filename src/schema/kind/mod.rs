@@ -303,6 +303,18 @@ pub trait Kind: Send + Sync + 'static {
         None
     }
 
+    /// What the plan drops that frees it of `need`, so that its own change need not come first: a
+    /// column is tied to its parent's only while its table has its place there.
+    fn freed_by(_old: Obj<'_, Self::Spec>, _need: &Key, _cx: &Cx<'_>) -> Option<Key> {
+        None
+    }
+
+    /// What it shares with others of its kind, of which none may come while one is there that goes:
+    /// the values that a partitioned table spreads over its partitions.
+    fn shares(_it: Obj<'_, Self::Spec>) -> Option<Slot> {
+        None
+    }
+
     /// What has to step aside before it is built or changed, and comes again after it if it stays:
     /// PostgreSQL would take it for something else.
     fn in_the_way(_new: Obj<'_, Self::Spec>, _cx: &Cx<'_>) -> Vec<Key> {
@@ -586,6 +598,10 @@ pub trait AnyKind: Send + Sync {
     fn goes_along(&self, old: &Object, cx: &Cx<'_>) -> Option<Key>;
     /// [`Kind::held_by`].
     fn held_by(&self, old: &Object, cx: &Cx<'_>) -> Option<Key>;
+    /// [`Kind::freed_by`].
+    fn freed_by(&self, old: &Object, need: &Key, cx: &Cx<'_>) -> Option<Key>;
+    /// [`Kind::shares`].
+    fn shares(&self, it: &Object) -> Option<Slot>;
     /// [`Kind::in_the_way`].
     fn in_the_way(&self, new: &Object, cx: &Cx<'_>) -> Vec<Key>;
     /// [`Kind::ahead_of`].
@@ -722,6 +738,14 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn held_by(&self, old: &Object, cx: &Cx<'_>) -> Option<Key> {
         K::held_by(obj::<K>(old), cx)
+    }
+
+    fn freed_by(&self, old: &Object, need: &Key, cx: &Cx<'_>) -> Option<Key> {
+        K::freed_by(obj::<K>(old), need, cx)
+    }
+
+    fn shares(&self, it: &Object) -> Option<Slot> {
+        K::shares(obj::<K>(it))
     }
 
     fn in_the_way(&self, new: &Object, cx: &Cx<'_>) -> Vec<Key> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cause, Change, Constraint, Cx, ForeignKey, Kind, Response, Table, backing,
+    Alter, Call, Cause, Change, Constraint, Cx, ForeignKey, Kind, Response, Slot, Table, backing,
     index_tree,
 };
 use crate::schema::{Found, Key, KindId, Obj, Step};
@@ -84,6 +84,11 @@ impl Kind for Partition {
         let child = new.key.relation_sql();
         let sql = format!("ALTER TABLE ONLY {} ATTACH PARTITION {child} {bound}", parent.sql());
         vec![Step::new(&new.key, sql)]
+    }
+
+    fn shares(it: Obj<'_, Spec>) -> Option<Slot> {
+        let Spec { parent, bound: _ } = it.spec;
+        Some(Slot::new("bounds", [parent.schema()?, parent.base_name()]))
     }
 
     fn in_the_way(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {

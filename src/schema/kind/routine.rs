@@ -221,6 +221,17 @@ impl<const PROCEDURE: bool> Kind for Routine<PROCEDURE> {
         vec![slot(&it.key)]
     }
 
+    fn in_the_way(new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Key> {
+        let (schema, name) = (new.key.schema().unwrap_or_default(), new.key.base_name());
+        let functions = cx.old.overloads::<Function>(schema, name);
+        let procedures = cx.old.overloads::<Procedure>(schema, name);
+        functions
+            .chain(procedures)
+            .filter(|old| !cx.new.contains(&old.key) && ambiguous(old.spec, new.spec))
+            .map(|old| old.key.clone())
+            .collect()
+    }
+
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
         same_arguments(&it.key, to).then(|| rename(&Self::address(it), &it.key, to))
     }
@@ -311,6 +322,21 @@ fn replaceable(old: &Spec, new: &Spec) -> bool {
             && head(definition) != head(&old.definition))
 }
 
+/// Whether a call could mean either of two routines of one name, because of arguments that may be
+/// left out: PostgreSQL refuses it while both are there.
+fn ambiguous(a: &Spec, b: &Spec) -> bool {
+    let inputs = |spec: &Spec| -> Vec<String> {
+        spec.arguments.iter().filter(|a| a.is_input()).map(|a| a.r#type.clone()).collect()
+    };
+    let (left, right) = (inputs(a), inputs(b));
+    let least = |spec: &Spec, all: &[String]| {
+        all.len().saturating_sub(usize::try_from(spec.defaults).unwrap_or_default())
+    };
+    let least = least(a, &left).max(least(b, &right));
+    // Called with as few as both allow: with more, more would have to be alike.
+    least <= left.len().min(right.len()) && left[..least] == right[..least]
+}
+
 /// The line of a definition that has the arguments and their defaults.
 fn head(definition: &str) -> &str {
     definition.split("\n RETURNS ").next().unwrap_or(definition)
@@ -390,6 +416,18 @@ mod tests {
         check(&plain, &Spec { returns_set: true, ..plain.clone() }, false);
         check(&plain, &Spec { window: true, ..plain.clone() }, false);
         check(&function(&["i a text[]"], "integer"), &function(&["v a text[]"], "integer"), false);
+    }
+
+    #[test]
+    fn calls_that_leave_arguments_out_may_mean_either() {
+        let with =
+            |arguments: &[&str], defaults| Spec { defaults, ..function(arguments, "integer") };
+        let one = with(&["i a integer"], 0);
+        assert!(ambiguous(&one, &with(&["i a integer", "i b text"], 1)));
+        assert!(ambiguous(&with(&["i a integer", "i b text"], 1), &one));
+        assert!(ambiguous(&with(&["i a integer", "o r text"], 1), &with(&["i b text"], 1)));
+        assert!(!ambiguous(&one, &with(&["i a integer", "i b text"], 0)));
+        assert!(!ambiguous(&one, &with(&["i a bigint", "i b text"], 1)));
     }
 
     #[test]

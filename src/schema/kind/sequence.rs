@@ -156,7 +156,11 @@ impl Kind for Sequence {
             let text = literal(&name);
             if *min > was.max || *max < was.min {
                 let (least, greatest) = (was.min.min(*min), was.max.max(*max));
-                steps.push(format!("ALTER SEQUENCE {name} MINVALUE {least} MAXVALUE {greatest}"));
+                // Either type may be too narrow for both.
+                let wide = if *r#type == was.r#type { "" } else { " AS bigint" };
+                steps.push(format!(
+                    "ALTER SEQUENCE {name}{wide} MINVALUE {least} MAXVALUE {greatest}"
+                ));
             }
             steps.push(format!(
                 "SELECT pg_catalog.setval({text}, least(greatest(last_value, {min}), {max}), false) \
@@ -290,6 +294,11 @@ mod tests {
         assert_eq!(
             altered(&spec(1, 10), &spec(20, 30))[0],
             "ALTER SEQUENCE public.s MINVALUE 1 MAXVALUE 30"
+        );
+        let small = Spec { r#type: "smallint".into(), ..spec(-100, -1) };
+        assert_eq!(
+            altered(&small, &spec(10, 100_000))[0],
+            "ALTER SEQUENCE public.s AS bigint MINVALUE -100 MAXVALUE 100000"
         );
         assert_eq!(
             altered(&spec(100, 200), &wide),

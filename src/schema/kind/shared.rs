@@ -32,7 +32,10 @@ pub(super) fn rebuild_or_let_go<K: Kind>(
     match cause.change {
         Change::Retyped { .. } | Change::Reshaped => Response::Stay,
         Change::Gone | Change::Replaced | Change::Swapped => {
-            let lets_go = !new.needs.contains(&cause.old.key)
+            // What is in the way of something new must be let go of before that is made.
+            let in_the_way = cause.change == Change::Replaced && cause.new.is_none();
+            let lets_go = !in_the_way
+                && !new.needs.contains(&cause.old.key)
                 && !matches!(K::alter(old, new, cx), Alter::Replace);
             if lets_go { Response::Stay } else { Response::Rebuild }
         }

@@ -315,6 +315,11 @@ impl Kind for Column {
         lineage::led(cx, old.object, goes).cloned()
     }
 
+    fn freed_by(old: Obj<'_, Spec>, need: &Key, cx: &Cx<'_>) -> Option<Key> {
+        let above = lineage::parent_columns(old.object).find(|above| *above == need)?;
+        lineage::left(cx, &lineage::table_of(&old.key), &lineage::table_of(above))
+    }
+
     fn drop(old: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         if Self::goes_along(old, cx).is_some() || follows_type(old, cx) {
             return Vec::new();
@@ -353,7 +358,8 @@ impl Kind for Column {
                 }
                 let column = ident(new.key.base_name());
                 let using = cast::through_text(&column, &new.spec.r#type);
-                step(vec![type_step(new, Some(using))])
+                let change = type_step(new, Some(using));
+                step(named_not_null::around_retype(&new.key, change, cx))
             }
             Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
             Change::Retyped { .. }
@@ -559,7 +565,7 @@ fn retype(old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
         step = step.loses(format!("details of the values of {} that {type} cannot hold", new.key));
     }
     let (mut steps, again) = generated::around(&new.key, cx);
-    steps.push(step);
+    steps.extend(named_not_null::around_retype(&new.key, step, cx));
     steps.extend(again);
     steps
 }

@@ -146,6 +146,37 @@ fn children_follow(column: &Key, old: &str, new: &str, cx: &Cx<'_>) -> bool {
     })
 }
 
+/// The change of a column's type, which PostgreSQL refuses where the constraint has another name on a
+/// table below: while that is so, none is above another.
+pub(super) fn around_retype(column: &Key, change: Step, cx: &Cx<'_>) -> Vec<Step> {
+    let (mut steps, mut again) = (Vec::new(), Vec::new());
+    if cx.version() >= 18_00_00 {
+        set_apart(column, cx, &mut steps, &mut again);
+    }
+    steps.push(change);
+    steps.extend(again);
+    steps
+}
+
+fn set_apart(column: &Key, cx: &Cx<'_>, before: &mut Vec<Step>, after: &mut Vec<Step>) {
+    let below = lineage::columns_below(cx, column);
+    for child in &below {
+        set_apart(child, cx, before, after);
+    }
+    let Some(it) = cx.old.typed::<Column>(column) else { return };
+    let Some(own) = passed_on(cx.old, column).filter(|own| own.local) else { return };
+    let name = own.real_name(column);
+    let differs = |child: &Key| {
+        let theirs = cx.old.typed::<Column>(child).and_then(|c| c.spec.not_null.as_ref());
+        theirs.is_some_and(|theirs| theirs.real_name(child) != name)
+    };
+    if below.iter().any(differs) {
+        before.insert(0, dropped(column));
+        after.extend(set(it, cx));
+        after.extend(comment(column, None, Some(own)));
+    }
+}
+
 /// The steps, while the parents that stay above do without the constraint.
 fn under_parents(column: Obj<'_, Spec>, steps: Vec<Step>, cx: &Cx<'_>) -> Vec<Step> {
     let tops: Vec<_> = lineage::standing(cx, column.object)

@@ -1,0 +1,1 @@
+CREATE TABLE p (id int NOT NULL, x int); CREATE TABLE c (CHECK (id > 0)) INHERITS (p); ALTER TABLE c ADD PRIMARY KEY (id);

@@ -1,0 +1,11 @@
+CREATE TABLE event (id bigserial PRIMARY KEY, at timestamptz NOT NULL, body jsonb DEFAULT '{}' NOT NULL);
+CREATE TABLE event_2023 (CHECK (at >= '2023-01-01 00:00+00' AND at < '2024-01-01 00:00+00')) INHERITS (event);
+CREATE TABLE event_2024 (CHECK (at >= '2024-01-01 00:00+00' AND at < '2025-01-01 00:00+00')) INHERITS (event);
+ALTER TABLE event_2023 ADD PRIMARY KEY (id);
+ALTER TABLE event_2024 ADD PRIMARY KEY (id);
+CREATE INDEX ON event_2023 (at);
+CREATE INDEX ON event_2024 (at);
+CREATE FUNCTION event_route() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.at < '2024-01-01' THEN INSERT INTO event_2023 VALUES (NEW.*); ELSE INSERT INTO event_2024 VALUES (NEW.*); END IF; RETURN NULL; END $$;
+CREATE TRIGGER route BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION event_route();
+CREATE VIEW recent AS SELECT * FROM event WHERE at > now() - interval '1 day';
+COMMENT ON COLUMN event.body IS 'what happened';
