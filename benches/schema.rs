@@ -28,7 +28,7 @@ use limbeck::{
 };
 use support::TestDb;
 use tokio::runtime::Runtime;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 /// Tables made in one transaction: each takes locks until its end.
 const BATCH: usize = 250;
@@ -136,7 +136,18 @@ fn table(at: usize) -> String {
 }
 
 fn read(runtime: &Runtime, db: &TestDb) -> Snapshot {
-    runtime.block_on(async { catalog::load(&db.client().await).await.unwrap() })
+    runtime.block_on(async { read_wide(&db.url()).await })
+}
+
+async fn read_wide(url: &str) -> Snapshot {
+    let another = async || Some(connect(url).await);
+    catalog::load_wide(&connect(url).await, another).await.unwrap()
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
 }
 
 /// limbeck and `pg_dump` on the same database, each as a process.
@@ -162,10 +173,7 @@ fn compare_with_pg_dump(db: &TestDb, count: usize) {
 fn read_alone(runtime: &Runtime, url: &str) {
     let ((), time) = timed(|| {
         runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-            tokio::spawn(connection);
-            let snapshot = catalog::load(&client).await.unwrap();
-            assert!(!snapshot.objects().is_empty());
+            assert!(!read_wide(url).await.objects().is_empty());
         });
     });
     println!("{} {}", time.as_micros(), peak().unwrap_or(0));

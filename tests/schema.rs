@@ -8,6 +8,8 @@ mod diff;
 mod models;
 #[path = "schema/proof.rs"]
 mod proof;
+#[path = "schema/reading.rs"]
+mod reading;
 #[path = "schema/renames.rs"]
 mod renames;
 #[path = "schema/scratch.rs"]

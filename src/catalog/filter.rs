@@ -179,7 +179,7 @@ fn disown(object: &mut Object, snapshot: &Snapshot) {
 mod tests {
     use super::*;
     use crate::schema::{
-        Meta,
+        Digest, Meta,
         kind::{Column, Extension, Table},
     };
 
@@ -197,6 +197,7 @@ mod tests {
             wishes: Vec::new(),
             goes_with: Vec::new(),
             ordinal: 0,
+            digest: Digest::default(),
         })
     }
 

@@ -108,7 +108,11 @@ impl Gathered {
         let objects = (0..).zip(self.objects);
         objects
             .filter(|(at, _)| !self.members.contains_key(at))
-            .map(|(_, object)| Arc::new(object))
+            .map(|(_, object)| {
+                // While it is at hand: later, each comparison would have to fetch it first.
+                object.digest.of(&object);
+                Arc::new(object)
+            })
             .collect()
     }
 

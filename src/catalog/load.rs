@@ -1,20 +1,22 @@
 //! Reads a database into a [`Snapshot`].
 //!
 //! All queries go out at once on one connection, in one `REPEATABLE READ READ ONLY` transaction:
-//! consistent, and as many round trips as one query takes. This file names no kind of object; it
-//! asks each registered one for its query, and adds what is filed by address in the catalogs:
-//! comments, labels, dependencies, membership in extensions.
+//! consistent, and as many round trips as one query takes. A large database is read over a second
+//! connection as well, if there is one to be had. This file names no kind of object; it asks each
+//! registered one for its query, and adds what is filed by address in the catalogs: comments,
+//! labels, dependencies, membership in extensions.
 
-use std::{iter, pin::pin};
+use std::{future::Ready, pin::pin};
 
 use futures_util::{
-    future::{try_join, try_join5},
+    future::{Either, select, try_join, try_join5},
     stream::{FuturesOrdered, TryStreamExt},
 };
-use tokio_postgres::{Client, Row, types::Type};
+use tokio_postgres::{Client, Row};
 
 use super::{
     gather::{Edge, Gathered},
+    lanes::{Lanes, Server, begin, export},
     unmanaged,
 };
 use crate::{
@@ -33,13 +35,6 @@ impl Diagnose for LoadError {
     }
 }
 
-/// Settings that the text of definitions depends on.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-    SET LOCAL search_path = pg_catalog; SET LOCAL quote_all_identifiers = off;
-    SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL timezone = 'UTC';
-    SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; SET LOCAL jit = off;
-    SET LOCAL row_security = off; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0";
-
 /// Comments, by address.
 const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description
     WHERE objoid >= 16384 OR classoid = 'pg_namespace'::regclass";
@@ -56,7 +51,32 @@ const DEPENDS: &str = "SELECT classid, objid, objsubid, refclassid, refobjid, re
 ///
 /// The connection must be in no transaction. On an error the transaction is rolled back.
 pub async fn load(client: &Client) -> Result<Snapshot, LoadError> {
-    let read = read(client).await;
+    load_over(client, None::<fn() -> Ready<Option<Client>>>).await
+}
+
+/// The same, over two connections where the database is so large that it is worth it: `another`
+/// opens one more to the same database. Both see the same moment.
+///
+/// Where `another` has none, or takes too long, or the server does not let two connections share a
+/// snapshot, all is read over the first one.
+pub async fn load_wide<F>(
+    client: &Client,
+    another: impl FnOnce() -> F,
+) -> Result<Snapshot, LoadError>
+where
+    F: Future<Output = Option<Client>>,
+{
+    load_over(client, Some(another)).await
+}
+
+async fn load_over<F>(
+    client: &Client,
+    another: Option<impl FnOnce() -> F>,
+) -> Result<Snapshot, LoadError>
+where
+    F: Future<Output = Option<Client>>,
+{
+    let read = read(client, another).await;
     // A read-only transaction has nothing to keep; the error that matters is the first one.
     let _ = client.batch_execute("ROLLBACK").await;
     Ok(read?)
@@ -64,51 +84,68 @@ pub async fn load(client: &Client) -> Result<Snapshot, LoadError> {
 
 type Error = tokio_postgres::Error;
 
-/// Runs a query without a prepared statement, and takes its rows one by one as they come.
-async fn each<T>(
-    client: &Client,
-    sql: &str,
-    take: impl Fn(&Row) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
-    let rows = client.query_typed_raw(sql, iter::empty::<(i32, Type)>()).await?;
-    let mut rows = pin!(rows);
-    let mut taken = Vec::new();
-    while let Some(row) = rows.try_next().await? {
-        taken.push(take(&row)?);
-    }
-    Ok(taken)
-}
-
-async fn read(client: &Client) -> Result<Snapshot, Error> {
-    let facts = "SELECT current_setting('server_version_num')::int4, current_user::text";
-    let facts = each(client, facts, |row| Ok((row.try_get::<_, i32>(0)?, row.try_get(1)?)));
-    let ((), facts) = try_join(client.batch_execute(BEGIN), facts).await?;
-    let (version, role) = facts.into_iter().next().unwrap_or_default();
-    let version = version.unsigned_abs();
-    let by_address = try_join5(
-        each(client, COMMENTS, |row| Ok((address(row, 0)?, row.try_get(3)?))),
-        each(client, LABELS, |row| Ok((address(row, 0)?, (row.try_get(3)?, row.try_get(4)?)))),
-        each(client, DEPENDS, edge),
-        each(client, unmanaged::CANDIDATES, |row| Ok((row.try_get(0)?, row.try_get(1)?))),
-        each(client, unmanaged::LARGE_OBJECTS, |row| row.try_get(0)),
-    );
-    let (mut gathered, by_address) = try_join(objects(client, version), by_address).await?;
-    let (comments, labels, edges, candidates, large) = by_address;
+async fn read<F>(client: &Client, another: Option<impl FnOnce() -> F>) -> Result<Snapshot, Error>
+where
+    F: Future<Output = Option<Client>>,
+{
+    let server = begin(client, None).await?;
+    let shared = match another.filter(|_| server.large) {
+        Some(another) => export(client).await?.map(|moment| (moment, another)),
+        None => None,
+    };
+    let (gathered, by_address) = if let Some((moment, another)) = shared {
+        let lanes = Lanes::shared(client);
+        let second = async {
+            if let Some(client) = another().await
+                && begin(&client, Some(&moment)).await.is_ok_and(|other| other == server)
+            {
+                lanes.open(client);
+            }
+        };
+        match select(pin!(everything(&lanes, &server)), pin!(second)).await {
+            Either::Left((read, _)) => read?,
+            Either::Right(((), reading)) => reading.await?,
+        }
+    } else {
+        everything(&Lanes::single(client), &server).await?
+    };
+    let (mut gathered, (comments, labels, edges, candidates, large)) = (gathered, by_address);
     gathered.comments(comments);
     gathered.labels(labels);
     gathered.link(edges);
     let claimed = gathered.claimed();
-    let mut snapshot = Snapshot::new(gathered.into_objects(), version, role);
+    let mut snapshot = Snapshot::new(gathered.into_objects(), server.version, server.role);
     let large = large.first().copied().unwrap_or_default();
     snapshot.unmanaged = unmanaged::describe(client, &candidates, &claimed, large).await?;
     Ok(snapshot)
 }
 
+/// What is filed by address: comments, labels, dependencies; candidates for what is not managed, and
+/// how many large objects there are.
+type ByAddress = (
+    Vec<(Address, String)>,
+    Vec<(Address, (String, String))>,
+    Vec<Edge>,
+    Vec<(u32, u32)>,
+    Vec<i64>,
+);
+
+async fn everything(lanes: &Lanes<'_>, server: &Server) -> Result<(Gathered, ByAddress), Error> {
+    let by_address = try_join5(
+        lanes.each(COMMENTS, |row| Ok((address(row, 0)?, row.try_get(3)?))),
+        lanes.each(LABELS, |row| Ok((address(row, 0)?, (row.try_get(3)?, row.try_get(4)?)))),
+        lanes.each(DEPENDS, edge),
+        lanes.each(unmanaged::CANDIDATES, |row| Ok((row.try_get(0)?, row.try_get(1)?))),
+        lanes.each(unmanaged::LARGE_OBJECTS, |row| row.try_get(0)),
+    );
+    try_join(objects(lanes, server.version), by_address).await
+}
+
 /// The objects of all kinds. Each kind's are taken up while the rows of the next come in.
-async fn objects(client: &Client, version: u32) -> Result<Gathered, Error> {
+async fn objects(lanes: &Lanes<'_>, version: u32) -> Result<Gathered, Error> {
     let mut kinds: FuturesOrdered<_> = KINDS
         .iter()
-        .map(|kind| async move { each(client, &kind.query(version), |row| kind.read(row)).await })
+        .map(|kind| async move { lanes.each(&kind.query(version), |row| kind.read(row)).await })
         .collect();
     let mut gathered = Gathered::default();
     while let Some(found) = kinds.try_next().await? {

@@ -2,11 +2,12 @@
 
 pub mod filter;
 mod gather;
+mod lanes;
 mod load;
 pub mod rows;
 pub mod scratch;
 pub mod sizes;
 mod unmanaged;
 
-pub use load::{LoadError, load};
+pub use load::{LoadError, load, load_wide};
 pub use scratch::{Owner, Scratch, ScratchError};

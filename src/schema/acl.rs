@@ -1,6 +1,10 @@
 //! Rights: `aclitem` lists, read and compared by grantee and grantor.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
@@ -24,8 +28,14 @@ impl PartialEq for Acl {
 
 impl Eq for Acl {}
 
+impl Hash for Acl {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.rights.hash(state);
+    }
+}
+
 /// One entry's parties.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Grant {
     /// The role; none is PUBLIC.
     pub grantee: Option<String>,

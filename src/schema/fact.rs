@@ -1,6 +1,9 @@
 //! What was read along with an object but is no attribute of it.
 
-use std::ops::Deref;
+use std::{
+    hash::{Hash, Hasher},
+    ops::Deref,
+};
 
 use serde::Serialize;
 
@@ -13,6 +16,10 @@ impl<T> PartialEq for Fact<T> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
+}
+
+impl<T> Hash for Fact<T> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl<T> Deref for Fact<T> {

@@ -10,7 +10,7 @@ use crate::pg::secret::{MASK, is_secret_name};
 /// Options of a foreign-data wrapper, server, user mapping, foreign table or column of one.
 /// Compared by value; passwords and the like show in statements only, where the text is masked
 /// before anybody sees it.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ForeignOptions(pub Options);
 
 impl ForeignOptions {

@@ -10,6 +10,7 @@
 pub mod acl;
 pub mod cast;
 pub mod diff;
+mod digest;
 pub mod fact;
 pub mod foreign;
 pub mod grant;
@@ -26,6 +27,7 @@ pub mod step;
 pub use self::{
     acl::Acl,
     diff::{Delta, diff},
+    digest::Digest,
     key::{Key, KeyMap, KeySet, KindId, Name},
     kind::{AnyKind, KINDS, Kind},
     object::{Found, Meta, Obj, Object, Spec},

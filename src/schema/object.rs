@@ -11,21 +11,27 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Acl, Key, key::Hashed, mention::Mention};
+use super::{Acl, Key, digest::Digest, key::Hashed, mention::Mention};
 
 /// Attributes of an object: compared, printed, never holding its own name or an OID.
 pub trait Spec: Any + Debug + Send + Sync {
     /// Whether `other` is the same type with equal attributes.
     fn same(&self, other: &dyn Spec) -> bool;
+    /// Feeds the attributes to a hasher: everything that [`Spec::same`] compares.
+    fn digest(&self, state: &mut dyn Hasher);
     /// The attributes as JSON, for `--json` and for fingerprints.
     fn json(&self) -> serde_json::Value;
     /// For the downcast to the kind's own type.
     fn as_any(&self) -> &dyn Any;
 }
 
-impl<T: Any + Debug + PartialEq + Serialize + Send + Sync> Spec for T {
+impl<T: Any + Debug + PartialEq + Hash + Serialize + Send + Sync> Spec for T {
     fn same(&self, other: &dyn Spec) -> bool {
         other.as_any().downcast_ref::<T>().is_some_and(|other| self == other)
+    }
+
+    fn digest(&self, mut state: &mut dyn Hasher) {
+        self.hash(&mut state);
     }
 
     fn json(&self) -> serde_json::Value {
@@ -38,7 +44,7 @@ impl<T: Any + Debug + PartialEq + Serialize + Send + Sync> Spec for T {
 }
 
 /// What every kind of object has alike; the DDL for it is written in one place, `plan::meta`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Meta {
     /// The owner; none where the kind has none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,9 +87,27 @@ pub struct Object {
     pub wishes: Vec<Key>,
     /// Where it stands among its siblings: a column's position.
     pub ordinal: i32,
+    /// Of all that is compared.
+    pub digest: Digest,
 }
 
 impl Object {
+    /// Whether two objects are certainly the same one with the same attributes, owner, comment and
+    /// rights: quick, and true of nearly all that are. See [`Digest`].
+    pub fn alike(&self, other: &Self) -> bool {
+        let alike = self.digest.of(self) == other.digest.of(other);
+        debug_assert!(!alike || self.key == other.key && self.equal(other));
+        alike
+    }
+
+    /// Whether two objects of one key have the same attributes, owner, comment and rights; what they
+    /// need is no attribute.
+    pub fn equal(&self, other: &Self) -> bool {
+        self.spec.same(other.spec.as_ref())
+            && self.meta == other.meta
+            && self.parent == other.parent
+    }
+
     /// The attributes as the type `S`; none when it is of another kind.
     pub fn spec<S: Spec>(&self) -> Option<&S> {
         // `Arc<dyn Spec>` is itself no `Spec`: the call goes to what is inside.

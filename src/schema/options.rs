@@ -1,5 +1,7 @@
 //! Options as the catalogs keep them (`{key=value,…}`): compared as a set, written in their order.
 
+use std::hash::{Hash, Hasher};
+
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// Keys with values. The order is that of the catalog, which `pg_dump` prints; it makes no
@@ -62,6 +64,12 @@ impl Options {
 impl PartialEq for Options {
     fn eq(&self, other: &Self) -> bool {
         self.sorted() == other.sorted()
+    }
+}
+
+impl Hash for Options {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sorted().hash(state);
     }
 }
 

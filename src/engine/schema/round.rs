@@ -16,7 +16,7 @@ use crate::{
     plan::{Options, plan},
     schema::{
         Key, Object, Snapshot,
-        diff::{Delta, diff, equal},
+        diff::{Delta, diff},
     },
 };
 
@@ -34,7 +34,7 @@ pub async fn settle(bench: &Bench, old: Snapshot, new: &Snapshot) -> Result<Snap
     bench.stage("comparing definitions that differ in form");
     let (a, b) = tokio::try_join!(again(bench, &old, &doubtful), again(bench, new, &doubtful))?;
     let (Some(a), Some(b)) = (a, b) else { return Ok(old) };
-    let same = |key: &Key| matches!((a.get(key), b.get(key)), (Some(a), Some(b)) if equal(a, b));
+    let same = |key: &Key| matches!((a.get(key), b.get(key)), (Some(a), Some(b)) if a.equal(b));
     let settled: BTreeSet<Key> = doubtful.into_iter().filter(same).collect();
     let objects = old.objects().iter().map(|object| {
         let other = new.get(&object.key).filter(|_| settled.contains(&object.key));

@@ -21,7 +21,7 @@ use crate::schema::{
 pub struct Aggregate;
 
 /// Attributes of an aggregate function.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The arguments as they stand in its definition, with names: `*`, `integer`,
     /// `double precision ORDER BY anyelement`.
@@ -49,7 +49,7 @@ pub struct Spec {
 }
 
 /// A state of an aggregate function.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct State {
     /// Its type.
     pub r#type: String,

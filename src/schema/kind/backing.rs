@@ -16,7 +16,7 @@ use crate::schema::{
 const NAME_BYTES: usize = 63;
 
 /// Where and how an index is stored.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Hash, Serialize)]
 pub struct Storage {
     /// Storage parameters.
     pub options: Options,
@@ -28,7 +28,7 @@ pub struct Storage {
 
 /// That an index stands for one of a partitioned table on one of its partitions. PostgreSQL makes
 /// it together with that one, or when the partition is attached, and drops it with it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Attached {
     /// The index of the partitioned table, or the constraint that it backs.
     pub to: Key,

@@ -13,7 +13,7 @@ use crate::schema::{Found, Key, KindId, Name, Obj, Step, object::Address};
 pub struct Cast;
 
 /// Attributes of a cast.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The function that converts, with its arguments' types, as `regprocedure` prints it; none
     /// where the bytes stay as they are or the text form is read again.
@@ -26,7 +26,7 @@ pub struct Spec {
 }
 
 /// Where a cast is applied without being written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Context {
     /// Nowhere.

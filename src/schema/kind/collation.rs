@@ -17,7 +17,7 @@ use crate::schema::{
 pub struct Collation;
 
 /// Attributes of a collation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// `libc`, `icu` or `builtin`.
     pub provider: String,

@@ -14,7 +14,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident, 
 pub struct ColumnDefault;
 
 /// Attributes of a default.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The expression, as `pg_get_expr` prints it.
     pub expression: String,

@@ -26,7 +26,7 @@ use crate::schema::{
 pub struct Constraint;
 
 /// Attributes of a constraint.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// What it is.
     pub sort: Sort,
@@ -44,7 +44,7 @@ pub struct Spec {
 }
 
 /// What a constraint says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sort {
     /// PRIMARY KEY.
@@ -59,7 +59,7 @@ pub enum Sort {
 
 /// When a constraint is checked, and whether its rows are known to satisfy it.
 #[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct State {
     /// DEFERRABLE.
     pub deferrable: bool,
@@ -72,7 +72,7 @@ pub struct State {
 }
 
 /// The index of a constraint.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Backed {
     /// How it is stored.
     pub storage: Storage,

@@ -13,7 +13,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::literal
 pub struct Conversion;
 
 /// Attributes of a conversion.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The encoding it reads.
     pub from: String,

@@ -22,7 +22,7 @@ use crate::schema::{
 pub struct DefaultPrivileges;
 
 /// Attributes of default privileges.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The rights; without a schema, those of PostgreSQL's own default are among them.
     pub rights: Acl,

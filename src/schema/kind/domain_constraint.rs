@@ -13,7 +13,7 @@ use crate::schema::{Found, Key, KindId, Obj, Run, Step, object::Address, sql::id
 pub struct DomainConstraint;
 
 /// Attributes of a constraint of a domain.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// `CHECK ((VALUE > 0))` or `NOT NULL`, without `NOT VALID`.
     pub definition: String,

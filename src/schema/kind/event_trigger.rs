@@ -18,7 +18,7 @@ use crate::schema::{
 pub struct EventTrigger;
 
 /// Attributes of an event trigger.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// `ddl_command_end`.
     pub event: String,

@@ -20,7 +20,7 @@ pub struct Extension;
 
 /// Attributes of an extension. Its version is none: what a server installs when nobody says
 /// otherwise differs from server to server, and there is mostly no way back from a newer one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The schema its objects are in.
     pub schema: String,

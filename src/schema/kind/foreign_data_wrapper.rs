@@ -18,7 +18,7 @@ use crate::schema::{
 pub struct ForeignDataWrapper;
 
 /// Attributes of a foreign-data wrapper.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The handler function, as SQL.
     pub handler: Option<String>,

@@ -21,7 +21,7 @@ use crate::schema::{
 pub struct ForeignKey;
 
 /// Attributes of a foreign key.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// `pg_get_constraintdef` without what the other attributes say.
     pub definition: String,

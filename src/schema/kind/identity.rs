@@ -19,7 +19,7 @@ use crate::schema::{
 pub struct Identity;
 
 /// Attributes of an identity.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// `GENERATED ALWAYS`, not `BY DEFAULT`.
     pub always: bool,

@@ -13,6 +13,7 @@ use super::{
     Alter, Call, Cause, Change, Constraint, Cx, Kind, Response, Slot,
     backing::{self, Attached, Backing, Storage, top_level, without_options},
     constraint::adoptable,
+    index_text,
     index_tree::{self, Maker},
     relation::relation_key,
 };
@@ -29,7 +30,7 @@ pub struct Index;
 
 /// Attributes of an index.
 #[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// UNIQUE.
     pub unique: bool,
@@ -74,11 +75,11 @@ impl Kind for Index {
     const WEIGHT: u16 = 140;
     const DIES_WITH_PARENT: bool = true;
 
-    fn query(_: u32) -> Cow<'static, str> {
+    fn query(version: u32) -> Cow<'static, str> {
         format!(
             "SELECT i.tableoid, i.oid, n.nspname::text, i.relname::text,
                     t.relkind::text, tn.nspname::text, t.relname::text,
-                    x.indisunique, pg_get_indexdef(i.oid), x.indisvalid,
+                    x.indisunique, {definition}, x.indisvalid,
                     x.indexprs IS NULL AND x.indpred IS NULL AND NOT x.indclass::oid[] &&
                       ARRAY(SELECT o.oid FROM pg_opclass o WHERE NOT o.opcdefault),
                     {columns}
@@ -87,11 +88,14 @@ impl Kind for Index {
                JOIN pg_namespace n ON n.oid = i.relnamespace
                JOIN pg_class t ON t.oid = x.indrelid
                JOIN pg_namespace tn ON tn.oid = t.relnamespace
+               {plain}
                {joins}
               WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't'
                 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                 AND NOT EXISTS (SELECT FROM pg_constraint c
                                  WHERE c.conindid = i.oid AND c.contype IN ('p', 'u', 'x'))",
+            definition = index_text::DEFINITION,
+            plain = index_text::joins(version),
             columns = backing::COLUMNS,
             joins = backing::JOINS,
         )

@@ -18,7 +18,7 @@ pub struct Cluster;
 pub struct ReplicaIdentity;
 
 /// Attributes of a use of an index.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The index, or the constraint that it backs.
     pub index: Key,

@@ -14,7 +14,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step};
 pub struct Inheritance;
 
 /// Attributes of an heir's place.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The parent.
     pub parent: Key,

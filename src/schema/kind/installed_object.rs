@@ -22,7 +22,7 @@ use crate::schema::{
 pub struct InstalledObject;
 
 /// What differs from the rights it came with.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The letter of `acldefault`.
     pub class: String,

@@ -16,7 +16,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address};
 pub struct Language;
 
 /// Attributes of a language; functions are written as `regproc` prints them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Everybody who has the right may write functions in it, not only superusers.
     pub trusted: bool,

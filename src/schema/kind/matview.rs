@@ -23,7 +23,7 @@ use crate::schema::{
 pub struct MaterializedView;
 
 /// Attributes of a materialized view.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The query, as `pg_get_viewdef` prints it, without the semicolon; names its columns.
     pub query: String,

@@ -23,6 +23,7 @@ mod backing;
 mod constraint;
 mod foreign_key;
 mod index;
+mod index_text;
 mod index_tree;
 mod index_use;
 mod owned_by;
@@ -139,7 +140,7 @@ pub use self::{
 };
 
 use super::{
-    Key, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
+    Digest, Key, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
     mention::Mention,
     object::{Address, Found},
 };
@@ -703,6 +704,7 @@ impl<K: Kind> AnyKind for Erased<K> {
             goes_with: Vec::new(),
             wishes: found.wishes,
             ordinal: found.ordinal,
+            digest: Digest::default(),
         };
         let Found { at, apart, takes, mentions, acl, .. } = found;
         Ok(Filed { at, apart, takes, mentions, acl, object })

@@ -13,7 +13,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 pub struct Namespace;
 
 /// Attributes of a schema: it has none but its owner and rights.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {}
 
 impl Namespace {

@@ -16,7 +16,7 @@ use crate::schema::{Found, Key, KindId, Obj, Snapshot, Step, object::Address, sq
 pub struct Operator;
 
 /// Attributes of an operator; functions are written as `regproc` prints them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The function that computes it.
     pub function: String,
@@ -39,7 +39,7 @@ pub struct Spec {
 }
 
 /// Another operator, for arguments that follow from the operator's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Partner {
     /// Its schema.
     pub schema: String,

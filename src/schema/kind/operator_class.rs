@@ -17,7 +17,7 @@ use crate::schema::{Found, Key, KindId, Name, Obj, Step, object::Address, sql::i
 pub struct OperatorClass;
 
 /// Attributes of an operator class.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The type it is for.
     pub r#type: String,

@@ -1,6 +1,9 @@
 //! Operator families, with the members that belong to none of their operator classes.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    hash::{Hash, Hasher},
+};
 
 use serde::{Deserialize, Serialize};
 use tokio_postgres::{Row, types::Json};
@@ -16,7 +19,7 @@ use crate::schema::{Found, Key, KindId, Name, Obj, Step, object::Address};
 pub struct OperatorFamily;
 
 /// Attributes of an operator family.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Members that hang on the family itself.
     #[serde(flatten)]
@@ -34,7 +37,7 @@ pub struct Members {
 }
 
 /// An operator of a family.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OperatorMember {
     /// The number of its strategy.
     pub strategy: i16,
@@ -50,7 +53,7 @@ pub struct OperatorMember {
 }
 
 /// A support function of a family.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FunctionMember {
     /// The number of what it is for.
     pub number: i16,
@@ -138,6 +141,12 @@ impl Members {
 impl PartialEq for Members {
     fn eq(&self, other: &Self) -> bool {
         self.sorted() == other.sorted()
+    }
+}
+
+impl Hash for Members {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sorted().hash(state);
     }
 }
 

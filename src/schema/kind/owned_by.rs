@@ -14,7 +14,7 @@ use crate::schema::{Found, Key, KindId, Obj, Object, Snapshot, Step};
 pub struct OwnedBy;
 
 /// Attributes of an ownership.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The column that owns the sequence.
     pub column: Key,

@@ -17,7 +17,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step};
 pub struct Partition;
 
 /// Attributes of a partition's place.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The partitioned table.
     pub parent: Key,

@@ -17,7 +17,7 @@ use crate::schema::{
 pub struct Policy;
 
 /// Attributes of a policy.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// `ALL`, `SELECT`, `INSERT`, `UPDATE`, `DELETE`.
     pub command: String,

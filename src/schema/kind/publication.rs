@@ -18,7 +18,7 @@ use crate::schema::{
 pub struct Publication;
 
 /// Attributes of a publication.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// `FOR ALL TABLES`.
     pub all_tables: bool,

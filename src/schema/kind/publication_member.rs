@@ -19,7 +19,7 @@ use crate::schema::{
 pub struct PublicationTable;
 
 /// How a publication publishes a table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct TableSpec {
     /// The only columns (15 and later), sorted by their position; none is all.
     pub columns: Option<Vec<String>>,
@@ -124,7 +124,7 @@ fn remove(it: Obj<'_, TableSpec>) -> Step {
 pub struct PublicationSchema;
 
 /// How a publication publishes a schema: there is one way.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct SchemaSpec {}
 
 impl Kind for PublicationSchema {

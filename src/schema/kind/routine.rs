@@ -31,7 +31,7 @@ pub struct Routine<const PROCEDURE: bool>;
 
 /// Attributes of a function or a procedure.
 #[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// What follows the name in `pg_get_functiondef`, from the parenthesis on.
     pub definition: String,
@@ -57,7 +57,7 @@ pub struct Spec {
 }
 
 /// An argument.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Argument {
     /// Its name, if it has one.
     pub name: String,

@@ -13,7 +13,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 pub struct Rule;
 
 /// Attributes of a rule.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// `INSERT`, `UPDATE`, `DELETE`, `SELECT`.
     pub event: String,

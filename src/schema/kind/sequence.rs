@@ -20,7 +20,7 @@ use crate::schema::{
 pub struct Sequence;
 
 /// Attributes of a sequence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Its type: `smallint`, `integer`, `bigint`.
     pub r#type: String,
@@ -263,6 +263,7 @@ mod tests {
             goes_with: Vec::new(),
             wishes: Vec::new(),
             ordinal: 0,
+            digest: crate::schema::Digest::default(),
         };
         let (a, b) = (Snapshot::default(), Snapshot::default());
         let cx = Cx {

@@ -18,7 +18,7 @@ use crate::schema::{
 pub struct Server;
 
 /// Attributes of a foreign server.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Its foreign-data wrapper.
     pub wrapper: String,

@@ -20,7 +20,7 @@ use crate::schema::{
 pub struct Statistics;
 
 /// Attributes of a statistics object.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// `pg_get_statisticsobjdef` after the name: `(ndistinct) ON a, b FROM public.t`. The columns are
     /// sorted by name: PostgreSQL sorts them by their place in the table.

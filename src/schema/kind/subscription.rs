@@ -25,7 +25,7 @@ use crate::{
 pub struct Subscription;
 
 /// Attributes of a subscription.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of PostgreSQL's by that name")]
 pub struct Spec {
     /// How the publisher is reached.
@@ -66,6 +66,12 @@ impl PartialEq for Connection {
             (Some(a), Some(b)) => a == b,
             _ => true,
         }
+    }
+}
+
+impl std::hash::Hash for Connection {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 pub struct TextSearchConfiguration;
 
 /// Attributes of a text search configuration.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Its parser, as SQL.
     pub parser: String,

@@ -13,7 +13,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 pub struct TextSearchParser;
 
 /// Attributes of a text search parser; nothing changes them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The function that starts parsing, as SQL.
     pub start: String,

@@ -13,7 +13,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 pub struct TextSearchTemplate;
 
 /// Attributes of a text search template; nothing changes them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The function that initializes a dictionary, as SQL.
     pub init: Option<String>,

@@ -13,7 +13,7 @@ use crate::schema::{Found, Key, KindId, Name, Obj, Step, object::Address};
 pub struct Transform;
 
 /// Attributes of a transform; functions are written as `regprocedure` prints them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Converts what a function is called with.
     #[serde(skip_serializing_if = "Option::is_none")]

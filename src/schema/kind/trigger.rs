@@ -16,7 +16,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 pub struct Trigger;
 
 /// Attributes of a trigger.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// A constraint trigger, which can be deferred.
     pub constraint: bool,
@@ -29,7 +29,7 @@ pub struct Spec {
 }
 
 /// When a trigger or a rule fires, by `session_replication_role`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fires {
     /// Unless the session replays what another server did; the usual state.
     Origin,
@@ -188,7 +188,7 @@ fn switch(key: &Key, fires: Fires) -> Step {
 pub struct PartitionTrigger;
 
 /// Attributes of a trigger's clone.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct PartitionSpec {
     /// When it fires.
     pub fires: Fires,

@@ -18,7 +18,7 @@ use crate::schema::{
 pub struct UserMapping;
 
 /// Attributes of a user mapping.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Its options; empty for those who may not see them.
     pub options: ForeignOptions,

@@ -21,7 +21,7 @@ use crate::schema::{
 pub struct View;
 
 /// Attributes of a view.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// The query, as `pg_get_viewdef` prints it, without the semicolon; names its columns.
     pub query: String,
@@ -32,7 +32,7 @@ pub struct Spec {
 }
 
 /// A column of a view.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct ViewColumn {
     /// Its name.
     pub name: String,

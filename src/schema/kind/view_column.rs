@@ -17,7 +17,7 @@ use crate::schema::{Found, Key, KindId, Obj, Step, object::Address, sql::ident};
 pub struct ViewColumn;
 
 /// Attributes of such a column: what does not come with the definition of its view or type.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Settings that a materialized view's columns have as a table's do.
     pub settings: Settings,

@@ -15,7 +15,7 @@ use crate::schema::{
 };
 
 /// `GENERATED ALWAYS AS (…)`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Generated {
     /// The expression, as `pg_get_expr` prints it.
     pub expression: String,

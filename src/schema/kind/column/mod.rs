@@ -29,7 +29,7 @@ use crate::schema::{
 pub struct Column;
 
 /// Attributes of a column.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Its type as `format_type` prints it.
     pub r#type: String,

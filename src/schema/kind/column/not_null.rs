@@ -12,7 +12,7 @@ use crate::schema::{
 };
 
 /// NOT NULL of a column. Up to PostgreSQL 17 all attributes are as in a plain `NOT NULL`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct NotNull {
     /// The constraint's name, where it is not the one that PostgreSQL gives.
     pub name: Option<String>,

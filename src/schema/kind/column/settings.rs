@@ -10,7 +10,7 @@ use crate::schema::{
 };
 
 /// Storage, compression, statistics.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Settings {
     /// How its type is stored when nothing is said.
     pub usual_storage: String,

@@ -25,7 +25,7 @@ use crate::schema::{
 pub struct Table;
 
 /// Attributes of a table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Spec {
     /// Its server and options, when it is a foreign table.
     pub foreign: Option<Foreign>,
@@ -57,7 +57,7 @@ pub struct Spec {
 }
 
 /// What makes a table foreign.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Foreign {
     /// The server.
     pub server: String,
@@ -66,7 +66,7 @@ pub struct Foreign {
 }
 
 /// `REPLICA IDENTITY`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Replica {
     /// The primary key, or an index that another object names.

@@ -7,7 +7,7 @@ use super::Alter;
 use crate::schema::{Key, Step, sql::literal};
 
 /// Attributes of a base type. Functions are written as `regproc` prints them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Base {
     /// Reads its text form.
     pub input: String,
@@ -39,7 +39,7 @@ pub struct Base {
 }
 
 /// What `ALTER TYPE … SET` changes: all but the storage are functions, none where there is none.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Settings {
     /// Reads its binary form.
     pub receive: Option<String>,

@@ -10,14 +10,14 @@ use super::{Alter, Cx, Type};
 use crate::schema::{Key, Step, kind::Change, sql::ident};
 
 /// Attributes of a composite type.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Composite {
     /// In their order; PostgreSQL allows none at all.
     pub attributes: Vec<Attribute>,
 }
 
 /// One attribute of a composite type.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Attribute {
     /// Its name.
     pub name: String,

@@ -7,7 +7,7 @@ use super::{Alter, Cx, Response, Type};
 use crate::schema::{Key, Step};
 
 /// Attributes of a domain.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Domain {
     /// The type under it as `format_type` prints it.
     pub base: String,

@@ -10,7 +10,7 @@ use super::Alter;
 use crate::schema::{Key, Step, sql::literal};
 
 /// Attributes of an enum.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Enum {
     /// Its values, in their order.
     pub labels: Vec<String>,

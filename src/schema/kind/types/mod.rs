@@ -40,7 +40,7 @@ use crate::schema::{
 pub struct Type;
 
 /// Attributes of a type.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 #[serde(tag = "sort", rename_all = "kebab-case")]
 pub enum Spec {
     /// A list of labels.

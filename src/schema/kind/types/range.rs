@@ -10,7 +10,7 @@ use crate::schema::{
 };
 
 /// Attributes of a range type.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Range {
     /// The type of its bounds as `format_type` prints it.
     pub subtype: String,
