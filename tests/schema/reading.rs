@@ -103,7 +103,7 @@ async fn the_text_of_an_index_is_what_the_deparser_prints() {
     // A default class of its own makes that of `text` one that must be named.
     let sql = "CREATE OPERATOR CLASS mine DEFAULT FOR TYPE varchar USING btree AS
         OPERATOR 1 < (text, text), OPERATOR 2 <= (text, text), OPERATOR 3 = (text, text),
-        OPERATOR 4 >= (text, text), OPERATOR 5 > (text, text), FUNCTION 1 bttextcmp(text, text);
+        OPERATOR 4 >= (text, text), OPERATOR 5 > (text, text), FUNCTION 1 (varchar, varchar) bttextcmp(text, text);
         CREATE INDEX ON plain (a_varchar) WHERE a_bool";
     client.batch_execute(sql).await.unwrap();
     check_indexes(&client).await;
