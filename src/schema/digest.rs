@@ -10,7 +10,7 @@ use super::Object;
 /// The key of all digests, drawn for each process.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// A hash (SipHash, under a key of this process) of an object's key, attributes, owner, comment,
+/// A hash (`SipHash`, under a key of this process) of an object's key, attributes, owner, comment,
 /// rights and parent, made when it is first asked for.
 ///
 /// Objects with the same one are taken for equal. Two that differ have it with a probability of

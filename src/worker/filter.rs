@@ -57,20 +57,16 @@ pub fn matching(history: &History, filter: &str) -> Vec<bool> {
     }
     let mut fuzzy = text.strip_prefix('~').map(Fuzzy::new);
     let nodes = history.graph().nodes();
-    let mut hits: Vec<bool> = match &mut fuzzy {
-        Some(fuzzy) => nodes.map(|node| fuzzy.matches(&history.revision(node).message)).collect(),
-        None => {
-            let lower = text.to_lowercase();
-            let mut hits = history.names().find(text);
-            for node in nodes {
-                let labels = history.graph().declared_labels(node);
-                hits[node.index()] |= labels.iter().any(|l| l.to_lowercase().contains(&lower));
-            }
-            hits
+    let hits: Vec<bool> = if let Some(fuzzy) = &mut fuzzy {
+        nodes.map(|node| fuzzy.matches(&history.revision(node).message)).collect()
+    } else {
+        let lower = text.to_lowercase();
+        let mut hits = history.names().find(text);
+        for node in nodes {
+            let labels = history.graph().declared_labels(node);
+            hits[node.index()] |= labels.iter().any(|l| l.to_lowercase().contains(&lower));
         }
+        hits
     };
-    if inverse {
-        hits.iter_mut().for_each(|hit| *hit = !*hit);
-    }
-    hits
+    hits.into_iter().map(|hit| hit != inverse).collect()
 }
