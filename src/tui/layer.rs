@@ -294,6 +294,24 @@ impl Subject {
     }
 }
 
+/// Why the objects before and after a revision are not there, in words.
+#[derive(Clone, Debug)]
+pub enum Missing {
+    /// They could not even be asked for; they will be once they can.
+    Early(String),
+    /// They could not be built.
+    Failed(String),
+}
+
+impl Missing {
+    /// The reason.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Early(reason) | Self::Failed(reason) => reason,
+        }
+    }
+}
+
 /// Two texts, side by side.
 #[derive(Clone, Debug)]
 pub struct DiffLayer {
@@ -305,10 +323,8 @@ pub struct DiffLayer {
     pub objects: Option<Arc<Diff>>,
     /// How far the building of the objects is.
     pub building: Option<Progress>,
-    /// Why there are no objects, in words.
-    pub failed: Option<String>,
-    /// The objects could not even be asked for; they will be once they can.
-    pub waits: bool,
+    /// Why there are no objects.
+    pub missing: Option<Missing>,
     /// Number of the request for it.
     pub generation: u64,
     /// Go to this part as soon as it is drawn.
@@ -346,8 +362,7 @@ impl DiffLayer {
             scripts: None,
             objects: None,
             building: None,
-            failed: None,
-            waits: false,
+            missing: None,
             generation,
             go_to: None,
             scroll: 0,

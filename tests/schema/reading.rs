@@ -76,13 +76,13 @@ const DEPARSED: &str = "SELECT c.relname::text,
    WHERE c.relkind IN ('i', 'I') AND n.nspname = 'public'";
 
 async fn check_indexes(client: &Client) -> usize {
-    let read = load(client).await.unwrap();
-    client.batch_execute("SET search_path = pg_catalog").await.unwrap();
-    let rows = client.query(DEPARSED, &[]).await.unwrap();
-    client.batch_execute("RESET search_path").await.unwrap();
+    let read = load(client).await.expect("it can be read");
+    client.batch_execute("SET search_path = pg_catalog").await.expect("it can be read");
+    let rows = client.query(DEPARSED, &[]).await.expect("it can be read");
+    client.batch_execute("RESET search_path").await.expect("it can be read");
     for row in &rows {
         let (name, expected): (&str, &str) = (row.get(0), row.get(1));
-        let index = read.typed::<Index>(&Index::key("public", name)).unwrap();
+        let index = read.typed::<Index>(&Index::key("public", name)).expect("it can be read");
         assert_eq!(index.spec.definition, expected, "{name}");
     }
     rows.len()
@@ -120,7 +120,7 @@ async fn large() -> TestDb {
         CREATE INDEX ON account (name) WHERE id > 0;
         COMMENT ON TABLE account IS 'some';
         CREATE VIEW seen AS SELECT * FROM account;";
-    db.client().await.batch_execute(sql).await.unwrap();
+    db.client().await.batch_execute(sql).await.expect("another connection");
     db
 }
 

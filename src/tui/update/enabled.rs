@@ -54,9 +54,9 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             _ => Ok(()),
         },
         Action::FlipView => match app.diff() {
-            Some(diff) => match (diff.subject, &diff.failed) {
+            Some(diff) => match (diff.subject, &diff.missing) {
                 (Subject::Changes, _) => Err("changes have no scripts yet".into()),
-                (Subject::Scripts(_), Some(reason)) => Err(reason.clone().into()),
+                (Subject::Scripts(_), Some(missing)) => Err(missing.reason().to_owned().into()),
                 _ => Ok(()),
             },
             None => Ok(()),

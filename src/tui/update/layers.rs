@@ -13,7 +13,10 @@ use crate::{
         app::App,
         event::Effect,
         keymap::Key,
-        layer::{Choice, DiffLayer, ErrorLayer, Layer, ListLayer, Prompt, Purpose, Scope, Subject},
+        layer::{
+            Choice, DiffLayer, ErrorLayer, Layer, ListLayer, Missing, Prompt, Purpose, Scope,
+            Subject,
+        },
         pending::Progress,
         widget::memo::DiffKey,
     },
@@ -75,8 +78,7 @@ pub fn open_diff(app: &mut App, node: Node) -> Vec<Effect> {
         }
         Err(reason) => {
             layer.subject = Subject::Scripts(node);
-            layer.failed = Some(reason.into_owned());
-            layer.waits = true;
+            layer.missing = Some(Missing::Early(reason.into_owned()));
         }
     }
     app.layers.push(Layer::Diff(Box::new(layer)));
@@ -86,7 +88,7 @@ pub fn open_diff(app: &mut App, node: Node) -> Vec<Effect> {
 /// Asks for the objects of open views that could not be asked for when they were opened: the server
 /// answers by now.
 pub fn build_what_waits(app: &mut App) -> Vec<Effect> {
-    let waits = |layer: &Layer| matches!(layer, Layer::Diff(diff) if diff.waits);
+    let waits = |layer: &Layer| matches!(layer, Layer::Diff(diff) if matches!(diff.missing, Some(Missing::Early(_))));
     if !app.layers.iter().any(waits) || super::enabled::can_build(app).is_err() {
         return Vec::new();
     }
@@ -95,8 +97,7 @@ pub fn build_what_waits(app: &mut App) -> Vec<Effect> {
     for layer in app.layers.iter_mut().filter(|layer| waits(layer)) {
         let Layer::Diff(diff) = layer else { continue };
         let Some(node) = diff.subject.node() else { continue };
-        diff.waits = false;
-        diff.failed = None;
+        diff.missing = None;
         diff.building = Some(Progress::new(app.now.mono));
         let (generation, history) = (diff.generation, history.clone());
         effects.extend(submit(Job::Objects { generation, history, node }));

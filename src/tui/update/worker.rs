@@ -11,7 +11,7 @@ use crate::{
     tui::{
         app::{About, App, Screen, Tone},
         event::Effect,
-        layer::{Accept, ErrorLayer, Layer, Subject},
+        layer::{Accept, ErrorLayer, Layer, Missing, Subject},
         progress::{JobView, Stage},
     },
     worker::{Job, JobId, Part, Refresh, Run, ServerAction, WorkerEvent},
@@ -125,7 +125,7 @@ fn objects(
                 diff.look_for(&search);
             }
             Err(error) => {
-                diff.failed = Some(error.message.clone());
+                diff.missing = Some(Missing::Failed(error.message.clone()));
                 if matches!(diff.subject, Subject::Objects(_)) {
                     diff.flip();
                 }

@@ -218,13 +218,13 @@ fn building(app: &App, frame: &mut Frame, area: Rect, progress: &Progress) {
 
 /// Why the scripts are shown and not the objects.
 fn notice(app: &App, layer: &DiffLayer, room: usize) -> Vec<(String, Style)> {
-    let (Subject::Scripts(_), Some(reason)) = (layer.subject, &layer.failed) else {
+    let (Subject::Scripts(_), Some(missing)) = (layer.subject, &layer.missing) else {
         return Vec::new();
     };
     let words = format!(
         "{} before and after cannot be built: {}",
         app.glyphs.warn,
-        display_safe(reason.lines().next().unwrap_or_default())
+        display_safe(missing.reason().lines().next().unwrap_or_default())
     );
     wrapped(&words, room.max(8), 2).into_iter().map(|line| (line, app.theme.warn)).collect()
 }
