@@ -175,7 +175,7 @@ async fn a_server_that_shares_no_snapshot_is_read_over_one_connection() {
     let role = format!("reader_{}", db.name);
     owner.batch_execute(&format!("CREATE ROLE {role}; SET ROLE {role}")).await.unwrap();
     let another = async || unreachable!("there is no snapshot to share");
-    let read = tokio::time::timeout(Duration::from_secs(60), load_wide(&owner, another)).await;
+    let read = tokio::time::timeout(Duration::from_mins(1), load_wide(&owner, another)).await;
     owner.batch_execute(&format!("RESET ROLE; DROP ROLE {role}")).await.unwrap();
     assert!(read.unwrap().unwrap().objects().len() > 18_000);
 }
