@@ -1,6 +1,8 @@
 //! The statements of one script in order: what each risks by itself, and what it risks for having
 //! stood behind the others in one transaction.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Facts, Hazard, Length, check, check::Scene};
 use crate::pg::{
     impact::{self, LockMode, Name},
@@ -16,19 +18,20 @@ const FEW: usize = 3;
 /// What a script made so far: nobody waits for it, and nothing in it can be lost.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Made {
-    objects: Vec<Name>,
-    columns: Vec<(Name, String)>,
-    /// Checks by table and name, with their text, and whether every row is known to satisfy them.
-    checks: Vec<Check>,
-    /// Indexes with their columns, by table.
-    indexes: Vec<(Name, Name, Vec<String>)>,
+    objects: HashSet<Name>,
+    columns: HashSet<(Name, String)>,
+    /// Checks by table, with their text, and whether every row is known to satisfy them.
+    checks: HashMap<Name, Vec<Check>>,
+    /// The columns of indexes, by name.
+    indexes: HashMap<Name, Vec<String>>,
+    /// And by table.
+    indexed: HashMap<Name, Vec<Vec<String>>>,
     /// Columns that were made NOT NULL.
-    not_null: Vec<(Name, String)>,
+    not_null: HashSet<(Name, String)>,
 }
 
 #[derive(Clone, Debug)]
 struct Check {
-    table: Name,
     name: String,
     text: String,
     valid: bool,
@@ -48,11 +51,8 @@ impl Made {
 
     /// The checks of a table that the script added and validated.
     pub(super) fn checks(&self, table: &str) -> impl Iterator<Item = &str> {
-        let table = Name::new(table);
-        self.checks
-            .iter()
-            .filter(move |check| check.table == table && check.valid)
-            .map(|check| check.text.as_str())
+        let checks = self.checks.get(&Name::new(table)).into_iter().flatten();
+        checks.filter(|check| check.valid).map(|check| check.text.as_str())
     }
 
     /// The script made this column NOT NULL.
@@ -62,18 +62,15 @@ impl Made {
 
     /// The columns of an index that the script made.
     pub(super) fn index_columns(&self, index: &str) -> Option<Vec<String>> {
-        let name = Name::new(index);
-        self.indexes.iter().find(|(one, ..)| *one == name).map(|(.., columns)| columns.clone())
+        self.indexes.get(&Name::new(index)).cloned()
     }
 
     /// The script made an index of this table that begins with these columns.
     pub(super) fn has_index(&self, table: &str, columns: &[String]) -> bool {
-        let table = Name::new(table);
         let wanted: Vec<String> = columns.iter().map(|column| plain(column)).collect();
-        self.indexes.iter().any(|(_, on, found)| {
-            *on == table
-                && found.len() >= wanted.len()
-                && wanted.iter().all(|column| found[..wanted.len()].contains(column))
+        self.indexed.get(&Name::new(table)).into_iter().flatten().any(|found| {
+            let begins = found.get(..wanted.len());
+            begins.is_some_and(|begins| wanted.iter().all(|column| begins.contains(column)))
         })
     }
 
@@ -107,7 +104,7 @@ impl Made {
         for (from, to) in traces.renames {
             let from = Name::new(&from);
             if self.objects.contains(&from) {
-                self.objects.push(from.renamed(&to));
+                self.objects.insert(from.renamed(&to));
             }
         }
         self.objects.extend(traces.makes.iter().map(|name| Name::new(name)));
@@ -131,18 +128,19 @@ impl Made {
                 let name = plain(item.ident().unwrap_or_default());
                 let valid = !item.contains("not valid");
                 let text = item.rest().to_owned();
-                self.checks.push(Check { table: table.clone(), name, text, valid });
+                let checks = self.checks.entry(table.clone()).or_default();
+                checks.push(Check { name, text, valid });
             } else if item.accept("validate constraint") {
                 let name = plain(item.ident().unwrap_or_default());
-                let of = |check: &&mut Check| check.table == table && check.name == name;
-                if let Some(check) = self.checks.iter_mut().find(of) {
+                let mut checks = self.checks.get_mut(&table).into_iter().flatten();
+                if let Some(check) = checks.find(|check| check.name == name) {
                     check.valid = true;
                 }
             } else if item.accept("alter") {
                 item.accept("column");
                 let column = plain(item.ident().unwrap_or_default());
                 if item.accept("set not null") {
-                    self.not_null.push((table.clone(), column));
+                    self.not_null.insert((table.clone(), column));
                 }
             }
         }
@@ -170,7 +168,8 @@ impl Made {
         // An index stands in its table's schema.
         let index = name.unwrap_or_default();
         let table = Name::new(&table);
-        self.indexes.push((table.beside(&index), table, columns));
+        self.indexes.entry(table.beside(&index)).or_insert_with(|| columns.clone());
+        self.indexed.entry(table).or_default().push(columns);
     }
 }
 
@@ -187,10 +186,12 @@ pub struct Walk<'a> {
     transactional: bool,
     /// Existing tables that the current transaction has locked against reads and writes.
     held: Vec<Name>,
+    /// The same, to be looked up.
+    is_held: HashSet<Name>,
     /// Enum values that the current transaction has added, as they are written.
     values: Vec<String>,
     /// Constraints that the current transaction has added.
-    added: Vec<String>,
+    added: HashSet<String>,
     /// `search_path` was emptied.
     pathless: bool,
     /// Said once in each transaction.
@@ -206,8 +207,9 @@ impl<'a> Walk<'a> {
             generated: false,
             transactional: true,
             held: Vec::new(),
+            is_held: HashSet::new(),
             values: Vec::new(),
-            added: Vec::new(),
+            added: HashSet::new(),
             pathless: false,
             told: Vec::new(),
         }
@@ -224,6 +226,7 @@ impl<'a> Walk<'a> {
     pub fn section(&mut self, transactional: bool) {
         self.transactional = transactional;
         self.held.clear();
+        self.is_held.clear();
         self.values.clear();
         self.added.clear();
         self.told.clear();
@@ -316,7 +319,7 @@ impl<'a> Walk<'a> {
             rows |= impact.lock == Some(LockMode::RowExclusive);
         }
         if let Some((table, name)) = &validated
-            && (self.held.contains(table) || self.added.contains(name))
+            && (self.is_held.contains(table) || self.added.contains(name))
         {
             let what = format!("validates {name} while the transaction holds a heavier lock");
             let object = impacts.first().and_then(|i| i.object.clone()).unwrap_or_default();
@@ -344,7 +347,7 @@ impl<'a> Walk<'a> {
             let Some(name) = impact.object.as_deref().map(Name::new) else { continue };
             if impact.lock == Some(LockMode::AccessExclusive)
                 && others(&name)
-                && !self.held.contains(&name)
+                && self.is_held.insert(name.clone())
             {
                 self.held.push(name);
             }
@@ -362,7 +365,7 @@ impl<'a> Walk<'a> {
             self.values.push(value);
         }
         if let Some(name) = added_constraint(text) {
-            self.added.push(name);
+            self.added.insert(name);
         }
     }
 }

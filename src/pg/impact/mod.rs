@@ -222,7 +222,7 @@ fn plain(identifier: &str) -> String {
 }
 
 /// A name as the server reads it; one without a schema counts as one in `public`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Name(Vec<String>);
 
 impl std::fmt::Display for Name {
