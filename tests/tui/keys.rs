@@ -364,6 +364,12 @@ fn a_blocker_is_shown_with_the_way_to_it() {
             waited: Duration::from_secs(3),
         },
     ));
+    for size in [(120, 36), (80, 24)] {
+        rig.event(Event::Resize(size.0, size.1));
+        let screen = rig.text();
+        assert!(screen.contains("waits for pid 48277"), "on every screen: {screen}");
+    }
+    rig.event(Event::Resize(120, 36));
     rig.keys("4");
     let screen = rig.text();
     assert!(screen.contains("held by pid 48277 (idle in transaction, psql@ana)"), "{screen}");

@@ -235,17 +235,27 @@ fn tab_mark(app: &App, screen: Screen) -> (String, Style) {
     }
 }
 
-/// `⠹ upgrade head 3/4 · 00:14` at the right end.
+/// `⠹ upgrade head 3/4 · 00:14` at the right end, who blocks it before it.
 fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let theme = &app.theme;
     let (text, style, target) = if let Some(job) = app.running() {
         let (done, all) = (job.finished(), job.plan.len());
         let count =
             if all == 0 { String::new() } else { format!(" {}/{all}", (done + 1).min(all)) };
-        let style = if job.blocked.is_some() { theme.warn } else { theme.running };
+        let waits = job.blocked.is_some() || job.retry.is_some();
+        let style = if waits { theme.warn } else { theme.running };
         let time = clock(job.elapsed(app.now.mono));
+        let dot = app.glyphs.dot;
+        // Who is in the way comes first: narrow screens cut the rest.
+        let blocker = match &job.blocked {
+            Some((by, _)) => match by.first() {
+                Some(blocker) => format!("waits for pid {} {dot} ", blocker.pid),
+                None => format!("waits for a lock {dot} "),
+            },
+            None => String::new(),
+        };
         (
-            format!("{}{count} {} {time}", job.run.command(), app.glyphs.dot),
+            format!("{blocker}{}{count} {dot} {time}", job.run.command()),
             style,
             Some(Target::Screen(Screen::Jobs)),
         )
