@@ -1,6 +1,7 @@
 //! Migrations of other tools, as what a revision is made of: an id, a message, SQL up and down, and
 //! whether it runs in a transaction. Pure but for reading files.
 
+mod alembic;
 mod body;
 mod tools;
 
@@ -11,7 +12,7 @@ pub use tools::{Tool, detect, read};
 /// A migration of another tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
-    /// What the tool calls it: digits, in the order of the migrations.
+    /// What the tool calls it: digits in the order of the migrations, or an id.
     pub version: String,
     /// Its name in words.
     pub message: String,
@@ -21,6 +22,15 @@ pub struct Foreign {
     pub down: Option<String>,
     /// The file it comes from.
     pub path: PathBuf,
+    /// The versions that it follows, where the tool knows more than an order; none follows the one
+    /// before.
+    pub parents: Option<Vec<String>>,
+    /// Labels of a branch.
+    pub branch_labels: Vec<String>,
+    /// What must run before beside its parents.
+    pub depends_on: Vec<String>,
+    /// When it was made, if that is known from more than its version.
+    pub created: Option<jiff::Timestamp>,
 }
 
 /// Why migrations cannot be imported.

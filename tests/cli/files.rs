@@ -253,3 +253,97 @@ fn migrations_of_another_tool_are_taken_over_whole_or_not_at_all() {
     assert!(ran.err.contains("1_a.sql") || ran.err.contains("01_b.sql"), "{}", ran.err);
     assert!(!root.join("revisions/01_b.sql").exists());
 }
+
+/// What a project of Alembic holds, and an `alembic` that prints what the real one (1.20) printed.
+fn alembic_project(root: &Path) {
+    let put = |name: &str, text: &str| {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it can be written");
+        fs::write(path, text).expect("it can be written");
+    };
+    put("alembic.ini", "[alembic]\nscript_location = %(here)s/db\nprepend_sys_path = .\n");
+    let revision = |id: &str, down: &str, label: &str, message: &str| {
+        let text = format!(
+            "\"\"\"{message}\n\nRevision ID: {id}\nRevises: x\nCreate Date: 2026-11-28 08:52:57.123456\n\n\"\"\"\n\
+             from typing import Sequence, Union\n\nfrom alembic import op\nimport sqlalchemy as sa\n\n\n\
+             revision: str = '{id}'\ndown_revision: Union[str, Sequence[str], None] = {down}\n\
+             branch_labels: Union[str, Sequence[str], None] = {label}\n\
+             depends_on: Union[str, Sequence[str], None] = None\n"
+        );
+        put(&format!("db/versions/{id}_x.py"), &text);
+    };
+    revision("a1", "None", "None", "create account");
+    revision("b2", "'a1'", "None", "index");
+    revision("c3", "'a1'", "('billing',)", "billing");
+    revision("e5", "('b2', 'c3')", "None", "merge both");
+    put(
+        "up.sql",
+        "BEGIN;\n\nCREATE TABLE alembic_version (\n    version_num VARCHAR(32) NOT NULL, \n    \
+         CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)\n);\n\n-- Running upgrade  -> a1\n\n\
+         CREATE TABLE account (\n    id BIGSERIAL NOT NULL, \n    PRIMARY KEY (id)\n);\n\n\
+         INSERT INTO alembic_version (version_num) VALUES ('a1') RETURNING alembic_version.version_num;\n\n\
+         -- Running upgrade a1 -> c3\n\nCREATE SCHEMA billing;\n\n\
+         UPDATE alembic_version SET version_num='c3' WHERE alembic_version.version_num = 'a1';\n\n\
+         -- Running upgrade a1 -> b2\n\nCOMMIT;\n\nCREATE INDEX CONCURRENTLY i ON account (id);\n\nBEGIN;\n\n\
+         INSERT INTO alembic_version (version_num) VALUES ('b2') RETURNING alembic_version.version_num;\n\n\
+         -- Running upgrade b2, c3 -> e5\n\nDELETE FROM alembic_version WHERE alembic_version.version_num = 'b2';\n\n\
+         UPDATE alembic_version SET version_num='e5' WHERE alembic_version.version_num = 'c3';\n\nCOMMIT;\n\n",
+    );
+    put(
+        "down.sql",
+        "BEGIN;\n\n-- Running downgrade e5 -> b2, c3\n\n-- Running downgrade b2 -> a1\n\nDROP INDEX i;\n\n\
+         DELETE FROM alembic_version WHERE alembic_version.version_num = 'b2';\n\n\
+         -- Running downgrade c3 -> a1\n\nDROP SCHEMA billing;\n\n-- Running downgrade a1 -> \n\n",
+    );
+    // The last one has no way down: Alembic ends there.
+    let program = "#!/bin/sh\ncase \"$*\" in\n\
+        'upgrade base:heads --sql') cat up.sql;;\n\
+        'downgrade e5:base --sql') cat down.sql; echo 'NotImplementedError: a1' >&2; exit 1;;\n\
+        *) echo \"unexpected: $*\" >&2; exit 2;;\nesac\n";
+    put(".venv/bin/alembic", program);
+    let program = root.join(".venv/bin/alembic");
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).expect("it can be written");
+}
+
+#[test]
+fn revisions_of_alembic_keep_their_graph_and_their_transactions() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    alembic_project(root);
+    let limbeck = |args: &[&str]| run(limbeck().current_dir(root).args(args));
+    let ran = limbeck(&["import"]).exits(0);
+    assert!(ran.err.contains("4 migrations of alembic"), "{}", ran.err);
+    let settings = fs::read_to_string(root.join("limbeck.toml")).unwrap();
+    assert!(settings.contains("version_table = \"public.alembic_version\""), "{settings}");
+    let file = |id: &str| {
+        let files = fs::read_dir(root.join("migrations")).unwrap().map(|f| f.unwrap().path());
+        let wanted =
+            |path: &std::path::PathBuf| path.file_name().unwrap().to_string_lossy().starts_with(id);
+        fs::read_to_string({ files }.find(wanted).unwrap()).unwrap()
+    };
+    let (a1, b2, c3, e5) = (file("a1"), file("b2"), file("c3"), file("e5"));
+    assert!(a1.contains("Create Date: 2026-11-28T08:52:57Z") && a1.contains("BIGSERIAL"), "{a1}");
+    assert!(!a1.contains("alembic_version") && !a1.contains("migrate:down\n\n"), "{a1}");
+    assert!(b2.contains("-- migrate:up transaction:false\n\nCREATE INDEX CONCURRENTLY"), "{b2}");
+    assert!(b2.contains("DROP INDEX i;") && !b2.contains("COMMIT"), "{b2}");
+    assert!(c3.contains("Branch Labels: billing") && c3.contains("DROP SCHEMA billing;"), "{c3}");
+    assert!(e5.contains("Revises: b2, c3"), "{e5}");
+    let heads = limbeck(&["heads"]).exits(0).out;
+    assert!(heads.contains("e5") && heads.lines().count() == 1, "{heads}");
+}
+
+#[test]
+fn what_alembic_cannot_print_is_told_with_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    alembic_project(root);
+    let program =
+        "#!/bin/sh\nhead -20 up.sql; echo 'AttributeError: no rows offline' >&2; exit 1\n";
+    fs::write(root.join(".venv/bin/alembic"), program).unwrap();
+    let ran = run(limbeck().current_dir(root).arg("import")).fails("FILE", 5);
+    assert!(ran.err.contains("c3_x.py") && ran.err.contains("no rows offline"), "{}", ran.err);
+    assert!(!root.join("migrations").exists() && !root.join("limbeck.toml").exists());
+    fs::remove_file(root.join(".venv/bin/alembic")).unwrap();
+    let ran = run(limbeck().current_dir(root).env("PATH", "").arg("import")).fails("FILE", 5);
+    assert!(ran.err.contains("cannot be run") && ran.err.contains("hint:"), "{}", ran.err);
+}

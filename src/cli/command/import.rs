@@ -23,6 +23,9 @@ use crate::{
 
 /// Where revisions go when the other tool's folder has the name that limbeck's would have.
 const OTHER_FOLDER: &str = "revisions";
+const FOLDER_SETTING: &str = "migrations = \"revisions\"";
+/// Where Alembic keeps what a database is at.
+const VERSION_SETTING: &str = "version_table = \"public.alembic_version\"";
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
@@ -32,7 +35,7 @@ pub(crate) struct Args {
     pub(crate) from: Option<PathBuf>,
 
     /// The other tool; told from its files when left out
-    #[arg(long, value_name = "TOOL", value_parser = ["dbmate", "sqlx", "diesel", "goose", "golang-migrate"])]
+    #[arg(long, value_name = "TOOL", value_parser = ["alembic", "dbmate", "sqlx", "diesel", "goose", "golang-migrate"])]
     pub(crate) tool: Option<String>,
 
     /// Say what would be written, and write nothing
@@ -46,8 +49,8 @@ pub(crate) struct Imported {
     pub(crate) folder: PathBuf,
     /// Id, message, file.
     pub(crate) revisions: Vec<(String, String, PathBuf)>,
-    /// The folder of revisions was named in a new `limbeck.toml`, or must be in the one there is.
-    pub(crate) named: Option<bool>,
+    /// What `limbeck.toml` must say, and whether it was written.
+    pub(crate) setting: Option<(&'static str, bool)>,
 }
 
 pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
@@ -78,11 +81,12 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
         done.tool.name(),
         display_safe(&folder)
     ));
-    if done.named == Some(false) {
-        ctx.out
-            .warn(&format!("name the folder in limbeck.toml: `migrations = \"{OTHER_FOLDER}\"`"));
+    if let Some((setting, false)) = done.setting {
+        ctx.out.warn(&format!("limbeck.toml must say: `{setting}`"));
     }
-    if !args.dry_run {
+    if !args.dry_run && done.tool == Tool::Alembic {
+        ctx.out.say("next: limbeck status; a database that Alembic migrated is where its version table says");
+    } else if !args.dry_run {
         ctx.out.say("next, for a database that has all of them already: limbeck stamp head");
     }
     Ok(0)
@@ -114,15 +118,23 @@ pub(crate) fn import(
         (configured, History::from_revisions(Vec::new()))
     };
     history.check()?;
-    let (named, revisions) = if dry {
+    let setting = match tool {
+        _ if clash => Some(FOLDER_SETTING),
+        Tool::Alembic if project.config.version_table.name != "alembic_version" => {
+            Some(VERSION_SETTING)
+        }
+        _ => None,
+    };
+    let (setting, revisions) = if dry {
         let listed =
             foreign.iter().map(|one| (one.version.clone(), one.message.clone(), one.path.clone()));
         (None, listed.collect())
     } else {
-        let named = clash.then(|| name_folder(root)).transpose()?;
-        (named, written(project, &target, history, foreign)?)
+        let revisions = written(project, &target, history, foreign)?;
+        let settle = |setting| Ok::<_, CliError>((setting, settle(root, setting)?));
+        (setting.map(settle).transpose()?, revisions)
     };
-    Ok(Imported { tool, folder, revisions, named })
+    Ok(Imported { tool, folder, revisions, setting })
 }
 
 fn same(a: &Path, b: &Path) -> bool {
@@ -144,12 +156,15 @@ fn written(
         let id = one.version.clone();
         let new = NewRevision {
             message: one.message.clone(),
-            heads: parent.into_iter().collect(),
+            heads: parents(&one, parent),
+            // A graph may fork anywhere.
+            splice: one.parents.is_some(),
+            branch_labels: one.branch_labels.clone(),
+            depends_on: one.depends_on.clone(),
             id: Some(RevisionId::new(id.as_str())),
-            created: Some(created(&one)),
+            created: Some(one.created.unwrap_or_else(|| created(&one))),
             up: one.up,
             down: one.down.unwrap_or_default(),
-            ..NewRevision::default()
         };
         let path = write::write(folder, &history, &[], &new, &project.config.file_template)?;
         let bytes = std::fs::read(&path).map_err(|e| CliError::file("cannot read", &path, &e))?;
@@ -170,6 +185,15 @@ fn written(
         parent = Some(id);
     }
     Ok(all)
+}
+
+/// What a migration follows: what its tool says, or the one before.
+fn parents(one: &Foreign, before: Option<String>) -> Vec<String> {
+    match &one.parents {
+        Some(parents) if parents.is_empty() => vec!["base".to_owned()],
+        Some(parents) => parents.clone(),
+        None => before.into_iter().collect(),
+    }
 }
 
 /// When a migration was made, as far as its version is a date.
@@ -196,13 +220,13 @@ fn created(one: &Foreign) -> jiff::Timestamp {
     dated().unwrap_or_else(jiff::Timestamp::now)
 }
 
-/// Names the other folder in a new `limbeck.toml`; false when there is one already.
-fn name_folder(root: &Path) -> Result<bool, CliError> {
+/// Writes a setting into a new `limbeck.toml`; false when there is one already.
+fn settle(root: &Path, setting: &str) -> Result<bool, CliError> {
     let path = root.join("limbeck.toml");
     if path.exists() {
         return Ok(false);
     }
-    let text = format!("migrations = \"{OTHER_FOLDER}\"\n");
+    let text = format!("{setting}\n");
     std::fs::write(&path, text).map_err(|e| CliError::file("cannot write", &path, &e))?;
     Ok(true)
 }

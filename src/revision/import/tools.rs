@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Foreign, ImportError, body::Body};
+use super::{Foreign, ImportError, alembic, body::Body};
 
 /// A tool whose migrations can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +20,14 @@ pub enum Tool {
     Goose,
     /// `VERSION_name.up.sql` and `.down.sql`.
     GolangMigrate,
+    /// Python files, whose SQL Alembic prints.
+    Alembic,
 }
 
 impl Tool {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Dbmate, Self::Sqlx, Self::Diesel, Self::Goose, Self::GolangMigrate];
+    pub const ALL: [Self; 6] =
+        [Self::Alembic, Self::Dbmate, Self::Sqlx, Self::Diesel, Self::Goose, Self::GolangMigrate];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Tool {
             Self::Diesel => "diesel",
             Self::Goose => "goose",
             Self::GolangMigrate => "golang-migrate",
+            Self::Alembic => "alembic",
         }
     }
 }
@@ -45,6 +48,9 @@ const FOLDERS: [&str; 6] =
 
 /// The migrations of another tool in a project, if there are any. Files of limbeck's own are none.
 pub fn detect(root: &Path) -> Option<(Tool, PathBuf)> {
+    if let Some(folder) = alembic::folder(root) {
+        return Some((Tool::Alembic, folder));
+    }
     FOLDERS.iter().find_map(|name| {
         let folder = root.join(name);
         Some((tool_of(&folder, root)?, folder))
@@ -54,6 +60,9 @@ pub fn detect(root: &Path) -> Option<(Tool, PathBuf)> {
 /// The tool that a folder's migrations belong to.
 pub(super) fn tool_of(folder: &Path, root: &Path) -> Option<Tool> {
     let names = names(folder).ok()?;
+    if alembic::folder(root).is_some_and(|of_alembic| of_alembic == folder) {
+        return Some(Tool::Alembic);
+    }
     if names.iter().any(|name| folder.join(name).join("up.sql").is_file()) {
         return Some(Tool::Diesel);
     }
@@ -101,6 +110,9 @@ pub fn read(
             format!("known are {}; `--tool` names one", known.join(", ")),
         ));
     };
+    if tool == Tool::Alembic {
+        return Ok((tool, alembic::read(folder, root)?));
+    }
     let text = |path: &Path| fs::read_to_string(path).map_err(|error| failed(path, error));
     let optional = |path: &Path| if path.is_file() { text(path).map(Some) } else { Ok(None) };
     let mut found = Vec::new();
@@ -129,6 +141,8 @@ pub fn read(
                 let body = |sql: &str| Body::new(sql, sql.starts_with("-- no-transaction"));
                 (stem, body(&up), down.filter(|_| reversible).as_deref().map(body))
             }
+            // Read above.
+            Tool::Alembic => continue,
             Tool::Goose | Tool::Dbmate => {
                 let Some(stem) = name.strip_suffix(".sql") else { continue };
                 let sql = text(&path)?;
@@ -143,6 +157,10 @@ pub fn read(
             up: up.section("up"),
             down: down.map(|down| down.section("down")),
             path,
+            parents: None,
+            branch_labels: Vec::new(),
+            depends_on: Vec::new(),
+            created: None,
         });
     }
     if found.is_empty() {
