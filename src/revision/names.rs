@@ -1,13 +1,16 @@
 //! What revisions are called, in one piece: looking through a hundred thousand of them while
 //! somebody types must not visit each one's own strings.
 
-use super::Revision;
+use memchr::memmem::Finder;
+
+use super::{Node, Revision};
 
 /// Ids and messages of a history in lower case, a line for each node.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     text: String,
     lines: Vec<Line>,
+    telling: usize,
 }
 
 /// Where a node's line stands.
@@ -29,7 +32,13 @@ impl Names {
             names.lines.push(Line { message, end: names.text.len() });
         }
         names.text.shrink_to_fit();
+        names.telling = telling(revisions);
         names
+    }
+
+    /// How many characters of an id tell all revisions apart.
+    pub fn telling(&self) -> usize {
+        self.telling
     }
 
     fn push(&mut self, text: &str) {
@@ -42,23 +51,40 @@ impl Names {
         self.text.push('\n');
     }
 
-    /// By node: whether its id begins with the text or its message holds it, whatever the case.
-    pub fn find(&self, text: &str) -> Vec<bool> {
+    /// A search for a text, whatever its case.
+    pub fn search(&self, text: &str) -> Search<'_> {
         let wanted = text.to_lowercase();
-        let mut hits = vec![wanted.is_empty(); self.lines.len()];
-        if wanted.is_empty() || wanted.contains('\n') {
-            return hits;
-        }
-        let (mut node, mut start) = (0, 0);
-        for (at, _) in self.text.match_indices(&wanted) {
-            while self.lines[node].end <= at {
-                start = self.lines[node].end;
-                node += 1;
-            }
-            hits[node] |= at == start || at >= self.lines[node].message;
-        }
-        hits
+        Search { names: self, finder: Finder::new(wanted.as_bytes()).into_owned() }
     }
+}
+
+/// A text that is looked for in names. Each node is looked at when it is asked about: who wants the
+/// first few pays for no more.
+#[derive(Clone, Debug)]
+pub struct Search<'a> {
+    names: &'a Names,
+    finder: Finder<'static>,
+}
+
+impl Search<'_> {
+    /// Whether the node's id begins with the text or its message holds it.
+    pub fn finds(&self, node: Node) -> bool {
+        let Names { text, lines, .. } = self.names;
+        let Some(line) = lines.get(node.index()) else { return false };
+        let start = node.index().checked_sub(1).map_or(0, |before| lines[before].end);
+        let (id, message) = text.as_bytes()[start..line.end].split_at(line.message - start);
+        id.starts_with(self.finder.needle()) || self.finder.find(message).is_some()
+    }
+}
+
+/// The longest beginning that two ids share, and one more.
+fn telling(revisions: &[Revision]) -> usize {
+    let mut ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
+    ids.sort_unstable();
+    let shared = ids
+        .windows(2)
+        .map(|pair| pair[0].chars().zip(pair[1].chars()).take_while(|(a, b)| a == b).count());
+    shared.max().unwrap_or(0) + 1
 }
 
 #[cfg(test)]
@@ -90,9 +116,21 @@ mod tests {
             ("r", [true, true, false]),
             ("ff", [false, false, true]),
             ("a1b2\nall", [false, false, false]),
+            ("a1b2all", [false, false, false]),
             ("nowhere", [false, false, false]),
         ] {
-            assert_eq!(names.find(text), found, "{text:?}");
+            let search = names.search(text);
+            assert_eq!([0, 1, 2].map(|n| search.finds(Node(n))), found, "{text:?}");
+            assert!(!search.finds(Node(3)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ids_are_told_apart_by_one_character_more_than_they_share() {
+        for (ids, telling) in
+            [(["ab1", "ab2", "b"], 3), (["a", "b", "c"], 1), (["\u{e4}\u{e4}1", "\u{e4}", "x"], 2)]
+        {
+            assert_eq!(names(&ids.map(|id| (id, ""))).telling(), telling, "{ids:?}");
         }
     }
 }

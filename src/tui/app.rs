@@ -20,7 +20,7 @@ use super::{
     theme::{self, Theme},
     widget::{
         Memo,
-        memo::{DiffKey, SHORTEST_ID, shortened},
+        memo::{DiffKey, SHORTEST_ID, id_length, short_id, shortened},
     },
 };
 use crate::{
@@ -720,13 +720,13 @@ impl App {
     /// Columns that such an id takes.
     pub fn id_width(&self) -> usize {
         let history = self.snapshot.history.as_ref();
-        history.map_or(SHORTEST_ID, |history| self.memo.id_length(history))
+        history.map_or(SHORTEST_ID, |history| id_length(history))
     }
 
     /// The id of a revision as the interface shows it.
     pub fn short_node(&self, node: Node) -> String {
         match &self.snapshot.history {
-            Some(history) => self.memo.short_id(history, node),
+            Some(history) => short_id(history, node),
             None => String::new(),
         }
     }

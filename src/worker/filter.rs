@@ -61,12 +61,12 @@ pub fn matching(history: &History, filter: &str) -> Vec<bool> {
         nodes.map(|node| fuzzy.matches(&history.revision(node).message)).collect()
     } else {
         let lower = text.to_lowercase();
-        let mut hits = history.names().find(text);
-        for node in nodes {
+        let search = history.names().search(text);
+        let labelled = |node| {
             let labels = history.graph().declared_labels(node);
-            hits[node.index()] |= labels.iter().any(|l| l.to_lowercase().contains(&lower));
-        }
-        hits
+            labels.iter().any(|l| l.to_lowercase().contains(&lower))
+        };
+        nodes.map(|node| search.finds(node) || labelled(node)).collect()
     };
     hits.into_iter().map(|hit| hit != inverse).collect()
 }

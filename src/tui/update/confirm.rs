@@ -15,7 +15,7 @@ use crate::{
         event::Effect,
         layer::{Accept, Confirm, Layer, Line, Role},
         progress::{Phase, Stage},
-        widget::Memo,
+        widget::memo::short_id,
     },
     worker::{Job, JobId, Review, Run, ServerAction},
 };
@@ -115,7 +115,7 @@ pub fn reviewed(app: &mut App, generation: u64, review: &Arc<Review>) {
         let Accept::Run(run) = confirm.accept.clone() else { continue };
         confirm.reviewing = None;
         let loses = review.loses_data();
-        confirm.lines = describe(&run, review, &history, &app.memo);
+        confirm.lines = describe(&run, review, &history);
         confirm.danger = loses
             || guard == Guard::Prod
             || matches!(run, Run::Stamp { .. })
@@ -132,11 +132,11 @@ pub fn reviewed(app: &mut App, generation: u64, review: &Arc<Review>) {
 }
 
 /// What a run does, in lines.
-fn describe(run: &Run, review: &Review, history: &Arc<History>, memo: &Memo) -> Vec<Line> {
+fn describe(run: &Run, review: &Review, history: &History) -> Vec<Line> {
     let graph = history.graph();
     let short = |id: &RevisionId| {
         let found = graph.find(id.as_str());
-        found.map_or_else(|| id.to_string(), |node| memo.short_id(history, node))
+        found.map_or_else(|| id.to_string(), |node| short_id(history, node))
     };
     if let Some(error) = &review.refused {
         let mut lines = vec![line(Role::Danger, "", error.message.clone())];
@@ -170,11 +170,7 @@ fn describe(run: &Run, review: &Review, history: &Arc<History>, memo: &Memo) -> 
             lines.push(line(
                 Role::Text,
                 "",
-                format!(
-                    "{verb} {}  {}",
-                    memo.short_id(history, node),
-                    history.revision(node).message
-                ),
+                format!("{verb} {}  {}", short_id(history, node), history.revision(node).message),
             ));
         }
     }
@@ -183,7 +179,7 @@ fn describe(run: &Run, review: &Review, history: &Arc<History>, memo: &Memo) -> 
     }
     if run.direction().is_some() {
         impacts(review, &mut lines);
-        undo(run, review, history, memo, &mut lines);
+        undo(run, review, history, &mut lines);
     }
     let after = if review.after.is_empty() {
         "base: nothing is applied then".to_owned()
@@ -243,12 +239,12 @@ fn impacts(review: &Review, lines: &mut Vec<Line>) {
     }
 }
 
-fn undo(run: &Run, review: &Review, history: &Arc<History>, memo: &Memo, lines: &mut Vec<Line>) {
+fn undo(run: &Run, review: &Review, history: &History, lines: &mut Vec<Line>) {
     let stuck: Vec<String> = review
         .steps
         .iter()
         .filter(|step| !step.reversible)
-        .filter_map(|step| step.node.map(|node| memo.short_id(history, node)))
+        .filter_map(|step| step.node.map(|node| short_id(history, node)))
         .collect();
     let (role, text) = match (run.direction(), stuck.as_slice()) {
         (Some(Direction::Up), []) => (Role::Text, "a downgrade undoes it".to_owned()),

@@ -57,9 +57,7 @@ pub fn rebuild_keeping(app: &mut App, selected: Option<RevisionId>) {
             .collect(),
         None => Vec::new(),
     };
-    let found = selected.and_then(|id| {
-        app.graph.rows.iter().position(|row| row_id(app, *row).as_ref() == Some(&id))
-    });
+    let found = selected.and_then(|id| row_of(app, &id));
     app.graph.selected = match found {
         Some(index) if app.graph.moved => index,
         _ if !app.graph.moved => here(app).or(found).unwrap_or(0),
@@ -77,6 +75,16 @@ pub fn row_id(app: &App, row: Row) -> Option<RevisionId> {
         }
         Row::Orphan(index) => Some(app.snapshot.overview.as_ref()?.orphans.get(index)?.id.clone()),
     }
+}
+
+/// The row of an id: a revision's, or that of one whose file is missing.
+fn row_of(app: &App, id: &RevisionId) -> Option<usize> {
+    let node = app.snapshot.history.as_ref().and_then(|history| history.graph().find(id.as_str()));
+    app.graph.rows.iter().position(|row| match (row, node) {
+        (Row::Revision { node: shown, .. }, Some(node)) => *shown == node,
+        (Row::Orphan(_), _) => row_id(app, *row).as_ref() == Some(id),
+        _ => false,
+    })
 }
 
 /// The first row that the database is at, from the top.

@@ -157,10 +157,10 @@ fn revisions(app: &App, text: &str, alone: bool, fuzzy: &mut Fuzzy) -> Vec<(u32,
             .take(MOST)
             .collect();
     }
-    let hits = history.names().find(text);
+    let search = history.names().search(text);
     let lower = text.to_lowercase();
     nodes()
-        .filter(|node| hits[node.index()])
+        .filter(|node| search.finds(*node))
         .take(MOST)
         .map(|node| {
             let words = words(node);

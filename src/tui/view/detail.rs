@@ -24,7 +24,7 @@ use crate::{
         view::{graph::scrollbar, toast::wrapped},
         widget::{
             Facts, Pen,
-            memo::{COUNTED, Text},
+            memo::{COUNTED, Text, short_id},
             pane::{pane, shrink},
             sql,
         },
@@ -197,7 +197,7 @@ fn describe(
         }
     }
     let ids = |nodes: &[Node]| {
-        let ids: Vec<String> = nodes.iter().map(|n| app.memo.short_id(history, *n)).collect();
+        let ids: Vec<String> = nodes.iter().map(|n| short_id(history, *n)).collect();
         ids.join(", ")
     };
     let parents = graph.parents(node);

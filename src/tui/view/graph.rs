@@ -21,7 +21,7 @@ use crate::{
         update::graph::range,
         widget::{
             Pen,
-            memo::{LONGEST_ID, shortened},
+            memo::{LONGEST_ID, id_length, short_id, shortened},
             pane::{pane, window},
         },
     },
@@ -140,7 +140,7 @@ fn entries(app: &App, history: &std::sync::Arc<History>, from: usize, to: usize)
             }
             Row::Orphan(index) => {
                 let orphan = app.snapshot.overview.as_ref().and_then(|o| o.orphans.get(*index));
-                orphan_entry(app, orphan, app.memo.id_length(history))
+                orphan_entry(app, orphan, id_length(history))
             }
         })
         .collect()
@@ -219,7 +219,7 @@ fn revision_entry(
     Entry {
         mark,
         lanes,
-        id: app.memo.short_id(history, node),
+        id: short_id(history, node),
         message: display_safe(&revision.message).into_owned(),
         labels,
         flags,

@@ -24,7 +24,7 @@ use crate::{
         view::{detail, graph::scrollbar, sheet::Sheet, stages, toast::wrapped},
         widget::{
             Pen,
-            memo::{DiffKey, Facts},
+            memo::{DiffKey, Facts, short_id},
             pane::{pane, shrink},
         },
     },
@@ -241,7 +241,7 @@ fn title<'a>(
     let mut head = Vec::new();
     match shown {
         Some(shown) => {
-            head.push(Span::styled(app.memo.short_id(shown.history, shown.node), theme.accent));
+            head.push(Span::styled(short_id(shown.history, shown.node), theme.accent));
         }
         None => head.push(Span::styled("Pending", theme.accent)),
     }
@@ -346,12 +346,12 @@ fn headings(
             let graph = shown.history.graph();
             let parents = graph.parents(shown.node).iter();
             let parents: Vec<String> =
-                parents.map(|parent| app.memo.short_id(shown.history, *parent)).collect();
+                parents.map(|parent| short_id(shown.history, *parent)).collect();
             let from = match parents.as_slice() {
                 [] => "an empty database".to_owned(),
                 parents => format!("at {}", parents.join(", ")),
             };
-            let to = format!("at {}", app.memo.short_id(shown.history, shown.node));
+            let to = format!("at {}", short_id(shown.history, shown.node));
             ((remove, "before", from, theme.dim), (add, "after", to, theme.dim))
         }
         _ => (

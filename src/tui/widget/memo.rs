@@ -259,7 +259,6 @@ struct Known {
     history: Option<Arc<History>>,
     facts: BTreeMap<Node, Arc<Facts>>,
     branches: BTreeMap<Node, Option<String>>,
-    id_length: Option<usize>,
 }
 
 impl Known {
@@ -393,25 +392,16 @@ impl Memo {
         });
         branch.clone()
     }
+}
 
-    /// How many characters of an id tell all revisions apart, within limits.
-    pub fn id_length(&self, history: &Arc<History>) -> usize {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *known.of(history).id_length.get_or_insert_with(|| {
-            let mut ids: Vec<&str> = history.revisions().iter().map(|r| r.id.as_str()).collect();
-            ids.sort_unstable();
-            let shared = ids.windows(2).map(|pair| {
-                pair[0].chars().zip(pair[1].chars()).take_while(|(a, b)| a == b).count()
-            });
-            (shared.max().unwrap_or(0) + 1).clamp(SHORTEST_ID, LONGEST_ID)
-        })
-    }
+/// How many characters of an id tell all revisions apart, within limits.
+pub fn id_length(history: &History) -> usize {
+    history.names().telling().clamp(SHORTEST_ID, LONGEST_ID)
+}
 
-    /// An id as lists show it.
-    pub fn short_id(&self, history: &Arc<History>, node: Node) -> String {
-        let length = self.id_length(history);
-        shortened(history.graph().id(node).as_str(), length)
-    }
+/// An id as lists show it.
+pub fn short_id(history: &History, node: Node) -> String {
+    shortened(history.graph().id(node).as_str(), id_length(history))
 }
 
 /// The beginning of an id, safe to show.
