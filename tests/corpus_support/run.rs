@@ -218,13 +218,12 @@ struct Side {
     kept: Kept,
 }
 
-async fn side(host: &Host, database: &str, dump: Dump) -> Result<Side, String> {
-    let client = host.client(database).await?;
-    let snapshot = load(&client).await.map_err(|e| match &e.0.as_db_error() {
+async fn side(client: &Client, dump: Dump) -> Result<Side, String> {
+    let snapshot = load(client).await.map_err(|e| match &e.0.as_db_error() {
         Some(db) => format!("the schema could not be read: {}", db.message()),
         None => e.to_string(),
     })?;
-    Ok(Side { dump, snapshot, kept: Kept::read(&client).await? })
+    Ok(Side { dump, snapshot, kept: Kept::read(client).await? })
 }
 
 async fn pair(
@@ -239,7 +238,9 @@ async fn pair(
     let (a, b) = both(old, new, host, admin, names, lenient).await?;
     let failed = |back, stage, what| vec![Failure { back, stage, what }];
     let dumps = (host.dump_of_script(&a, old)?, host.dump_of_script(&b, new)?);
-    let sides = (side(host, &a, dumps.0).await, side(host, &b, dumps.1).await);
+    // The server knows the way around its catalogs in a session that has read them before.
+    let clients = (host.client(&a).await?, host.client(&b).await?);
+    let sides = (side(&clients.0, dumps.0).await, side(&clients.1, dumps.1).await);
     let (old_side, new_side) = match sides {
         (Ok(old), Ok(new)) => (old, new),
         (Err(e), _) | (_, Err(e)) => {
@@ -248,8 +249,10 @@ async fn pair(
     };
     let mut failures = blind(&old_side, &new_side, host, false);
     let (mut strict, mut text) = (true, false);
-    let there = Way { host, admin, options, back: false, database: &a, scripts: (old, new) };
-    let mut database = &a;
+    let mut start = (a.as_str(), &clients.0);
+    let (database, client) = start;
+    let scripts = (old, new);
+    let there = Way { host, admin, options, back: false, database, client, scripts };
     let mut reached = None;
     match there.go(&old_side, &new_side, report, names).await {
         Ok(outcome) => {
@@ -261,10 +264,11 @@ async fn pair(
         Err(failure) => {
             failures.push(failure);
             // The way back is tried from where the way there should have led.
-            database = &b;
+            start = (b.as_str(), &clients.1);
         }
     }
-    let back = Way { host, admin, options, back: true, database, scripts: (new, old) };
+    let ((database, client), scripts) = (start, (new, old));
+    let back = Way { host, admin, options, back: true, database, client, scripts };
     match back.go(reached.as_ref().unwrap_or(&new_side), &old_side, report, names).await {
         Ok(outcome) => {
             strict &= outcome.strict;
@@ -308,6 +312,7 @@ struct Way<'a> {
     options: &'a Options,
     back: bool,
     database: &'a str,
+    client: &'a Client,
     scripts: (&'a str, &'a str),
 }
 
@@ -334,10 +339,8 @@ impl Way<'_> {
     ) -> Result<Outcome, Failure> {
         let script = self.script(&from.snapshot, to, report)?;
         let mut kept = from.kept.clone();
-        let client = self.host.client(self.database).await;
-        let client = client.map_err(|e| self.failure(Stage::Read, vec![e]))?;
-        kept.mark(&to.kept, &client).await.map_err(|e| self.failure(Stage::Kept, vec![e]))?;
-        drop(client);
+        let marked = kept.mark(&to.kept, self.client).await;
+        marked.map_err(|e| self.failure(Stage::Kept, vec![e]))?;
         self.host
             .psql(self.database, &script, true)
             .map_err(|e| self.failure(Stage::Run, vec![e]))?;
@@ -382,7 +385,7 @@ impl Way<'_> {
     ) -> Result<Outcome, Failure> {
         let read = |e| self.failure(Stage::Read, vec![e]);
         let dump = self.host.dump(self.database).map_err(read)?;
-        let result = side(self.host, self.database, dump).await.map_err(read)?;
+        let result = side(self.client, dump).await.map_err(read)?;
         let (mut strict, mut text) = (true, false);
         let mut failures = self.compare(&result, to, report, &mut strict)?;
         if !failures.is_empty() && self.host.pg_dump.is_some() {
@@ -405,7 +408,7 @@ impl Way<'_> {
     async fn again(&self, side_now: &Side, names: &mut Vec<String>) -> Result<Side, String> {
         let script = &side_now.dump.text;
         let name = loaded(script, self.host, self.admin, names, true).await?;
-        side(self.host, &name, self.host.dump(&name)?).await
+        side(&self.host.client(&name).await?, self.host.dump(&name)?).await
     }
 
     fn compare(
