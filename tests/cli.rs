@@ -24,5 +24,7 @@ mod server;
 mod settings;
 #[path = "cli/tending.rs"]
 mod tending;
+#[path = "cli/verifying.rs"]
+mod verifying;
 
 use self::support::{Ran, forked, on, run, three};

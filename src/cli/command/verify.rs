@@ -1,4 +1,4 @@
-//! `limbeck verify`: each revision up, down and up again in a scratch database.
+//! `limbeck verify`: each revision up, down and up again in a scratch database, without and with rows.
 
 use serde_json::json;
 
@@ -20,6 +20,10 @@ pub(crate) struct Args {
     #[arg(value_name = "SPEC", default_value = "heads")]
     pub(crate) spec: String,
 
+    /// Compare schemas only; do not try what rows become of
+    #[arg(long)]
+    pub(crate) no_rows: bool,
+
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -28,7 +32,10 @@ pub(crate) struct Args {
 pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     let project = ctx.project()?;
     let rehearsals = Context::block_on(async {
-        with_bench(ctx, &project, async |bench| schema::rehearse(bench, &args.spec).await).await
+        with_bench(ctx, &project, async |bench| {
+            schema::rehearse(bench, &args.spec, !args.no_rows).await
+        })
+        .await
     })?;
     let bad = rehearsals.iter().filter(|r| !r.verdict.is_good()).count();
     if args.json {
@@ -57,7 +64,14 @@ fn line(rehearsal: &Rehearsal, out: &mut String) {
         }
     };
     match &rehearsal.verdict {
-        Verdict::Reversible => with(style::good("✓"), "up, down and up again", &[]),
+        Verdict::Reversible => {
+            let rows = match rehearsal.tables_with_rows {
+                0 => String::new(),
+                1 => ", with rows in 1 table".to_owned(),
+                n => format!(", with rows in {n} tables"),
+            };
+            with(style::good("✓"), &format!("up, down and up again{rows}"), &[]);
+        }
         Verdict::Irreversible => with(style::dim("·"), "has no way down", &[]),
         Verdict::Entangled => {
             with(style::dim("·"), "is not undone alone: others stand on its parents", &[]);
@@ -68,9 +82,16 @@ fn line(rehearsal: &Rehearsal, out: &mut String) {
         Verdict::Unrepeatable { left } => {
             with(style::error("✗"), "its second up makes something else than its first:", left);
         }
+        Verdict::Loses { direction, left } => {
+            let words = format!("its {direction} loses what it does not say it changes:");
+            with(style::error("✗"), &words, left);
+        }
         Verdict::Fails { direction, message } => {
             let words = format!("its {direction} fails: {}", display_safe(message));
             with(style::error("✗"), &words, &[]);
         }
+    }
+    if let Some(note) = &rehearsal.note {
+        out.push_str(&format!("      {} {}\n", style::warning("!"), display_safe(note)));
     }
 }

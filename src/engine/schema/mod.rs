@@ -15,6 +15,7 @@ mod round;
 mod rows;
 mod run;
 mod source;
+mod survive;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -1,9 +1,12 @@
 //! `verify`: each revision up, down and up again in a scratch database, the schema compared each
-//! time.
+//! time; and once more where its tables hold rows.
 
 use serde::Serialize;
 
-use super::{Bench, Manage, source};
+use super::{
+    Bench, Manage, source,
+    survive::{self, Survival, Trial},
+};
 use crate::{
     catalog::Scratch,
     code::{Class, Code},
@@ -23,6 +26,11 @@ pub struct Rehearsal {
     /// How it went.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// Tables that it is about and that kept the rows they were given, there and back.
+    pub tables_with_rows: usize,
+    /// What is worth a word though it is no fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// How a revision fared.
@@ -45,6 +53,13 @@ pub enum Verdict {
         /// The objects that differ.
         left: Vec<String>,
     },
+    /// Rows or values of what it does not change, by what it says, are gone after one of its ways.
+    Loses {
+        /// After which.
+        direction: &'static str,
+        /// What is gone.
+        left: Vec<String>,
+    },
     /// A statement failed.
     Fails {
         /// In which direction.
@@ -61,15 +76,13 @@ impl Verdict {
     }
 }
 
-/// Rehearses the revisions up to `spec`, oldest first; `each` hears of every one when it is done.
+/// Rehearses the revisions up to `spec`, oldest first; if `with_rows`, each also where the tables
+/// that it names hold rows.
 ///
 /// A revision that fails on its way up ends the rehearsal: what comes after it cannot run.
-pub async fn rehearse(bench: &Bench, spec: &str) -> Result<Vec<Rehearsal>, Error> {
+pub async fn rehearse(bench: &Bench, spec: &str, with_rows: bool) -> Result<Vec<Rehearsal>, Error> {
     let scratch = source::make(bench).await?;
-    let mut engine = bench.project.engine(bench.history.clone(), scratch.connector().clone());
-    // Nothing of this is for the project's records.
-    engine.options.journal = None;
-    let stage = Stage { bench, engine, scratch: &scratch };
+    let stage = Stage { bench, engine: engine(bench, &scratch), scratch: &scratch };
     let plan = stage.engine.preview(Direction::Up, spec).await?;
     let graph = stage.engine.history.graph();
     let order = plan.moves.iter().filter_map(|m| m.node).map(|node| graph.id(node).clone());
@@ -77,14 +90,33 @@ pub async fn rehearse(bench: &Bench, spec: &str) -> Result<Vec<Rehearsal>, Error
     let mut before = stage.read().await?;
     for revision in order {
         bench.stage(format!("rehearsing {revision}"));
+        let copy = stage.copy(&revision, &before, with_rows).await?;
         let (verdict, after) = stage.rehearse(&revision, &before).await?;
-        done.push(Rehearsal { revision: revision.to_string(), verdict });
+        let mut rehearsal =
+            Rehearsal { revision: revision.to_string(), verdict, tables_with_rows: 0, note: None };
+        if let (Some(copy), Some(after)) = (&copy, &after)
+            && rehearsal.verdict.is_good()
+        {
+            stage.with_rows(copy, &revision, (&before, after), &mut rehearsal).await?;
+        }
+        if let Some(copy) = copy {
+            copy.remove().await;
+        }
+        done.push(rehearsal);
         match after {
             Some(after) => before = after,
             None => break,
         }
     }
     Ok(done)
+}
+
+/// An engine for a scratch database.
+fn engine(bench: &Bench, scratch: &Scratch) -> Engine {
+    let mut engine = bench.project.engine(bench.history.clone(), scratch.connector().clone());
+    // Nothing of this is for the project's records.
+    engine.options.journal = None;
+    engine
 }
 
 struct Stage<'a> {
@@ -105,8 +137,9 @@ impl Stage<'_> {
         revision: &RevisionId,
         before: &Snapshot,
     ) -> Result<(Verdict, Option<Snapshot>), Error> {
-        if let Err(error) = self.go(Direction::Up, revision.as_str()).await {
-            return Ok((Verdict::Fails { direction: "up", message: said(&error)? }, None));
+        if let Err(error) = self.go(Direction::Up, revision.as_str()).await? {
+            let message = error.to_string();
+            return Ok((Verdict::Fails { direction: "up", message }, None));
         }
         let first = self.read().await?;
         let node = self.engine.history.graph().find(revision.as_str());
@@ -118,14 +151,15 @@ impl Stage<'_> {
         let Some(back) = self.way_back(revision).await? else {
             return Ok((Verdict::Entangled, Some(first)));
         };
-        if let Err(error) = self.go(Direction::Down, &back).await {
-            let verdict = Verdict::Fails { direction: "down", message: said(&error)? };
-            return Ok((verdict, Some(first)));
+        if let Err(error) = self.go(Direction::Down, &back).await? {
+            let message = error.to_string();
+            return Ok((Verdict::Fails { direction: "down", message }, Some(first)));
         }
         let restored = self.read().await?;
         let left = differences(before, &restored);
-        if let Err(error) = self.go(Direction::Up, revision.as_str()).await {
-            return Ok((Verdict::Fails { direction: "second up", message: said(&error)? }, None));
+        if let Err(error) = self.go(Direction::Up, revision.as_str()).await? {
+            let message = error.to_string();
+            return Ok((Verdict::Fails { direction: "second up", message }, None));
         }
         let second = self.read().await?;
         let verdict = if left.is_empty() {
@@ -155,22 +189,95 @@ impl Stage<'_> {
         Ok(None)
     }
 
-    async fn go(&self, direction: Direction, spec: &str) -> Result<(), Error> {
-        let control = self.bench.control.clone().observed(|_| {});
-        match direction {
-            Direction::Up => Box::pin(self.engine.upgrade(spec, &control)).await,
-            Direction::Down => Box::pin(self.engine.downgrade(spec, &control)).await,
+    /// A copy of what the revision starts from; none when it names no table that is there.
+    async fn copy(
+        &self,
+        revision: &RevisionId,
+        before: &Snapshot,
+        wanted: bool,
+    ) -> Result<Option<Scratch>, Error> {
+        let node = self.engine.history.graph().find(revision.as_str());
+        let Some(node) = node.filter(|_| wanted) else { return Ok(None) };
+        if !survive::concerns(&self.engine.history.revision(node).script, before) {
+            return Ok(None);
         }
-        .map(drop)
+        Ok(Some(self.scratch.copy().await?))
+    }
+
+    /// Rehearses it once more in a copy whose tables hold rows.
+    async fn with_rows(
+        &self,
+        copy: &Scratch,
+        revision: &RevisionId,
+        (before, after): (&Snapshot, &Snapshot),
+        rehearsal: &mut Rehearsal,
+    ) -> Result<(), Error> {
+        let Some(node) = self.engine.history.graph().find(revision.as_str()) else {
+            return Ok(());
+        };
+        let back = match rehearsal.verdict {
+            Verdict::Reversible => self.way_back(revision).await?,
+            _ => None,
+        };
+        let trial = Trial {
+            bench: self.bench,
+            revision: self.engine.history.revision(node),
+            back: back.as_deref(),
+            before,
+            after,
+        };
+        match trial.run(copy, &engine(self.bench, copy)).await? {
+            Survival::Kept(tables) => rehearsal.tables_with_rows = tables,
+            Survival::Lost(direction, left) => {
+                rehearsal.verdict = Verdict::Loses { direction: word(direction), left };
+            }
+            Survival::Unfit(direction, message) => {
+                let word = word(direction);
+                rehearsal.note = Some(format!("its {word} fails with made-up rows: {message}"));
+            }
+            Survival::Failed(direction, message) => {
+                let direction = match direction {
+                    Direction::Up => "up, where there are rows,",
+                    Direction::Down => "down, where there are rows,",
+                };
+                rehearsal.verdict = Verdict::Fails { direction, message };
+            }
+        }
+        Ok(())
+    }
+
+    async fn go(&self, direction: Direction, spec: &str) -> Result<Result<(), Error>, Error> {
+        go(self.bench, &self.engine, direction, spec).await
     }
 }
 
-/// What a statement's failure says; an error of the connection or a cancel is nobody's verdict.
-fn said(error: &Error) -> Result<String, Error> {
-    if error.code.class() == Class::Connection || error.code == Code::Cancelled {
-        return Err(error.clone());
+fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
     }
-    Ok(error.to_string())
+}
+
+/// Runs to a revision. The inner error is the script's; one of the connection or a cancel is
+/// nobody's verdict.
+pub(super) async fn go(
+    bench: &Bench,
+    engine: &Engine,
+    direction: Direction,
+    spec: &str,
+) -> Result<Result<(), Error>, Error> {
+    let control = bench.control.clone().observed(|_| {});
+    let ran = match direction {
+        Direction::Up => Box::pin(engine.upgrade(spec, &control)).await,
+        Direction::Down => Box::pin(engine.downgrade(spec, &control)).await,
+    };
+    match ran {
+        Ok(_) => Ok(Ok(())),
+        Err(error) if error.code.class() == Class::Connection || error.code == Code::Cancelled => {
+            Err(error)
+        }
+        Err(error) => Ok(Err(error)),
+    }
 }
 
 /// The objects that differ, with a sign: `+` is there though it was not, `-` is missing.
