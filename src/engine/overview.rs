@@ -186,11 +186,7 @@ pub(super) async fn read(engine: &Engine) -> Result<Overview, Error> {
         server,
         rows: state.rows,
         managed: facts.managed,
-        adoptable: facts
-            .alembic
-            .first()
-            .filter(|_| !facts.managed)
-            .map(|table| format!("{}.{}", table.schema, table.name)),
+        adoptable: facts.alembic.first().filter(|_| !facts.managed).map(ToString::to_string),
         pending: states.iter().filter(|s| !s.applied).count(),
         states,
         orphans,

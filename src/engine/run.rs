@@ -98,9 +98,9 @@ impl<'a> Runner<'a> {
             )
             .with_state("nothing was changed")
             .with_hint(format!(
-                "set `version_table = \"{}.{}\"` in limbeck.toml to go on from where it is (Alembic \
-                 can go on too); or record it in a table of limbeck's own with `limbeck stamp`",
-                table.schema, table.name
+                "set `version_table = {}` in limbeck.toml to go on from where it is (Alembic can go \
+                 on too); or record it in a table of limbeck's own with `limbeck stamp`",
+                toml::Value::String(table.to_string())
             )));
         }
         Ok(())

@@ -71,7 +71,8 @@ pub(super) struct Facts {
     unsafe_tables: Vec<String>,
 }
 
-/// Reads the facts.
+/// Reads the facts. Alembic's table may be called anything: it is known by its one column,
+/// `version_num varchar` (1043 is its type).
 pub(super) async fn facts(client: &Client, names: &Names) -> Result<Facts, Error> {
     let schema = quote_literal(&names.schema);
     let (vs, vt) = (quote_literal(&names.version.schema), quote_literal(&names.version.name));
@@ -92,7 +93,8 @@ pub(super) async fn facts(client: &Client, names: &Names) -> Result<Facts, Error
            ON a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_(temp|toast)' AND ( \
            n.nspname = {schema} AND c.relname IN ('history', 'step', 'meta') \
-           OR n.nspname = {vs} AND c.relname = {vt} OR c.relname = 'alembic_version') \
+           OR n.nspname = {vs} AND c.relname = {vt} OR c.relname = 'alembic_version' \
+           OR c.relkind = 'r' AND c.relnatts = 1 AND a.atttypid = 1043) \
          ORDER BY n.nspname, c.relname"
     );
     let mut facts = Facts::default();

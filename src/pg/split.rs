@@ -42,6 +42,15 @@ pub enum SplitError {
     },
 }
 
+impl SplitError {
+    /// The 1-based line that it is about.
+    pub fn line(&self) -> u32 {
+        match self {
+            Self::Unterminated { line, .. } | Self::PsqlMeta { line, .. } => *line,
+        }
+    }
+}
+
 /// Splits `text`; an empty statement yields nothing.
 pub fn split(text: &str) -> Result<Vec<Statement>, SplitError> {
     let mut lines = Lines { text, pos: 0, line: 1 };

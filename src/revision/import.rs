@@ -9,6 +9,17 @@ use std::path::{Path, PathBuf};
 
 pub use tools::{Tool, detect, read};
 
+/// What another tool has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The tool.
+    pub tool: Tool,
+    /// Its migrations, in the order in which it runs them.
+    pub migrations: Vec<Foreign>,
+    /// The table that says where a database stands, if limbeck can go on with it; as SQL writes it.
+    pub version_table: Option<String>,
+}
+
 /// A migration of another tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {

@@ -48,6 +48,25 @@ async fn an_alembic_database_is_refused_until_the_settings_name_its_table() {
 }
 
 #[tokio::test]
+async fn alembics_table_is_known_by_its_column_whatever_it_is_called() {
+    let db = database().await;
+    let made = "CREATE SCHEMA \"Ops\"; CREATE TABLE \"Ops\".versions (version_num varchar(32) PRIMARY KEY);
+        CREATE TABLE other (version_num varchar(32), at date); INSERT INTO other VALUES ('r001');";
+    exec(&db, made).await;
+    let mut engine = engine(&db, &tables(3));
+    // An empty one says nothing, and a table that holds more is another.
+    assert_eq!(engine.upgrade("r001", &Control::silent()).await.unwrap().done.len(), 1);
+    exec(&db, "DROP SCHEMA limbeck CASCADE; INSERT INTO \"Ops\".versions VALUES ('r001')").await;
+    let error = up(&engine).await.unwrap_err();
+    assert_eq!(error.code.as_str(), "SETTINGS");
+    let hint = error.hint.unwrap();
+    assert!(hint.contains("version_table = '\"Ops\".versions'"), "{hint}");
+    engine.options.version_table.schema = "Ops".into();
+    engine.options.version_table.name = "versions".into();
+    assert_eq!(up(&engine).await.unwrap().done.len(), 2);
+}
+
+#[tokio::test]
 async fn an_alembic_database_is_adopted() {
     let db = database().await;
     alembic(&db).await;

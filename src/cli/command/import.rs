@@ -24,8 +24,6 @@ use crate::{
 /// Where revisions go when the other tool's folder has the name that limbeck's would have.
 const OTHER_FOLDER: &str = "revisions";
 const FOLDER_SETTING: &str = "migrations = \"revisions\"";
-/// Where Alembic keeps what a database is at.
-const VERSION_SETTING: &str = "version_table = \"public.alembic_version\"";
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
@@ -49,8 +47,8 @@ pub(crate) struct Imported {
     pub(crate) folder: PathBuf,
     /// Id, message, file.
     pub(crate) revisions: Vec<(String, String, PathBuf)>,
-    /// What `limbeck.toml` must say, and whether it was written.
-    pub(crate) setting: Option<(&'static str, bool)>,
+    /// What `limbeck.toml` must say and does not, for it was there before.
+    pub(crate) unsettled: Vec<String>,
 }
 
 pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
@@ -81,8 +79,8 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
         done.tool.name(),
         display_safe(&folder)
     ));
-    if let Some((setting, false)) = done.setting {
-        ctx.out.warn(&format!("limbeck.toml must say: `{setting}`"));
+    for setting in &done.unsettled {
+        ctx.out.warn(&format!("limbeck.toml must say: `{}`", display_safe(setting)));
     }
     if !args.dry_run && done.tool == Tool::Alembic {
         ctx.out.say("next: limbeck status; a database that Alembic migrated is where its version table says");
@@ -107,7 +105,7 @@ pub(crate) fn import(
             format!("known are {}; `--from DIR` names their folder", known.join(", ")),
         ));
     };
-    let (tool, foreign) = import::read(&folder, root, tool).map_err(explained)?;
+    let found = import::read(&folder, root, tool).map_err(explained)?;
     let configured = super::revision::folder(project, None)?;
     let clash = same(&configured, &folder);
     let (target, history) = if clash {
@@ -118,23 +116,29 @@ pub(crate) fn import(
         (configured, History::from_revisions(Vec::new()))
     };
     history.check()?;
-    let setting = match tool {
-        _ if clash => Some(FOLDER_SETTING),
-        Tool::Alembic if project.config.version_table.name != "alembic_version" => {
-            Some(VERSION_SETTING)
-        }
-        _ => None,
-    };
-    let (setting, revisions) = if dry {
-        let listed =
-            foreign.iter().map(|one| (one.version.clone(), one.message.clone(), one.path.clone()));
-        (None, listed.collect())
-    } else {
-        let revisions = written(project, &target, history, foreign)?;
-        let settle = |setting| Ok::<_, CliError>((setting, settle(root, setting)?));
-        (setting.map(settle).transpose()?, revisions)
-    };
-    Ok(Imported { tool, folder, revisions, setting })
+    let mut settings = Vec::new();
+    if clash {
+        settings.push(FOLDER_SETTING.to_owned());
+    }
+    settings.extend(found.version_table.and_then(|table| version_setting(project, &table)));
+    let (tool, foreign) = (found.tool, found.migrations);
+    if dry {
+        let listed = |one: Foreign| (one.version, one.message, one.path);
+        let revisions = foreign.into_iter().map(listed).collect();
+        return Ok(Imported { tool, folder, revisions, unsettled: Vec::new() });
+    }
+    let revisions = written(project, &target, history, foreign)?;
+    if settings.is_empty() || settle(root, &settings)? {
+        settings.clear();
+    }
+    Ok(Imported { tool, folder, revisions, unsettled: settings })
+}
+
+/// The setting that makes limbeck go on with the other tool's table, unless it does already.
+fn version_setting(project: &Project, table: &str) -> Option<String> {
+    let qualified = if table.contains('.') { table.to_owned() } else { format!("public.{table}") };
+    let known = project.config.version_table.to_string() == qualified;
+    (!known).then(|| format!("version_table = {}", toml::Value::String(qualified)))
 }
 
 fn same(a: &Path, b: &Path) -> bool {
@@ -220,13 +224,13 @@ fn created(one: &Foreign) -> jiff::Timestamp {
     dated().unwrap_or_else(jiff::Timestamp::now)
 }
 
-/// Writes a setting into a new `limbeck.toml`; false when there is one already.
-fn settle(root: &Path, setting: &str) -> Result<bool, CliError> {
+/// Writes settings into a new `limbeck.toml`; false when there is one already.
+fn settle(root: &Path, settings: &[String]) -> Result<bool, CliError> {
     let path = root.join("limbeck.toml");
     if path.exists() {
         return Ok(false);
     }
-    let text = format!("{setting}\n");
+    let text = format!("{}\n", settings.join("\n"));
     std::fs::write(&path, text).map_err(|e| CliError::file("cannot write", &path, &e))?;
     Ok(true)
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Foreign, ImportError, alembic, body::Body};
+use super::{Foreign, Found, ImportError, alembic, body::Body};
 
 /// A tool whose migrations can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ const FOLDERS: [&str; 6] =
 
 /// The migrations of another tool in a project, if there are any. Files of limbeck's own are none.
 pub fn detect(root: &Path) -> Option<(Tool, PathBuf)> {
-    if let Some(folder) = alembic::folder(root) {
-        return Some((Tool::Alembic, folder));
+    if let Some(setup) = alembic::Setup::find(root) {
+        return Some((Tool::Alembic, setup.folder));
     }
     FOLDERS.iter().find_map(|name| {
         let folder = root.join(name);
@@ -60,7 +60,7 @@ pub fn detect(root: &Path) -> Option<(Tool, PathBuf)> {
 /// The tool that a folder's migrations belong to.
 pub(super) fn tool_of(folder: &Path, root: &Path) -> Option<Tool> {
     let names = names(folder).ok()?;
-    if alembic::folder(root).is_some_and(|of_alembic| of_alembic == folder) {
+    if alembic::Setup::find(root).is_some_and(|setup| setup.folder == folder) {
         return Some(Tool::Alembic);
     }
     if names.iter().any(|name| folder.join(name).join("up.sql").is_file()) {
@@ -87,11 +87,7 @@ pub(super) fn tool_of(folder: &Path, root: &Path) -> Option<Tool> {
 
 /// Reads the migrations of a folder, in the order in which their tool runs them. Without a tool it is
 /// told from the files.
-pub fn read(
-    folder: &Path,
-    root: &Path,
-    tool: Option<Tool>,
-) -> Result<(Tool, Vec<Foreign>), ImportError> {
+pub fn read(folder: &Path, root: &Path, tool: Option<Tool>) -> Result<Found, ImportError> {
     let failed = |path: &Path, error: std::io::Error| {
         ImportError::at(
             path,
@@ -111,7 +107,16 @@ pub fn read(
         ));
     };
     if tool == Tool::Alembic {
-        return Ok((tool, alembic::read(folder, root)?));
+        let Some(setup) = alembic::Setup::find(root) else {
+            return Err(ImportError::at(
+                folder,
+                0,
+                "Alembic must print its SQL, and its settings are not here",
+                "run it where alembic.ini is (`-C DIR` goes there)",
+            ));
+        };
+        let (migrations, version_table) = alembic::read(&setup, folder)?;
+        return Ok(Found { tool, migrations, version_table });
     }
     let text = |path: &Path| fs::read_to_string(path).map_err(|error| failed(path, error));
     let optional = |path: &Path| if path.is_file() { text(path).map(Some) } else { Ok(None) };
@@ -184,7 +189,7 @@ pub fn read(
             "give one of them another version",
         ));
     }
-    Ok((tool, found))
+    Ok(Found { tool, migrations: found, version_table: None })
 }
 
 fn names(folder: &Path) -> std::io::Result<Vec<String>> {
@@ -303,7 +308,8 @@ mod tests {
     fn all(files: &[(&str, &str)]) -> (Tool, Vec<Foreign>) {
         let folder = folder(files);
         let (tool, place) = detect(folder.path()).expect("a tool is found");
-        let (same, found) = read(&place, folder.path(), None).unwrap();
+        let Found { tool: same, migrations: found, .. } =
+            read(&place, folder.path(), None).unwrap();
         assert_eq!(tool, same);
         (tool, found)
     }
