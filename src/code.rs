@@ -106,6 +106,8 @@ codes! {
     HeadMoved = "HEAD_MOVED", Integrity;
     /// The database differs from what its revisions produce.
     Drift = "DRIFT", Integrity;
+    /// limbeck's own tables are not as it made them.
+    OwnTables = "OWN_TABLES", Integrity;
     /// The database is at a revision that no file here knows.
     DatabaseAhead = "DATABASE_AHEAD", Ahead;
     /// Not UTF-8.

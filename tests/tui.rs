@@ -4,6 +4,8 @@
 
 #[path = "tui/clock.rs"]
 mod clock;
+#[path = "tui/drill.rs"]
+mod drill;
 #[path = "tui/fixture.rs"]
 mod fixture;
 #[path = "tui/keys.rs"]
@@ -16,6 +18,8 @@ mod properties;
 mod pty;
 #[path = "tui/reach.rs"]
 mod reach;
+#[path = "tui/recovery.rs"]
+mod recovery;
 #[path = "tui/registry.rs"]
 mod registry;
 #[path = "tui/screens.rs"]

@@ -300,7 +300,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
 
 impl From<engine::Error> for CliError {
     fn from(error: engine::Error) -> Self {
-        let engine::Error { code, message, state, hint, failure, more, done } = error;
+        let engine::Error { code, message, state, hint, failure, more, done, aftermath: _ } = error;
         let mut this = Self::new(code, message);
         this.0.state = state;
         this.0.hints.extend(hint);

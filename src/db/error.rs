@@ -58,6 +58,16 @@ impl ConnectError {
     }
 }
 
+impl ConnectError {
+    /// A pooler refused an option of the session's start; without options it would let us in.
+    pub fn is_startup_option(&self) -> bool {
+        let said = self.source.as_ref().and_then(tokio_postgres::Error::as_db_error);
+        said.is_some_and(|db| {
+            db.code().code() == "08P01" && db.message().contains("startup parameter")
+        })
+    }
+}
+
 /// The code when `error` means that the connection is gone: `SHUTDOWN` when the server said so,
 /// else `CONN_LOST`. None when the connection lives and only the statement failed.
 pub fn lost(error: &tokio_postgres::Error) -> Option<Code> {

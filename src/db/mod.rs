@@ -25,7 +25,7 @@ pub use self::{
     error::{ConnectError, lost},
     session::{End, Ending, Notice, Session, clean_session},
 };
-use crate::config::Connection;
+use crate::config::{Connection, TargetSession};
 
 /// Opens connections of one target; cheap to clone.
 #[derive(Clone)]
@@ -59,6 +59,24 @@ impl Connector {
     pub fn for_database(&self, database: &str) -> Self {
         let mut other = (*self.connection).clone();
         database.clone_into(&mut other.database);
+        Self { connection: Arc::new(other), tls: Arc::clone(&self.tls), trouble: Arc::default() }
+    }
+
+    /// The same target, in sessions that can change nothing: on the server, so that no mistake here can.
+    ///
+    /// It is an option of the session's start, which `RESET ALL` goes back to; poolers of before
+    /// `PgBouncer` 1.20 refuse those.
+    #[must_use]
+    pub fn read_only(&self) -> Self {
+        let mut other = (*self.connection).clone();
+        let own = other.options.take().map(|options| format!("{options} ")).unwrap_or_default();
+        other.options = Some(format!("{own}-c default_transaction_read_only=on"));
+        // Such a session never allows writes, whatever the server does.
+        other.target = match other.target {
+            TargetSession::ReadWrite => TargetSession::Primary,
+            TargetSession::ReadOnly => TargetSession::Any,
+            target => target,
+        };
         Self { connection: Arc::new(other), tls: Arc::clone(&self.tls), trouble: Arc::default() }
     }
 

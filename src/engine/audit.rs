@@ -17,7 +17,7 @@ pub(super) struct Entry<'a> {
     pub(super) actor: &'a Actor,
     /// `up`, `down`, `stamp`, `adopt`.
     pub(super) direction: &'a str,
-    /// `applied`, `reverted`, `failed`, …
+    /// `applied`, `reverted`, `failed`, `cancelled`, …
     pub(super) state: &'a str,
 }
 

@@ -4,7 +4,7 @@
 //! want of that, so it is listed too.
 
 use super::{
-    Error, Report, fault,
+    Aftermath, Error, Report, fault,
     prepare::Job,
     run::{Runner, cancelled},
     unit::{End, Fault, Phase, Unit},
@@ -63,7 +63,9 @@ impl Runner<'_> {
         let mut tried = units.len();
         match outcome {
             Ok(()) => {}
-            Err(Fault::Ours(error)) => return Err(self.placed(error, "rolled back")),
+            Err(Fault::Ours(error)) => {
+                return Err(self.placed(error, Aftermath::RolledBack, "rolled back"));
+            }
             Err(Fault::Server { error, job, phase, .. }) => {
                 let position =
                     units.iter().position(|unit| unit.job.index == job.index).unwrap_or(0);
@@ -73,10 +75,12 @@ impl Runner<'_> {
                 let only_here = fault::sqlstate(&error) == Some("55P04");
                 let described = self.describe(&error, job, phase, Duration::ZERO, 1);
                 if self.control.cancel.is_cancelled() {
-                    return Err(self.placed(cancelled("the dry run was cancelled"), "rolled back"));
+                    let error = cancelled("the dry run was cancelled");
+                    return Err(self.placed(error, Aftermath::RolledBack, "rolled back"));
                 }
                 if !(untried_before || only_here) || fault::lost(&error) {
-                    return Err(self.placed(described, "dry run, rolled back"));
+                    let after = Aftermath::RolledBack;
+                    return Err(self.placed(described, after, "dry run, rolled back"));
                 }
                 let at = match phase {
                     Phase::Statement(step) => format!(":{}", step.statement.line),

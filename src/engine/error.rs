@@ -36,6 +36,22 @@ pub struct Failure {
     pub context: Option<String>,
 }
 
+/// What a verb that failed has left in the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Aftermath {
+    /// Nothing was written.
+    #[default]
+    Untouched,
+    /// The revision under way was rolled back.
+    RolledBack,
+    /// Some statements of a revision outside of transactions are kept; the next run goes on after them.
+    Partly,
+    /// The revision under way is committed; what came after it failed.
+    Committed,
+    /// A commit or a statement may have taken effect or not.
+    Unknown,
+}
+
 /// An error of any verb.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
@@ -46,6 +62,8 @@ pub struct Error {
     pub message: String,
     /// What state the database is in now: "nothing was changed", "rolled back; the database is at 7f3a91c0".
     pub state: Option<String>,
+    /// The same as a fact.
+    pub aftermath: Aftermath,
     /// The next command.
     pub hint: Option<String>,
     /// The failed statement.
@@ -63,6 +81,7 @@ impl Error {
             code,
             message: message.into(),
             state: None,
+            aftermath: Aftermath::default(),
             hint: None,
             failure: None,
             more: Vec::new(),

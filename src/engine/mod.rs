@@ -40,7 +40,7 @@ mod watch;
 use std::sync::Arc;
 
 pub use control::Control;
-pub use error::Error;
+pub use error::{Aftermath, Error};
 pub use event::Event;
 pub use gate::{Loss, Losses};
 pub use link::Link;

@@ -81,6 +81,8 @@ pub struct RevisionState {
     pub partial: Option<(usize, usize)>,
     /// The last try failed with this message and nothing was tried since.
     pub failed: Option<String>,
+    /// When the last try was cancelled, and nothing was tried since: what it had done was rolled back.
+    pub cancelled: Option<jiff::Timestamp>,
     /// When.
     pub applied_at: Option<jiff::Timestamp>,
     /// By whom (session user, os user).
@@ -157,6 +159,7 @@ pub(super) async fn read(engine: &Engine) -> Result<Overview, Error> {
         }
         let Some(audited) = state.audit.get(&revision.id) else { continue };
         known.failed.clone_from(&audited.failed);
+        known.cancelled = audited.cancelled;
         if known.applied && audited.applied() {
             known.edited = verify::edit(revision, audited);
             known.applied_at = audited.at;

@@ -161,9 +161,10 @@ impl Project {
             return Ok(Connector::new(connection.clone()));
         }
         let provider = Provider::choose(&self.config).await?;
-        let state = provider.status().await.state;
-        let stopped = matches!(state, State::Stopped | State::Absent);
-        if start == Start::FirstUse && state == State::Absent {
+        let status = provider.status().await;
+        let stopped = matches!(status.state, State::Stopped | State::Absent);
+        // What nobody stopped is to run.
+        if start == Start::FirstUse && (status.state == State::Absent || status.killed) {
             return Ok(Connector::new(provider.start(progress).await?));
         }
         match provider.connection() {

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Error,
+    Aftermath, Error,
     event::Event,
     fault,
     link::{rows, string, truth},
@@ -60,7 +60,7 @@ impl Runner<'_> {
                     } else {
                         "run the same command again: it goes on where this one stopped"
                     });
-            runner.placed(made, "the server rolls it back")
+            runner.placed(made, Aftermath::RolledBack, "the server rolls it back")
         };
         let Some(xid) = xid else { return Err(rolled_back(self)) };
         self.control.emit(Event::Resolving { index: job.index });
@@ -85,6 +85,7 @@ impl Runner<'_> {
                     "when the server is back, `limbeck current` shows which; running the same \
                      command again is safe either way",
                 );
+                made.aftermath = Aftermath::Unknown;
                 made.done = self.done.iter().map(|done| done.id.clone()).collect();
                 Err(made)
             }
@@ -222,10 +223,11 @@ impl Runner<'_> {
                 format!("`{id}` is applied, and another runner has gone on from there"),
             )
             .with_hint("look where the database is with `limbeck current`");
-            return Err(self.placed(made, "committed"));
+            return Err(self.placed(made, Aftermath::Committed, "committed"));
         }
         if self.control.cancel.is_cancelled() {
-            return Err(self.placed(cancelled("the run was cancelled"), "committed"));
+            let error = cancelled("the run was cancelled");
+            return Err(self.placed(error, Aftermath::Committed, "committed"));
         }
         if !options.allow_pooler {
             self.observer = self.engine.link.open("observer").await.ok();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Control, Engine, Error, Report,
+    Aftermath, Control, Engine, Error, Report,
     audit::{self, Course},
     describe::reason,
     event::{Blocker, Event},
@@ -231,7 +231,8 @@ impl<'a> Runner<'a> {
             if self.control.pause.is_cancelled() {
                 return Ok(true);
             }
-            self.going_on().map_err(|e| self.placed(e, "nothing was half done"))?;
+            self.going_on()
+                .map_err(|e| self.placed(e, Aftermath::Untouched, "nothing was half done"))?;
             let began = Instant::now();
             if job.transactional() {
                 let unit = [Unit::whole(job)];
@@ -316,6 +317,7 @@ impl<'a> Runner<'a> {
                     ),
                 )
                 .with_hint("do not call `pg_advisory_unlock_all()` in a revision"),
+                Aftermath::Committed,
                 "nothing was half done",
             ));
         }
@@ -368,7 +370,7 @@ impl<'a> Runner<'a> {
                 delay = (delay * 2).min(Duration::from_secs(30));
                 waited = began.elapsed();
                 if let Err(error) = self.going_on() {
-                    return Err(self.placed(error, "rolled back"));
+                    return Err(self.placed(error, Aftermath::RolledBack, "rolled back"));
                 }
                 continue;
             }
@@ -415,19 +417,25 @@ impl<'a> Runner<'a> {
             sqlstate: state,
             error: Some(error.message.clone()),
         };
-        self.note_failure(job, &course).await;
+        self.note_failure(job, &course, &error).await;
         // A unit of a larger revision is placed by whoever knows the rest of it.
-        if job.transactional() { self.placed(error, "rolled back") } else { error }
+        if job.transactional() {
+            self.placed(error, Aftermath::RolledBack, "rolled back")
+        } else {
+            error
+        }
     }
 
-    /// Writes an audit row of a failure; that it fails too is no further error.
-    pub(super) async fn note_failure(&mut self, job: &Job<'_>, course: &Course) {
+    /// Writes an audit row of a failure; that it fails too is no further error. What the user
+    /// cancelled did not fail.
+    pub(super) async fn note_failure(&mut self, job: &Job<'_>, course: &Course, error: &Error) {
         let (direction, _) = audit::words(job.direction);
+        let cancelled = error.code == Code::Cancelled && self.control.cancel.is_cancelled();
         let entry = audit::Entry {
             run: &self.run,
             actor: &self.engine.options.actor,
             direction,
-            state: "failed",
+            state: if cancelled { "cancelled" } else { "failed" },
         };
         let sql = format!(
             "{CLEAN}; BEGIN; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '5s'; \
@@ -441,9 +449,10 @@ impl<'a> Runner<'a> {
     }
 
     /// Adds where the database is, and what had been done before.
-    pub(super) fn placed(&self, mut error: Error, what: &str) -> Error {
+    pub(super) fn placed(&self, mut error: Error, after: Aftermath, what: &str) -> Error {
         error.done = self.done.iter().map(|done| done.id.clone()).collect();
         error.state = Some(format!("{what}; the database is at {}", named(&self.rows)));
+        error.aftermath = after;
         error
     }
 

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Error,
+    Aftermath, Error,
     audit::Course,
     event::Event,
     fault,
@@ -204,7 +204,7 @@ impl Runner<'_> {
             error: Some(made.message.clone()),
             ..Course::default()
         };
-        self.note_failure(job, &course).await;
+        self.note_failure(job, &course, &made).await;
         Err(made)
     }
 
@@ -282,6 +282,12 @@ impl Runner<'_> {
     async fn partly(&mut self, job: &Job<'_>, error: Error) -> Error {
         let rows = state::read(&self.conn.client, &self.names, &self.facts).await.ok();
         let steps = rows.map(|mut state| state.steps.remove(&job.revision.id).unwrap_or_default());
+        let doubtful = matches!(error.code, Code::Ambiguous | Code::CommitUnknown);
+        let after = match &steps {
+            _ if doubtful => Aftermath::Unknown,
+            Some(steps) if steps.is_empty() => Aftermath::RolledBack,
+            _ => Aftermath::Partly,
+        };
         let what = match steps {
             Some(steps) => {
                 let done = steps.iter().filter(|step| step.done).count();
@@ -306,7 +312,7 @@ impl Runner<'_> {
                 format!("`{}` may be partly applied; the same command goes on", job.revision.id)
             }
         };
-        self.placed(error, &what)
+        self.placed(error, after, &what)
     }
 }
 

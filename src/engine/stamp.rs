@@ -1,7 +1,7 @@
 //! Recording without running: `stamp`, and adopting what another tool has applied.
 
 use super::{
-    Control, Engine, Error, Report, audit,
+    Aftermath, Control, Engine, Error, Report, audit,
     audit::{Course, Entry},
     event::Event,
     fault, prepare,
@@ -65,7 +65,7 @@ impl Runner<'_> {
                     ),
                     _ => fault::plain(&error),
                 };
-                return Err(self.placed(made, "rolled back"));
+                return Err(self.placed(made, Aftermath::RolledBack, "rolled back"));
             }
         }
         Ok(())

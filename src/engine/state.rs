@@ -28,6 +28,8 @@ pub(super) struct Audited {
     pub(super) parents: Vec<RevisionId>,
     /// The error of the last try, when nothing succeeded since.
     pub(super) failed: Option<String>,
+    /// When the last try was cancelled, in the same way.
+    pub(super) cancelled: Option<jiff::Timestamp>,
 }
 
 impl Audited {
@@ -66,17 +68,18 @@ pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Resul
         let _ = write!(sql, "SELECT 'v', version_num FROM {}; ", names.version);
     }
     if facts.history && facts.history_readable {
-        // The newest success and, when later, the newest failure of each revision.
+        // The newest success and, when later, the newest try that came to nothing of each revision.
         let _ = write!(
             sql,
-            "SELECT DISTINCT ON (revision, state = 'failed') 'h', revision, state, \
+            "SELECT DISTINCT ON (revision, state IN ('failed', 'cancelled')) 'h', revision, state, \
                pg_catalog.left(message, 200), up_exact, up_semantic, down_exact, down_semantic, \
                (pg_catalog.date_part('epoch', COALESCE(finished, started)) * 1000000)::bigint, \
                by_session_user || COALESCE(' (' || os_user || ')', ''), \
                (pg_catalog.date_part('epoch', duration) * 1000000)::bigint, \
-               CASE WHEN state = 'failed' THEN pg_catalog.left(COALESCE(error, ''), 500) END, id, \
+               CASE WHEN state IN ('failed', 'cancelled') THEN pg_catalog.left(COALESCE(error, ''), 500) END, id, \
                pg_catalog.array_to_string(parents, pg_catalog.chr(10)) \
-             FROM {} WHERE version_table = {} ORDER BY revision, state = 'failed', id DESC; ",
+             FROM {} WHERE version_table = {} \
+             ORDER BY revision, state IN ('failed', 'cancelled'), id DESC; ",
             names.history, names.own
         );
     }
@@ -102,7 +105,12 @@ pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Resul
                 if let Some(error) = text(&row, 11) {
                     // Successes come first (false sorts before true).
                     if newest.get(&id).is_none_or(|success| *success < order) {
-                        state.audit.entry(id).or_default().failed = Some(error.to_owned());
+                        let entry = state.audit.entry(id).or_default();
+                        if text(&row, 2) == Some("cancelled") {
+                            entry.cancelled = timestamp(&row, 8);
+                        } else {
+                            entry.failed = Some(error.to_owned());
+                        }
                     }
                     continue;
                 }
@@ -120,6 +128,7 @@ pub(super) async fn read(client: &Client, names: &Names, facts: &Facts) -> Resul
                     took: duration(&row, 10),
                     parents: string(&row, 13).lines().map(RevisionId::new).collect(),
                     failed: None,
+                    cancelled: None,
                 };
                 state.audit.insert(id, entry);
             }

@@ -170,7 +170,7 @@ impl Facts {
         }
         if let Some(table) = self.unsafe_tables.first() {
             return refuse(
-                Code::Privilege,
+                Code::OwnTables,
                 format!("{table}, so writing to it could run somebody else's code"),
                 "make it a plain table without triggers, rules and row-level security",
             );
@@ -347,7 +347,7 @@ pub(super) async fn check_format(
                 format!("limbeck {tool} or later")
             };
             Err(Error::new(
-                Code::Settings,
+                Code::OwnTables,
                 format!("the tables in schema `{}` belong to a later limbeck", names.schema),
             )
             .with_state("nothing was changed")
@@ -367,7 +367,7 @@ pub(super) fn foreign(error: &tokio_postgres::Error, names: &Names) -> Error {
 
 fn unknown_format(names: &Names) -> Error {
     Error::new(
-        Code::Settings,
+        Code::OwnTables,
         format!(
             "the tables in schema `{}` have a format that this limbeck does not know",
             names.schema

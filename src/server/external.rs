@@ -36,6 +36,7 @@ impl External {
             socket: host.starts_with('/').then(|| host.into()),
             log: None,
             binaries: None,
+            killed: false,
         }
     }
 

@@ -64,6 +64,8 @@ pub struct Status {
     pub kind: Kind,
     /// State.
     pub state: State,
+    /// It is down, and nobody stopped it: a crash, a `kill`, a restart of the machine.
+    pub killed: bool,
     /// In words: "local cluster · PostgreSQL 15.18".
     pub summary: String,
     /// Data folder or volume.

@@ -113,11 +113,12 @@ actions! {
     DowngradeHere, "downgrade-here", "downgrade", "downgrade to the selected revision; where the database stands, undo it", ["d"], Graph, Destroy, 2;
     DowngradeBase, "downgrade-base", "to base", "downgrade everything", ["D"], Graph, Destroy, 0;
     Open, "open", "open", "show the selected revision side by side, before and after", ["Enter"], Graph, None, 4;
-    WouldRun, "would-run", "what would run", "mark what an upgrade or downgrade to here would run", ["o"], Graph, None, 5;
+    WouldRun, "would-run", "would run", "mark what an upgrade or downgrade to here would run", ["o"], Graph, None, 5;
     Create, "create", "create", "create an empty revision on the head", ["c"], Graph, File, 6;
     Filter, "filter", "filter", "show only revisions with a text (`!` first: without it; `~` first: with its letters in this order)", ["/"], Graph, None, 7;
     Merge, "merge", "merge", "create a revision that merges all heads", ["m"], Graph, File, 0;
     Stamp, "stamp", "stamp", "record the selected revision as applied without running anything", ["S"], Graph, Destroy, 0;
+    Settle, "settle", "settle", "say what became of a statement that was interrupted, when the database does not tell", ["V"], Graph, Change, 0;
     FlipScript, "flip-script", "up/down", "show the down script instead of the up script, and back", ["Tab"], Graph, None, 0;
     GoCurrent, "go-current", "current", "go to where the database is", ["b"], Graph, None, 0;
     Parent, "parent", "parent", "go to the parent", ["p"], Graph, None, 0;
@@ -207,7 +208,7 @@ actions! {
     DatabaseScreen, "database", "database", "the database", ["3"], Global, None, 0;
     JobsScreen, "jobs", "jobs", "jobs and what ran before", ["4"], Global, None, 0;
     Reload, "reload", "reload", "read files and database again", ["R"], Global, None, 0;
-    CommandLog, "command-log", "command log", "show or hide the command log", ["@"], Global, None, 0;
+    CommandLog, "command-log", "command log", "open the command log: what ran, whole", ["@"], Global, None, 0;
     ZoomIn, "zoom-in", "zoom", "give the list more room", ["+"], Global, None, 0;
     ZoomOut, "zoom-out", "zoom", "give the list less room", ["_"], Global, None, 0;
     Split, "split", "split", "next ratio of the panes", ["|"], Global, None, 0;

@@ -24,6 +24,8 @@ pub struct Glyphs {
     pub warn: &'static str,
     /// Failed, or missing.
     pub cross: &'static str,
+    /// Cancelled.
+    pub cancelled: &'static str,
     /// Done, or fine.
     pub check: &'static str,
     /// A running server.
@@ -86,6 +88,7 @@ impl Glyphs {
         edited: "✎",
         warn: "⚠",
         cross: "✖",
+        cancelled: "⊘",
         check: "✔",
         server_up: "●",
         server_down: "○",
@@ -122,6 +125,7 @@ impl Glyphs {
         edited: "~",
         warn: "!",
         cross: "x",
+        cancelled: "/",
         check: "v",
         server_up: "*",
         server_down: "o",
@@ -203,6 +207,7 @@ mod tests {
                 set.edited,
                 set.warn,
                 set.cross,
+                set.cancelled,
                 set.check,
                 set.server_up,
                 set.server_down,

@@ -5,11 +5,16 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use tui_input::Input;
 
-use super::{action::Action, pending::Progress};
+use super::{
+    action::Action,
+    pending::Progress,
+    progress::JobView,
+    recovery::{Attempt, Case},
+};
 use crate::{
     engine::{self, project::Newcomer},
     present::diff::{Diff, Hit},
-    revision::Node,
+    revision::{Node, RevisionId},
     worker::{JobId, Review, Run, ServerAction},
 };
 
@@ -32,6 +37,8 @@ pub enum Layer {
     Welcome(Welcome),
     /// An error with everything that is known about it.
     Error(Box<ErrorLayer>),
+    /// The command log.
+    Log(LogLayer),
 }
 
 /// What a palette offers.
@@ -150,6 +157,8 @@ pub enum Accept {
     CancelAndQuit(JobId),
     /// Write the revision that merges all heads.
     Merge,
+    /// A statement in doubt of this revision took effect; the other answer: it did not.
+    Settle(RevisionId),
     /// Allow changes to the database.
     Writing,
 }
@@ -413,6 +422,17 @@ impl DiffLayer {
     }
 }
 
+/// The command log, whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogLayer {
+    /// The selected line, from the oldest.
+    pub selected: usize,
+    /// The text of that line has the room of the others.
+    pub whole: bool,
+    /// First shown line of that text.
+    pub scroll: usize,
+}
+
 /// An error.
 #[derive(Clone, Debug)]
 pub struct ErrorLayer {
@@ -420,6 +440,35 @@ pub struct ErrorLayer {
     pub title: String,
     /// The error.
     pub error: Arc<engine::Error>,
+    /// What it means.
+    pub case: Case,
+    /// What was under way.
+    pub attempt: Attempt,
+    /// The session that was in the way.
+    pub blocker: Option<i32>,
     /// First shown line.
     pub scroll: usize,
+}
+
+impl ErrorLayer {
+    /// An error of something that was under way.
+    pub fn new(title: impl Into<String>, error: Arc<engine::Error>, attempt: Attempt) -> Self {
+        let case = Case::of(&error, attempt, false);
+        Self { title: title.into(), error, case, attempt, blocker: None, scroll: 0 }
+    }
+
+    /// The error of a run that ended with one.
+    pub fn of_run(job: &JobView) -> Option<Self> {
+        let Some(Err(error)) = &job.outcome else { return None };
+        let case = Case::of(error, Attempt::Run, job.asked);
+        let mut layer = Self::new(job.run.command(), Arc::clone(error), Attempt::Run);
+        (layer.case, layer.blocker) = (case, job.blocker);
+        Some(layer)
+    }
+}
+
+impl From<ErrorLayer> for Layer {
+    fn from(layer: ErrorLayer) -> Self {
+        Self::Error(Box::new(layer))
+    }
 }

@@ -27,8 +27,10 @@ pub enum Phase {
     Running(Duration),
     /// It is committed; how long it took.
     Done(Duration),
-    /// It failed, or was rolled back.
+    /// It failed.
     Failed,
+    /// It was cancelled.
+    Cancelled,
 }
 
 /// One statement.
@@ -116,6 +118,8 @@ pub struct JobView {
     pub current: usize,
     /// What the server said.
     pub output: VecDeque<Output>,
+    /// The session that was in the way last.
+    pub blocker: Option<i32>,
     /// Who is in the way, and for how long.
     pub blocked: Option<(Vec<Blocker>, Duration)>,
     /// Why the revision is tried again, until it is done.
@@ -124,6 +128,8 @@ pub struct JobView {
     pub id_width: usize,
     /// A pause was asked for.
     pub pausing: bool,
+    /// A cancel was asked for.
+    pub asked: bool,
     /// How it ended.
     pub outcome: Option<Result<Report, Arc<engine::Error>>>,
 }
@@ -143,10 +149,12 @@ impl JobView {
             plan: Vec::new(),
             current: 0,
             output: VecDeque::new(),
+            blocker: None,
             blocked: None,
             retry: None,
             id_width: SHORTEST_ID,
             pausing: false,
+            asked: false,
             outcome: None,
         }
     }
@@ -154,6 +162,13 @@ impl JobView {
     /// It has not ended.
     pub fn is_running(&self) -> bool {
         self.outcome.is_none()
+    }
+
+    /// It ended because the user wanted it to: that is no failure.
+    pub fn was_cancelled(&self) -> bool {
+        use crate::code::Code;
+        let by_us = |code| matches!(code, Code::Cancelled | Code::ConnLost | Code::Shutdown);
+        self.asked && matches!(&self.outcome, Some(Err(error)) if by_us(error.code))
     }
 
     /// Revisions that are committed.
@@ -170,7 +185,9 @@ impl JobView {
             .map(|r| match r.phase {
                 Phase::Done(_) => r.planned.statements.max(1),
                 Phase::Waits => 0,
-                Phase::Running(_) | Phase::Failed => r.done.min(r.planned.statements.max(1)),
+                Phase::Running(_) | Phase::Failed | Phase::Cancelled => {
+                    r.done.min(r.planned.statements.max(1))
+                }
             })
             .sum();
         (done, all)
@@ -209,6 +226,7 @@ impl JobView {
                     );
                     self.say(wall, "", format!("waiting for {who} to finish"));
                 }
+                self.blocker = holder.as_ref().map(|holder| holder.pid).or(self.blocker);
                 self.blocked = holder.map(|holder| (vec![holder], waited));
                 stage(self, Stage::WaitingForRunner(waited));
             }
@@ -281,6 +299,7 @@ impl JobView {
                         .collect();
                     self.say(wall, "", format!("waiting for a lock held by {}", who.join(", ")));
                 }
+                self.blocker = by.first().map(|blocker| blocker.pid).or(self.blocker);
                 self.blocked = Some((by, waited));
             }
             Event::Unblocked => self.blocked = None,
@@ -325,21 +344,23 @@ impl JobView {
 
     /// Takes the end in.
     pub fn end(&mut self, outcome: Result<Report, Arc<engine::Error>>, now: Duration) {
-        if outcome.is_err() {
-            for revision in &mut self.plan {
-                if matches!(revision.phase, Phase::Running(_)) {
-                    revision.phase = Phase::Failed;
-                    if let Some(last) = revision.statements.back_mut()
-                        && matches!(last.phase, Phase::Running(_))
-                    {
-                        last.phase = Phase::Failed;
-                    }
-                }
-            }
-        }
         self.took = Some(now.saturating_sub(self.started));
         self.stage = Stage::Ended;
         self.blocked = None;
         self.outcome = Some(outcome);
+        if matches!(self.outcome, Some(Ok(_))) {
+            return;
+        }
+        let ending = if self.was_cancelled() { Phase::Cancelled } else { Phase::Failed };
+        for revision in &mut self.plan {
+            if matches!(revision.phase, Phase::Running(_)) {
+                revision.phase = ending;
+                if let Some(last) = revision.statements.back_mut()
+                    && matches!(last.phase, Phase::Running(_))
+                {
+                    last.phase = ending;
+                }
+            }
+        }
     }
 }

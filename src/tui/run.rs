@@ -92,7 +92,7 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
         }
     }
 
-    let mut input = listen();
+    let mut input = EventStream::new();
     let mut drawn = Instant::now();
     let mut terminated = false;
     let mut own_stop = false;
@@ -138,11 +138,11 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
                     update::update(&mut app, Event::Copied(outcome));
                 }
                 Effect::Edit(path, _) => {
-                    release(input);
+                    drop(input);
                     drop(screen.take());
                     let outcome = edit(start.editor.as_deref(), &path).await;
                     screen = Some(Screen::enter(app.mouse)?);
-                    input = listen();
+                    input = EventStream::new();
                     app.size = terminal::size();
                     for effect in update::update(&mut app, Event::Edited(outcome)) {
                         if let Effect::Submit(job) = effect {
@@ -151,11 +151,11 @@ pub(super) async fn run(start: Start) -> io::Result<u8> {
                     }
                 }
                 Effect::Suspend => {
-                    release(input);
+                    drop(input);
                     drop(screen.take());
                     own_stop = suspend(&mut signals);
                     screen = Some(Screen::enter(app.mouse)?);
-                    input = listen();
+                    input = EventStream::new();
                     app.size = terminal::size();
                     app.repaint = true;
                     app.dirty = true;
@@ -246,7 +246,9 @@ async fn drain(
             return;
         }
         // Polled with the loop's own waker: the stream keeps the first waker it is given until the
-        // next key, and one that wakes nobody would make that key wait for a timer.
+        // next key, and one that wakes nobody would make that key wait for a timer. (crossterm's other
+        // reader, without `use-dev-tty`, loses the wake-up of a key that comes together with a
+        // change of the size: it is told of each once, and returns at the first.)
         let next = std::future::poll_fn(|cx| Poll::Ready(input.poll_next_unpin(cx))).await;
         if let Poll::Ready(Some(Ok(event))) = next {
             if let Some(event) = translate(event) {
@@ -258,19 +260,6 @@ async fn drain(
             return;
         }
     }
-}
-
-/// Stops listening to the terminal. The stream wakes its own thread by a token that stays behind when
-/// no thread waits; met together with a key, it would hide that key until the next one.
-fn release(input: EventStream) {
-    drop(input);
-    let _ = crossterm::event::poll(Duration::ZERO);
-}
-
-/// Listens to the terminal, without a token of an earlier stream.
-fn listen() -> EventStream {
-    let _ = crossterm::event::poll(Duration::ZERO);
-    EventStream::new()
 }
 
 fn translate(event: Input) -> Option<Event> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::pending::{Changes, Terms};
 use crate::{
+    engine::verdict::Verdict,
     plan::rename::Rename,
     revision::{Direction, History, Node, RevisionId, write::NewRevision},
 };
@@ -76,6 +77,13 @@ pub enum Run {
         /// Forget the rows that are there first.
         purge: bool,
     },
+    /// `resolve ID`: a person's word on the statement in doubt of a revision. Runs nothing.
+    Settle {
+        /// The revision.
+        id: RevisionId,
+        /// The word.
+        verdict: Verdict,
+    },
 }
 
 impl Run {
@@ -88,6 +96,13 @@ impl Run {
                 let purge = if *purge { " --purge" } else { "" };
                 format!("stamp {}{purge}", specs.join(" "))
             }
+            Self::Settle { id, verdict } => {
+                let word = match verdict {
+                    Verdict::Done => "--done",
+                    Verdict::Redo => "--redo",
+                };
+                format!("resolve {id} {word}")
+            }
         }
     }
 
@@ -96,7 +111,7 @@ impl Run {
         match self {
             Self::Upgrade(_) => Some(Direction::Up),
             Self::Downgrade(_) => Some(Direction::Down),
-            Self::Stamp { .. } => None,
+            Self::Stamp { .. } | Self::Settle { .. } => None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod filter;
 pub mod git;
 pub mod job;
 pub mod pending;
+mod reading;
 pub mod review;
 pub mod run;
 pub mod same;

@@ -65,6 +65,8 @@ pub fn plan(
             let specs: Vec<&str> = specs.iter().map(String::as_str).collect();
             target::stamp(graph, rows, &specs, *purge)
         }
+        // It moves nothing.
+        Run::Settle { .. } => Ok(Plan::default()),
     }
 }
 

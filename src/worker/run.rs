@@ -10,7 +10,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    hash::{DefaultHasher, Hash, Hasher},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -24,32 +23,21 @@ use tokio::sync::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Job, JobId, Origin, Part, Refresh, Run, ServerAction, Work, WorkerEvent, compute,
-    event::PoolFacts, git, pending, same, schema,
+    Job, JobId, Origin, Refresh, Run, ServerAction, Work, WorkerEvent, compute, event::PoolFacts,
+    pending, schema,
 };
 use crate::{
     code::Code,
     db::Connector,
     engine::{
-        Control, Engine, Error, Overview, Project, activity::Activity, record::Entry,
-        sizes::TableRow,
+        Control, Error, Overview, Project, activity::Activity, record::Entry, sizes::TableRow,
     },
     revision::{History, write},
     server::{Provider, State, Status},
 };
 
-/// Connections for reading.
-const POOL: usize = 3;
-/// A reading that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Entries of the audit table that are read.
-const RECORD: u32 = 300;
-/// Lines of the server's log that are read.
-const LOG: usize = 500;
 /// How long the end of longer work is waited for.
 const LAST_WAIT: Duration = Duration::from_secs(4);
-/// Files whose time stamps are watched; in larger folders only those of the folders.
-const WATCHED: usize = 2_000;
 
 /// Takes jobs, sends events. Dropping it ends the hand-out of work.
 #[derive(Debug)]
@@ -148,30 +136,32 @@ enum Served {
 /// What a reading came to.
 type Outcome<T> = Result<T, Arc<Error>>;
 
+/// Connections, and what opens them: it alone knows why one could not be opened.
+pub(super) type Pooled = (Connector, deadpool_postgres::Pool);
+
 /// What was last reported, so that equal readings are not reported again.
 #[derive(Default)]
 pub(super) struct Last {
-    history: Option<Arc<History>>,
-    files: u64,
-    overview: Option<Outcome<(Arc<History>, Arc<Overview>)>>,
-    activity: Option<Outcome<Arc<Activity>>>,
-    record: Option<Outcome<Arc<Vec<Entry>>>>,
-    server: Option<Outcome<Arc<Status>>>,
-    log: Option<Outcome<Arc<Vec<String>>>>,
-    pool: PoolFacts,
+    pub(super) history: Option<Arc<History>>,
+    pub(super) files: u64,
+    pub(super) overview: Option<Outcome<(Arc<History>, Arc<Overview>)>>,
+    pub(super) activity: Option<Outcome<Arc<Activity>>>,
+    pub(super) record: Option<Outcome<Arc<Vec<Entry>>>>,
+    pub(super) server: Option<Outcome<Arc<Status>>>,
+    pub(super) log: Option<Outcome<Arc<Vec<String>>>>,
+    pub(super) pool: PoolFacts,
     pub(super) changes: Option<Outcome<Arc<pending::Changes>>>,
-    tables: Option<Outcome<Arc<Vec<TableRow>>>>,
-    origins: Option<Arc<BTreeMap<PathBuf, Origin>>>,
+    pub(super) tables: Option<Outcome<Arc<Vec<TableRow>>>>,
+    pub(super) origins: Option<Arc<BTreeMap<PathBuf, Origin>>>,
 }
 
 pub(super) struct Shared {
     pub(super) project: Project,
     events: UnboundedSender<WorkerEvent>,
-    history: watch::Sender<Option<Arc<History>>>,
+    pub(super) history: watch::Sender<Option<Arc<History>>>,
     provider: tokio::sync::Mutex<Option<Provider>>,
-    /// The reading connections, the target they belong to, and what opens them: it alone knows why
-    /// one could not be opened.
-    pool: Mutex<Option<(String, Connector, deadpool_postgres::Pool)>>,
+    /// The reading connections, and the target they belong to.
+    pub(super) pool: Mutex<Option<(String, Pooled)>>,
     last: Mutex<Last>,
     pub(super) pg_dump: Vec<PathBuf>,
     /// Longer work ends with this.
@@ -504,184 +494,6 @@ impl Shared {
         })
     }
 
-    /// An engine on the reading connections.
-    async fn reader(&self) -> Result<(Arc<History>, Engine), Error> {
-        let connector = self.connector().await?;
-        let history = self.history().await?;
-        let target = connector.connection().to_string();
-        let (connector, pool) = {
-            let mut slot = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*slot {
-                Some((known, connector, pool)) if *known == target => {
-                    (connector.clone(), pool.clone())
-                }
-                _ => {
-                    let pool = connector.pool(POOL)?;
-                    *slot = Some((target, connector.clone(), pool.clone()));
-                    (connector, pool)
-                }
-            }
-        };
-        Ok((Arc::clone(&history), self.project.engine(history, (connector, pool))))
-    }
-
-    /// Forgets the reading connections: they may hang, or their server is gone.
-    fn drop_pool(&self) {
-        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((.., pool)) = pool {
-            pool.close();
-        }
-    }
-
-    async fn patiently<T>(
-        &self,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Arc<Error>> {
-        match tokio::time::timeout(PATIENCE, work).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(Arc::new(error)),
-            Err(_) => {
-                self.drop_pool();
-                let text = format!("the database did not answer within {} s", PATIENCE.as_secs());
-                Err(Arc::new(Error::new(Code::Connect, text)))
-            }
-        }
-    }
-
-    fn pool_facts(&self) {
-        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let facts = pool.map_or_else(PoolFacts::default, |(.., pool)| {
-            let status = pool.status();
-            PoolFacts {
-                max: status.max_size,
-                open: status.size,
-                idle: status.available,
-                waiting: status.waiting,
-            }
-        });
-        let mut last = self.last();
-        if last.pool != facts {
-            last.pool = facts;
-            self.send(WorkerEvent::Pool(facts));
-        }
-    }
-
-    async fn read_history(&self) -> WorkerEvent {
-        let project = self.project.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            // Stamps first: a change during the reading shows at the next look.
-            let history = project.history();
-            (stamps(&project, &history), history)
-        });
-        let Ok((files, history)) = read.await else {
-            return WorkerEvent::Unchanged(Refresh::History);
-        };
-        let history = Arc::new(history);
-        let mut last = self.last();
-        last.files = files;
-        if last.history.as_ref().is_some_and(|old| same::history(old, &history)) {
-            return WorkerEvent::Unchanged(Refresh::History);
-        }
-        last.history = Some(Arc::clone(&history));
-        self.history.send_replace(Some(Arc::clone(&history)));
-        WorkerEvent::Fresh(Part::History(history))
-    }
-
-    /// Whether files came, went or changed since they were read.
-    async fn files_changed(&self) -> bool {
-        let Some(history) = self.last().history.clone() else { return false };
-        let project = self.project.clone();
-        let now = tokio::task::spawn_blocking(move || stamps(&project, &history)).await;
-        now.is_ok_and(|now| now != self.last().files)
-    }
-
-    async fn read_overview(&self) -> WorkerEvent {
-        let outcome = self
-            .patiently(async {
-                let (history, engine) = self.reader().await?;
-                let overview = engine.overview().await?;
-                Ok((history, Arc::new(overview)))
-            })
-            .await;
-        let mut last = self.last();
-        let is_same = unchanged(last.overview.as_ref(), &outcome, |old, new| {
-            Arc::ptr_eq(&old.0, &new.0) && same::overview(&old.1, &new.1)
-        });
-        if is_same {
-            return WorkerEvent::Unchanged(Refresh::Overview);
-        }
-        last.overview = Some(outcome.clone());
-        WorkerEvent::Fresh(Part::Overview(outcome))
-    }
-
-    async fn read_activity(&self) -> WorkerEvent {
-        let outcome =
-            self.patiently(async { Ok(Arc::new(self.reader().await?.1.activity().await?)) }).await;
-        let mut last = self.last();
-        if unchanged(last.activity.as_ref(), &outcome, |a, b| same::activity(a, b)) {
-            return WorkerEvent::Unchanged(Refresh::Activity);
-        }
-        last.activity = Some(outcome.clone());
-        WorkerEvent::Fresh(Part::Activity(outcome))
-    }
-
-    async fn read_record(&self) -> WorkerEvent {
-        let outcome = self
-            .patiently(async { Ok(Arc::new(self.reader().await?.1.record(RECORD).await?)) })
-            .await;
-        let mut last = self.last();
-        if unchanged(last.record.as_ref(), &outcome, |a, b| same::record(a, b)) {
-            return WorkerEvent::Unchanged(Refresh::Record);
-        }
-        last.record = Some(outcome.clone());
-        WorkerEvent::Fresh(Part::Record(outcome))
-    }
-
-    async fn read_tables(&self) -> WorkerEvent {
-        let outcome = self
-            .patiently(async { Ok(Arc::new(self.reader().await?.1.table_sizes().await?)) })
-            .await;
-        let mut last = self.last();
-        if unchanged(last.tables.as_ref(), &outcome, |a, b| a == b) {
-            return WorkerEvent::Unchanged(Refresh::Tables);
-        }
-        last.tables = Some(outcome.clone());
-        WorkerEvent::Fresh(Part::Tables(outcome))
-    }
-
-    async fn read_origins(&self) -> WorkerEvent {
-        let config = &self.project.config;
-        let found = git::origins(&config.root, &config.migrations).await.map(Arc::new);
-        let mut last = self.last();
-        if last.origins == found {
-            return WorkerEvent::Unchanged(Refresh::Origins);
-        }
-        last.origins.clone_from(&found);
-        WorkerEvent::Fresh(Part::Origins(found))
-    }
-
-    async fn read_server(&self) -> WorkerEvent {
-        let outcome =
-            self.patiently(async { Ok(Arc::new(self.provider().await?.status().await)) }).await;
-        let mut last = self.last();
-        if unchanged(last.server.as_ref(), &outcome, |a, b| a == b) {
-            return WorkerEvent::Unchanged(Refresh::Server);
-        }
-        last.server = Some(outcome.clone());
-        WorkerEvent::Fresh(Part::Server(outcome))
-    }
-
-    async fn read_log(&self) -> WorkerEvent {
-        let outcome =
-            self.patiently(async { Ok(Arc::new(self.provider().await?.logs(LOG).await?)) }).await;
-        let mut last = self.last();
-        if unchanged(last.log.as_ref(), &outcome, |a, b| a == b) {
-            return WorkerEvent::Unchanged(Refresh::Log);
-        }
-        last.log = Some(outcome.clone());
-        WorkerEvent::Fresh(Part::Log(outcome))
-    }
-
     /// A run, on a connection of its own.
     async fn run(&self, run: &Run, control: &Control) -> Result<crate::engine::Report, Error> {
         let connector = self.connector().await?;
@@ -694,6 +506,7 @@ impl Shared {
                 let specs: Vec<&str> = specs.iter().map(String::as_str).collect();
                 engine.stamp(&specs, *purge, control).await
             }
+            Run::Settle { id, verdict } => engine.settle(id.as_str(), *verdict, control).await,
         }
     }
 
@@ -765,22 +578,4 @@ impl Shared {
             }
         })
     }
-}
-
-/// The times and sizes of folders and files, as one number.
-fn stamps(project: &Project, history: &History) -> u64 {
-    let config = &project.config;
-    let mut hasher = DefaultHasher::new();
-    let mut stamp = |path: PathBuf| {
-        let meta = std::fs::metadata(&path).ok();
-        let facts = meta.map(|meta| (meta.modified().ok(), meta.is_file().then_some(meta.len())));
-        (path, facts).hash(&mut hasher);
-    };
-    config.migrations.iter().cloned().for_each(&mut stamp);
-    if history.revisions().len() <= WATCHED {
-        history.revisions().iter().for_each(|one| stamp(config.root.join(&one.path)));
-        let broken = history.problems().iter().filter_map(|problem| problem.path.as_ref());
-        broken.for_each(|path| stamp(config.root.join(path)));
-    }
-    hasher.finish()
 }

@@ -2,6 +2,7 @@
 
 use limbeck::{
     code::Code,
+    config::TargetSession,
     db::{Connector, End, Notice, lock, lost},
     pg::ident::QualifiedName,
 };
@@ -241,5 +242,26 @@ async fn dropping_a_session_closes_it_at_the_server() {
         if row.get::<_, i64>(0) == 0 {
             break;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_pool_for_looking_cannot_be_made_to_write() {
+    let db = database().await;
+    let mut connection = db.connection();
+    connection.options = Some("-c work_mem=5MB".into());
+    connection.target = TargetSession::ReadWrite;
+    let pool = Connector::new(connection).read_only().pool(1).expect("it is made");
+    for turn in 0..3 {
+        let client = pool.get().await.expect("it connects");
+        let refused = client.batch_execute("CREATE TABLE t (id int)").await.expect_err("read-only");
+        assert_eq!(refused.code().map(SqlState::code), Some("25006"), "turn {turn}");
+        let kept = client.query_one("SHOW work_mem", &[]).await.expect("it answers");
+        assert_eq!(kept.get::<_, &str>(0), "5MB", "options of the settings stay");
+        // Whoever turns it off does so for himself: the pool hands the next one a clean session.
+        client
+            .batch_execute("SET default_transaction_read_only = off")
+            .await
+            .expect("it is allowed");
     }
 }

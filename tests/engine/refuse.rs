@@ -19,7 +19,7 @@ async fn tables_of_a_later_limbeck_are_refused() {
     )
     .await;
     let error = up(&engine(&db, &tables(2))).await.unwrap_err();
-    assert_eq!(error.code.as_str(), "SETTINGS");
+    assert_eq!(error.code.as_str(), "OWN_TABLES");
     assert!(error.hint.unwrap().contains("7.0"));
 }
 
@@ -63,7 +63,7 @@ async fn tables_of_an_unknown_format_are_refused_with_one_sentence() {
             engine.stamp(&["head"], false, &Control::silent()).await.unwrap_err(),
             engine.overview().await.unwrap_err(),
         ] {
-            assert_eq!(error.code.as_str(), "SETTINGS", "{sql}: {error:?}");
+            assert_eq!(error.code.as_str(), "OWN_TABLES", "{sql}: {error:?}");
             assert!(error.message.contains("`limbeck`"), "{}", error.message);
             let told = format!("{} {}", error.message, error.hint.unwrap());
             assert!(told.contains(words), "{told}");

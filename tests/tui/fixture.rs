@@ -178,6 +178,7 @@ pub(crate) fn server(state: State) -> Arc<Status> {
         socket: None,
         log: Some("/srv/shop/.limbeck/log/postgresql.log".into()),
         binaries: None,
+        killed: false,
     })
 }
 

@@ -28,7 +28,7 @@ fn cells(n: u16) -> std::num::NonZero<u16> {
 #[derive(Default)]
 struct Raw(Vec<u8>);
 
-struct Screen {
+pub(crate) struct Screen {
     parser: Arc<Mutex<(vt100::Parser, Raw)>>,
     changed: Receiver<()>,
     writer: Box<dyn Write + Send>,
@@ -37,7 +37,7 @@ struct Screen {
 }
 
 impl Screen {
-    fn open(project: &Project, size: (u16, u16), env: &[(&str, &str)]) -> Self {
+    pub(crate) fn open(project: &Project, size: (u16, u16), env: &[(&str, &str)]) -> Self {
         let pty = native_pty_system()
             .openpty(PtySize { cols: size.0, rows: size.1, pixel_width: 0, pixel_height: 0 })
             .expect("a pseudo-terminal");
@@ -90,7 +90,7 @@ impl Screen {
     }
 
     /// Waits until the screen fits.
-    fn until(&mut self, what: &str, fits: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn until(&mut self, what: &str, fits: impl Fn(&str) -> bool) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
             let text = self.text();
@@ -108,16 +108,16 @@ impl Screen {
         }
     }
 
-    fn shows(&mut self, what: &str) -> String {
+    pub(crate) fn shows(&mut self, what: &str) -> String {
         self.until(what, |text| text.contains(what))
     }
 
-    fn keys(&mut self, keys: &str) {
+    pub(crate) fn keys(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).expect("the terminal is there");
         self.writer.flush().expect("the terminal is there");
     }
 
-    fn resize(&mut self, size: (u16, u16)) {
+    pub(crate) fn resize(&mut self, size: (u16, u16)) {
         let mut both = self.parser.lock().expect("no panic while it is held");
         both.0.screen_mut().set_size(cells(size.1), cells(size.0));
         drop(both);
@@ -132,7 +132,7 @@ impl Screen {
     }
 
     /// Waits for the end; every mode that was set must be undone.
-    fn ended(mut self) -> u32 {
+    pub(crate) fn ended(mut self) -> u32 {
         let status = self.child.wait().expect("it is our child");
         // What it wrote last is still on its way.
         while self.changed.recv_timeout(PATIENCE).is_ok() {}
@@ -154,7 +154,7 @@ impl Screen {
 }
 
 /// Stops the project's server however the test ends.
-struct Stop<'a>(&'a Project);
+pub(crate) struct Stop<'a>(pub(crate) &'a Project);
 
 impl Drop for Stop<'_> {
     fn drop(&mut self) {

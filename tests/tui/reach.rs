@@ -4,10 +4,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use limbeck::{
-    code::Code,
     config::Guard,
     engine::{
-        self, Report,
+        Report,
         project::{Beginning, Newcomer},
         sizes::TableRow,
     },
@@ -18,7 +17,7 @@ use limbeck::{
         layer::{Accept, Layer},
         update::welcome,
     },
-    worker::{JobId, Origin, Part, Run, ServerAction, WorkerEvent},
+    worker::{Job, JobId, Origin, Part, Run, ServerAction, WorkerEvent},
 };
 
 use crate::fixture::{Rig, overview, server};
@@ -216,6 +215,38 @@ fn a_newer_state_takes_the_place_of_an_older_one() {
 }
 
 #[test]
+fn a_database_that_answers_before_the_graph_is_laid_out_is_not_forgotten() {
+    let mut rig = Rig::opened(Guard::Dev, (120, 36));
+    let history = rig.history.clone();
+    let early = overview(&history, &[CURRENT]);
+    rig.report(WorkerEvent::Fresh(Part::Overview(Ok((history.clone(), early)))));
+    assert!(rig.text().contains("connecting"), "{}", rig.text());
+    rig.report(WorkerEvent::Fresh(Part::History(history)));
+    assert!(rig.text().contains("at 7f3a91c0"), "{}", rig.text());
+}
+
+#[test]
+fn a_server_that_was_killed_is_started_at_the_opening_and_one_that_was_stopped_is_not() {
+    let down = |killed| {
+        let mut status = (*server(State::Stopped)).clone();
+        status.killed = killed;
+        WorkerEvent::Fresh(Part::Server(Ok(Arc::new(status))))
+    };
+    let started = |rig: &Rig| rig.asked(|job| matches!(job, Job::Server(ServerAction::Start))) == 1;
+    let mut rig = Rig::opened(Guard::Dev, (80, 24));
+    rig.report(down(true));
+    assert!(started(&rig));
+    assert!(rig.text().contains("ended without being stopped"), "{}", rig.text());
+    let mut rig = Rig::opened(Guard::Dev, (80, 24));
+    rig.report(down(false));
+    assert!(!started(&rig), "stopped by hand");
+    // While the interface is open, it says so and leaves it to the user.
+    let mut rig = Rig::at(&[CURRENT]);
+    rig.report(down(true));
+    assert!(!started(&rig));
+}
+
+#[test]
 fn trouble_says_what_happened_and_the_key_that_goes_on() {
     let mut rig = Rig::at(&[CURRENT]);
     let history = rig.history.clone();
@@ -226,40 +257,15 @@ fn trouble_says_what_happened_and_the_key_that_goes_on() {
     rig.report(WorkerEvent::Fresh(fresh));
     let screen = rig.text();
     assert!(screen.contains("2c9e11ab stopped after 2 of 5 statements"), "{screen}");
-    assert!(screen.contains("U runs the rest"), "{screen}");
+    assert!(screen.contains("U run the rest of it"), "{screen}");
     rig.keys("!");
-    assert!(rig.text().contains("what ran outside a transaction is kept"), "{}", rig.text());
+    assert!(rig.text().contains("what had run of it is kept"), "{}", rig.text());
     rig.keys("<esc>");
     // The database knows more than the files.
     let fresh = Part::Overview(Ok((history.clone(), overview(&history, &["5f00ba110000"]))));
     rig.report(WorkerEvent::Fresh(fresh));
     assert!(rig.text().contains("the database is at 5f00ba11, which no file here has"));
-    assert!(rig.text().contains("R reads the files again"), "{}", rig.text());
-}
-
-#[test]
-fn an_error_names_the_key_that_goes_on() {
-    for (code, key, words) in [
-        (Code::LockHeld, "3", "see who holds the lock"),
-        (Code::Connect, "R", "ask the database again"),
-        (Code::DatabaseAhead, "R", "read the files again"),
-    ] {
-        let mut rig = Rig::at(&[MERGE]);
-        rig.keys("U<enter>");
-        rig.play(JobId(1), &Run::Upgrade("heads".into()), 0);
-        rig.end(JobId(1), Err(engine::Error::new(code, "it went wrong")));
-        let screen = rig.text();
-        assert!(screen.contains(&format!("{key} {words}")), "{code}: {screen}");
-        rig.effects.clear();
-        rig.keys(key);
-        assert!(rig.app.layers.is_empty(), "{code}: the key closes it");
-        let went = if key == "3" {
-            rig.app.screen == Screen::Database
-        } else {
-            rig.effects.iter().any(|effect| matches!(effect, Effect::Submit(_)))
-        };
-        assert!(went, "{code}: and does what it says");
-    }
+    assert!(rig.text().contains("R read the files again"), "{}", rig.text());
 }
 
 #[test]

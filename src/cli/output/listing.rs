@@ -71,6 +71,9 @@ pub(crate) fn marks(history: &History, node: Node, look: Look<'_>) -> Cell {
         if state.failed.is_some() && !state.applied {
             words.push(Cell::styled("failed", style::error));
         }
+        if state.cancelled.is_some() && !state.applied {
+            words.push(Cell::styled("cancelled", style::dim));
+        }
     }
     if !look.no_heads && graph.children(node).is_empty() {
         words.push(Cell::styled("head", style::mark));
@@ -126,6 +129,9 @@ pub(crate) fn block(history: &History, node: Node, look: Look<'_>) -> String {
         fact("applied", &applied(state));
         if let Some(failed) = &state.failed {
             fact("last try", failed);
+        }
+        if state.cancelled.is_some() {
+            fact("last try", "cancelled, and rolled back");
         }
     }
     fact("file", &revision.path.display().to_string());

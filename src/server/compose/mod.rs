@@ -146,6 +146,7 @@ impl Compose {
             socket: None,
             log: None,
             binaries: None,
+            killed: false,
         };
         match seen {
             Seen::Container(container) => {

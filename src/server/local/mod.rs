@@ -107,6 +107,8 @@ impl Local {
                 }
                 None => "local cluster".to_owned(),
             },
+            killed: matches!(state, State::Stopped)
+                && remembered.as_ref().is_some_and(|known| known.wanted),
             state,
             data: exists.then(|| self.shown(&data)),
             port: server.map(|s| s.port).or(known.map(|r| r.port)).filter(|p| *p != 0),
@@ -171,6 +173,7 @@ impl Local {
             user: self.config.postgres_user.clone().unwrap_or_else(|| DEFAULT_ROLE.into()),
             bin_dir: PathBuf::new(),
             version: String::new(),
+            wanted: false,
         })?;
         Ok(home)
     }
@@ -239,7 +242,10 @@ impl Local {
             Look::Down | Look::Reused => None,
         };
         let server = match server {
-            Some(server) => server,
+            Some(server) => {
+                self.want(true)?;
+                server
+            }
             None => self.start_down(&home, &mut remembered, progress).await?,
         };
         let user = remembered.or_else(|| self.folder.recall()).map(|r| r.user);
@@ -305,6 +311,7 @@ impl Local {
             user,
             bin_dir: binaries.dir,
             version: binaries.version,
+            wanted: true,
         };
         self.folder.remember(&now)?;
         *remembered = Some(now);
@@ -345,10 +352,12 @@ impl Local {
     ) -> Result<(), ServerError> {
         let home = self.home(self.folder.recall().as_ref());
         let data = home.data();
-        if matches!(postmaster::look(&data), Look::Down | Look::Reused) {
+        let wanted = self.folder.recall().is_some_and(|known| known.wanted);
+        if matches!(postmaster::look(&data), Look::Down | Look::Reused) && !wanted {
             return Ok(());
         }
         let lock = self.folder.lock(progress).await?;
+        self.want(false)?;
         match postmaster::look(&data) {
             Look::Down | Look::Reused => {}
             Look::Hidden(why) => return Err(hidden(&data, &why)),
@@ -359,6 +368,16 @@ impl Local {
         }
         drop(lock);
         Ok(())
+    }
+
+    /// Remembers whether the server is to run.
+    fn want(&self, wanted: bool) -> Result<(), ServerError> {
+        match self.folder.recall() {
+            Some(known) if known.wanted != wanted => {
+                self.folder.remember(&Remembered { wanted, ..known })
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn destroy(

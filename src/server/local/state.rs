@@ -29,6 +29,9 @@ pub(super) struct Remembered {
     pub(super) bin_dir: PathBuf,
     /// Their version, "15.18".
     pub(super) version: String,
+    /// It was started and not stopped since: when it is down, something else ended it.
+    #[serde(default)]
+    pub(super) wanted: bool,
 }
 
 impl Remembered {
@@ -188,6 +191,7 @@ mod tests {
             user: "app".into(),
             bin_dir: "/b".into(),
             version: "17.1".into(),
+            wanted: true,
         };
         folder.remember(&known).unwrap();
         let recalled = folder.recall().unwrap();

@@ -9,7 +9,7 @@ use crate::{
     code::Code,
     db::Notice,
     engine::{
-        Error, Event,
+        Aftermath, Error, Event,
         activity::{Activity, LockRow, SessionRow, SettingRow},
         error::Failure,
         event::{Blocker, PlannedMove},
@@ -17,9 +17,10 @@ use crate::{
     },
     revision::{Direction, RevisionId},
     tui::{
-        app::{App, Screen},
-        layer::{ErrorLayer, Layer},
+        app::{App, LogEnd, LogLine, Screen},
+        layer::ErrorLayer,
         progress::JobView,
+        recovery::Attempt,
         theme::Theme,
     },
     worker::{JobId, Run, event::PoolFacts},
@@ -207,6 +208,51 @@ pub(super) fn jobs(theme: Theme, size: (u16, u16)) -> App {
     app
 }
 
+/// The jobs screen after a cancel: the revision under way was rolled back.
+pub(super) fn cancelled(theme: Theme, size: (u16, u16)) -> App {
+    let mut app = jobs(theme, size);
+    let mut error = Error::new(Code::Cancelled, "`b81d0f3e9a60` was cancelled")
+        .with_state("rolled back; the database is at 5a7700d1f2c4")
+        .with_hint("run the same command again when you are ready");
+    error.aftermath = Aftermath::RolledBack;
+    if let Some(job) = app.runs.last_mut() {
+        job.asked = true;
+        job.end(Err(Arc::new(error)), Duration::from_secs(197));
+    }
+    app
+}
+
+/// The graph with a command log that holds what an upgrade ran.
+pub(super) fn log(theme: Theme, size: (u16, u16)) -> App {
+    let mut app = shop(theme, size);
+    let sql = "CREATE TYPE order_status AS ENUM\n    ('new', 'paid', 'shipped');\n\n\
+               ALTER TABLE orders\n    ALTER COLUMN status DROP DEFAULT,\n    \
+               ALTER COLUMN status\n        TYPE order_status\n        USING status::order_status;";
+    let line = |at_time, command: &str, outcome: &str, end, sql: Option<&str>| LogLine {
+        at: at(at_time),
+        command: command.to_owned(),
+        outcome: outcome.to_owned(),
+        end,
+        took: Some(Duration::from_millis(412)),
+        sql: sql.map(Arc::from),
+    };
+    app.command_log.push_back(line(
+        "14:05:40",
+        "upgrade b81d0f3e",
+        "CREATE TYPE order_status AS ENUM ('new', 'paid', 'shipped'); ALTER TABLE orders …; COMMIT",
+        LogEnd::Done,
+        Some(sql),
+    ));
+    app.command_log.push_back(line(
+        "14:05:41",
+        "upgrade heads",
+        "cancelled; rolled back, 1 revision before it kept",
+        LogEnd::Cancelled,
+        None,
+    ));
+    app
+}
+
 /// An error with everything that a server tells.
 pub(super) fn error(theme: Theme, size: (u16, u16)) -> App {
     let mut app = shop(theme, size);
@@ -230,10 +276,8 @@ pub(super) fn error(theme: Theme, size: (u16, u16)) -> App {
         hint: Some("You might need to specify \"USING status::order_status\".".to_owned()),
         context: None,
     }));
-    app.layers.push(Layer::Error(Box::new(ErrorLayer {
-        title: "upgrade heads".to_owned(),
-        error: Arc::new(error),
-        scroll: 0,
-    })));
+    error.aftermath = Aftermath::RolledBack;
+    let layer = ErrorLayer::new("upgrade heads", Arc::new(error), Attempt::Run);
+    app.layers.push(layer.into());
     app
 }

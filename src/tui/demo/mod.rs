@@ -4,6 +4,7 @@
 
 mod busy;
 pub mod pending;
+pub mod trouble;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -11,7 +12,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::{
-    app::{App, LogLine, Row},
+    app::{App, LogEnd, LogLine, Row},
     event::{Effect, Event, Now},
     theme::Theme,
     update::update,
@@ -198,8 +199,9 @@ pub fn shop(theme: Theme, size: (u16, u16)) -> App {
             at: self::at(at),
             command: command.to_owned(),
             outcome: outcome.to_owned(),
-            failed: false,
+            end: LogEnd::Done,
             took: Some(Duration::from_millis(millis)),
+            sql: None,
         });
     }
     app
@@ -240,6 +242,9 @@ pub fn screens(theme: &Theme, size: (u16, u16)) -> Vec<(&'static str, App)> {
     all.push(("partial", partial(theme.clone(), size)));
     all.push(("jobs", busy::jobs(theme.clone(), size)));
     all.push(("error", busy::error(theme.clone(), size)));
+    all.push(("cancelled", busy::cancelled(theme.clone(), size)));
+    all.push(("log", after(busy::log(theme.clone(), size), "@k")));
+    all.push(("settle", after(partial(theme.clone(), size), "V")));
     all.push(("empty", empty(theme.clone(), size)));
     all.push(("unreachable", unreachable(theme.clone(), size)));
     all
@@ -303,11 +308,15 @@ fn profiles(theme: Theme, size: (u16, u16)) -> App {
 /// The shop with a revision that stopped halfway.
 fn partial(theme: Theme, size: (u16, u16)) -> App {
     let mut app = shop(theme, size);
-    let node = node_of(&app, "b81d0f3e9a60");
+    half_done(&mut app);
+    app
+}
+
+fn half_done(app: &mut App) {
+    let node = node_of(app, "b81d0f3e9a60");
     if let Some(overview) = &mut app.snapshot.overview {
         Arc::make_mut(overview).states[node.index()].partial = Some((2, 5));
     }
-    app
 }
 
 fn answer(job: Job) -> Option<WorkerEvent> {
@@ -417,6 +426,7 @@ fn app(theme: Theme, size: (u16, u16), now: Timestamp) -> App {
     config.connection = Some(Connection::new("db-1", 5432, "app_owner", "shop"));
     let mut app = App::new(Arc::new(config), theme, size);
     app.now = Now { mono: Duration::from_secs(200), wall: now };
+    app.editor = true;
     app.snapshot.server = Some(Arc::new(server::Status {
         kind: server::Kind::External,
         state: server::State::Running { id: "48213".to_owned(), since: None },
@@ -426,6 +436,7 @@ fn app(theme: Theme, size: (u16, u16), now: Timestamp) -> App {
         socket: None,
         log: None,
         binaries: None,
+        killed: false,
     }));
     app
 }

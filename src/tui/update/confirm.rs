@@ -8,7 +8,7 @@ use tui_input::Input;
 use super::{next_generation, screens, submit, worker};
 use crate::{
     config::Guard,
-    engine::activity::SessionRow,
+    engine::{activity::SessionRow, verdict::Verdict},
     revision::{Direction, History, RevisionId},
     tui::{
         app::App,
@@ -60,7 +60,7 @@ pub fn typed(guard: Guard, run: &Run, loses_data: bool) -> bool {
         (Guard::Prod, _) | (_, Run::Stamp { .. }) => true,
         (Guard::Staging, _) => loses_data,
         (Guard::Dev, Run::Downgrade(spec)) => spec == "base" && loses_data,
-        (Guard::Dev, Run::Upgrade(_)) => false,
+        (Guard::Dev, Run::Upgrade(_) | Run::Settle { .. }) => false,
     }
 }
 
@@ -77,6 +77,10 @@ pub fn run(app: &mut App, run: Run) -> Vec<Effect> {
         Run::Stamp { specs, .. } => {
             let specs: Vec<String> = specs.iter().map(|s| spoken(app, s)).collect();
             (format!("Stamp {name} as {}?", specs.join(", ")), "stamp")
+        }
+        Run::Settle { id, .. } => {
+            settle(app, id.clone());
+            return Vec::new();
         }
     };
     let mut confirm = question(title, verb, Accept::Run(run.clone()));
@@ -261,6 +265,37 @@ fn undo(run: &Run, review: &Review, history: &History, lines: &mut Vec<Line>) {
         _ => (Role::Text, "an upgrade brings it back".to_owned()),
     };
     lines.push(line(role, "undo", text));
+}
+
+/// Asks what became of a statement in doubt.
+pub fn settle(app: &mut App, id: RevisionId) {
+    let history = app.snapshot.history.clone();
+    let node = history.as_ref().and_then(|history| history.graph().find(id.as_str()));
+    let state = node.map(|node| app.snapshot.state(node)).unwrap_or_default();
+    let done = state.partial.map_or(0, |(done, _)| done);
+    // Half of what is applied is being undone.
+    let direction = if state.applied { Direction::Down } else { Direction::Up };
+    let name = app.short(id.as_str());
+    let mut confirm = question("Did the statement take effect?", "it did", Accept::Settle(id));
+    confirm.lines.push(line(Role::Strong, "revision", name));
+    confirm.lines.push(line(Role::Text, "statement", format!("the one after the first {done}")));
+    if let (Some(history), Some(node)) = (history, node) {
+        let script = &history.revision(node).script;
+        let texts = script.sections(direction).unwrap_or_default().iter().flat_map(|section| {
+            let statements = script.statements(section).unwrap_or_default();
+            statements.into_iter().map(|one| script.text[one.range].to_owned())
+        });
+        if let Some(text) = texts.into_iter().nth(done) {
+            let text = crate::pg::statement::summary(&text, 200);
+            confirm.lines.push(line(Role::Text, "", text));
+        }
+    }
+    confirm.lines.push(line(Role::Text, "it did", "the next run goes on after it"));
+    confirm.lines.push(line(Role::Text, "it did not", "the next run begins with it"));
+    confirm.lines.push(line(Role::Warn, "", "look at the database first; nothing runs now"));
+    confirm.other = Some(('n', "it did not".to_owned()));
+    "decide later".clone_into(&mut confirm.refuse);
+    open(app, confirm);
 }
 
 /// Asks about cancelling a job: what is kept, what is rolled back.
@@ -471,6 +506,7 @@ pub fn merge(app: &mut App) {
 pub fn accept(app: &mut App, accept: Accept) -> Vec<Effect> {
     match accept {
         Accept::Run(run) => worker::begin(app, run),
+        Accept::Settle(id) => worker::begin(app, Run::Settle { id, verdict: Verdict::Done }),
         Accept::Cancel(id) => worker::cancel(app, id),
         Accept::CancelAndQuit(id) => {
             app.quit_after_job = true;
@@ -530,9 +566,15 @@ pub fn writing(app: &mut App) {
 
 /// The other answer of a question.
 pub fn other(app: &mut App, accept: &Accept) -> Vec<Effect> {
-    if matches!(accept, Accept::CancelAndQuit(_)) {
-        app.quit_after_job = true;
-        super::toast(app, crate::tui::app::Tone::Info, "leaving as soon as the job has ended");
+    match accept {
+        Accept::CancelAndQuit(_) => {
+            app.quit_after_job = true;
+            super::toast(app, crate::tui::app::Tone::Info, "leaving as soon as the job has ended");
+            Vec::new()
+        }
+        Accept::Settle(id) => {
+            worker::begin(app, Run::Settle { id: id.clone(), verdict: Verdict::Redo })
+        }
+        _ => Vec::new(),
     }
-    Vec::new()
 }

@@ -148,11 +148,11 @@ fn database(app: &App) -> Vec<MenuItem> {
 
 fn jobs(app: &App) -> Vec<MenuItem> {
     let mut items = Vec::new();
-    if let Some((title, error)) = screens::selected_error(app) {
+    if let Some(layer) = screens::selected_error(app) {
         items.push(item(
             'e',
             "the error with all its details",
-            screens::error_text(&title, &error),
+            screens::error_text(&layer.title, &layer.error),
         ));
     }
     match screens::job_line(app, app.jobs.selected) {

@@ -154,8 +154,7 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             Ok(())
         }
         Action::Problems => {
-            let files = app.snapshot.history.as_ref().is_some_and(|h| !h.problems().is_empty());
-            if files || !super::trouble::all(app).is_empty() {
+            if !super::trouble::all(app).is_empty() {
                 return Ok(());
             }
             Err("nothing is wrong".into())
@@ -225,6 +224,13 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             Some(job) => Err(format!("job {} is running", job.id.0).into()),
             None => Ok(()),
         },
+        Action::Settle => {
+            can_run(app)?;
+            match super::graph::in_doubt(app) {
+                Some(_) => Ok(()),
+                None => Err("no statement was interrupted".into()),
+            }
+        }
         Action::JobDetail => match super::screens::selected_error(app) {
             Some(_) => Ok(()),
             None => Err("the selected job did not fail".into()),

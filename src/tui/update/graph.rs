@@ -1,6 +1,6 @@
 //! The graph screen: its rows, moving in it, what would run, and the runs it asks for.
 
-use super::{confirm, layers, next_generation, toast, toast_about};
+use super::{confirm, diff, layers, next_generation, toast, toast_about};
 use crate::{
     present::lanes,
     revision::{Direction, Node, RevisionId},
@@ -254,6 +254,16 @@ fn hit(app: &mut App, forward: bool) {
     }
 }
 
+/// The half-done revision that a word about its last statement would be about: the selected one, or the
+/// first.
+pub fn in_doubt(app: &App) -> Option<RevisionId> {
+    let history = app.snapshot.history.as_ref()?;
+    let overview = app.snapshot.overview.as_ref()?;
+    let selected = app.selected_node().filter(|node| app.snapshot.state(*node).partial.is_some());
+    let node = selected.or_else(|| Some(app.memo.remarks(overview).partial?.0))?;
+    Some(history.graph().id(node).clone())
+}
+
 /// The actions of this screen.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let selected = app.selected_node();
@@ -281,13 +291,18 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Open => {
             if let Some(node) = selected {
-                return layers::open_diff(app, node);
+                return diff::open_diff(app, node);
             }
         }
         Action::WouldRun => return would_run(app),
         Action::Create => layers::open_prompt(app, Purpose::Message),
         Action::Filter => layers::open_prompt(app, Purpose::Filter),
         Action::Merge => confirm::merge(app),
+        Action::Settle => {
+            if let Some(id) = in_doubt(app) {
+                confirm::settle(app, id);
+            }
+        }
         Action::FlipScript => {
             app.graph.show_down = !app.graph.show_down;
             app.graph.detail_scroll = 0;
@@ -337,7 +352,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             app.graph.anchor = begun.is_none().then_some(app.graph.selected);
         }
         Action::StartServer => return super::screens::start_server(app),
-        Action::Problems => layers::open_problems(app),
+        Action::Problems => super::trouble::open(app),
         _ => {}
     }
     Vec::new()

@@ -6,10 +6,12 @@
 pub mod clock;
 pub mod confirm;
 pub mod copy;
+pub mod diff;
 pub mod enabled;
 pub mod graph;
 pub mod layers;
 pub mod list;
+pub mod log;
 pub mod menu;
 pub mod mouse;
 pub mod pending;
@@ -28,7 +30,7 @@ pub use enabled::enabled;
 
 use super::{
     action::{self, Action, Context},
-    app::{About, App, LogLine, Screen, Toast, Tone},
+    app::{About, App, LogEnd, LogLine, Screen, Toast, Tone},
     event::{Effect, Event},
     keymap::{Found, Key},
     layer::{DiffLayer, Layer, Scope},
@@ -54,7 +56,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
         effects.extend(graph::relayout(app, false));
     }
     effects.extend(std::mem::take(&mut app.compare_again).into_iter().map(Effect::Submit));
-    effects.extend(layers::build_what_waits(app));
+    effects.extend(diff::build_what_waits(app));
     effects
 }
 
@@ -236,7 +238,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action.entry().context {
         Context::Graph => graph::act(app, action),
         Context::Pending => pending::act(app, action),
-        Context::Diff => layers::diff_act(app, action),
+        Context::Diff => diff::act(app, action),
         Context::Database => screens::database(app, action),
         Context::Jobs => screens::jobs(app, action),
         Context::Move => screens::movement(app, action),
@@ -254,7 +256,7 @@ fn global(app: &mut App, action: Action) -> Vec<Effect> {
         Action::DatabaseScreen => return show(app, Screen::Database),
         Action::JobsScreen => return show(app, Screen::Jobs),
         Action::Reload => return clock::reload(app),
-        Action::CommandLog => app.show_log = !app.show_log,
+        Action::CommandLog => log::open(app),
         Action::ZoomIn => app.split = (app.split + 10).min(80),
         Action::ZoomOut => app.split = app.split.saturating_sub(10).max(30),
         Action::Split => {
@@ -351,7 +353,7 @@ pub fn log(
     app: &mut App,
     command: impl Into<String>,
     outcome: impl Into<String>,
-    failed: bool,
+    end: LogEnd,
     took: Option<Duration>,
 ) {
     if app.command_log.len() == LOG {
@@ -359,7 +361,7 @@ pub fn log(
     }
     let at = app.now.wall;
     let (command, outcome) = (command.into(), outcome.into());
-    app.command_log.push_back(LogLine { at, command, outcome, failed, took });
+    app.command_log.push_back(LogLine { at, command, outcome, end, took, sql: None });
     app.dirty = true;
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{clock, confirm, layers, log, next_generation, submit, toast};
+use super::{clock, confirm, diff, layers, log, next_generation, submit, toast};
 use crate::{
     code::Code,
     config::Guard,
@@ -10,10 +10,11 @@ use crate::{
     revision::write::NewRevision,
     tui::{
         action::Action,
-        app::{App, Screen, Tone},
+        app::{App, LogEnd, Screen, Tone},
         event::Effect,
         layer::{ErrorLayer, Layer, Purpose, Subject},
         pending::{PendingPane, Progress, TreeRow, Writing},
+        recovery::Attempt,
     },
     worker::{
         Job, Refresh, Work,
@@ -232,8 +233,7 @@ pub fn draft_read(app: &mut App, outcome: Result<Arc<Planned>, Arc<engine::Error
 }
 
 fn refused(app: &mut App, title: &str, error: Arc<engine::Error>) -> Vec<Effect> {
-    let title = title.to_owned();
-    app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error, scroll: 0 })));
+    app.layers.push(ErrorLayer::new(title, error, Attempt::Draft).into());
     Vec::new()
 }
 
@@ -294,7 +294,7 @@ pub fn written(app: &mut App, outcome: Result<Arc<Written>, Arc<engine::Error>>)
             for note in &written.notes {
                 toast(app, Tone::Warn, note.clone());
             }
-            log(app, command, shown, false, took);
+            log(app, command, shown, LogEnd::Done, took);
             app.select_when_seen = Some(path.clone());
             app.apply_when_seen = writing.apply;
             app.graph.pane = crate::tui::app::Pane::default();
@@ -303,12 +303,12 @@ pub fn written(app: &mut App, outcome: Result<Arc<Written>, Arc<engine::Error>>)
             effects
         }
         Err(error) => {
-            log(app, command, error.message.clone(), true, took);
+            log(app, command, error.message.clone(), LogEnd::Failed, took);
             if error.code == Code::Cancelled {
                 toast(app, Tone::Info, "stopped: no revision was created");
             } else {
-                let title = "no revision was created".to_owned();
-                app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error, scroll: 0 })));
+                let title = "no revision was created";
+                app.layers.push(ErrorLayer::new(title, error, Attempt::Write).into());
             }
             Vec::new()
         }
@@ -509,7 +509,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::ToggleAll => return toggle_all(app),
         Action::OpenObjects => {
             let part = app.pending.part();
-            layers::open_changes(app, part);
+            diff::open_changes(app, part);
         }
         Action::CreateRevision => layers::open_prompt(app, Purpose::Changes { apply: false }),
         Action::ApplyNow => layers::open_prompt(app, Purpose::Changes { apply: true }),

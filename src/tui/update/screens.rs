@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{confirm, graph, layers, submit, toast};
+use super::{confirm, diff, graph, layers, submit, toast};
 use crate::{
     engine::{self, activity::SessionRow, record::Entry},
     tui::{
@@ -12,6 +12,7 @@ use crate::{
         layer::{ErrorLayer, Layer, Purpose, Scope},
         pending::PendingPane,
         progress::JobView,
+        recovery::{Attempt, Case},
     },
     worker::{Job, Run, ServerAction},
 };
@@ -92,7 +93,7 @@ fn moved(at: usize, by: isize, last: usize) -> usize {
 
 fn sideways(app: &mut App, right: bool) {
     if app.diff().is_some() {
-        layers::scroll_sideways(app, right);
+        diff::scroll_sideways(app, right);
         return;
     }
     match app.screen {
@@ -108,7 +109,7 @@ fn sideways(app: &mut App, right: bool) {
 
 fn scroll_sideways(app: &mut App, right: bool) {
     if app.diff().is_some() {
-        layers::scroll_sideways(app, right);
+        diff::scroll_sideways(app, right);
     } else if app.screen == Screen::Graph {
         let by = if right { 2 } else { -2 };
         let widest = app.snapshot.layout.as_ref().map_or(0, |_| 400);
@@ -253,19 +254,21 @@ pub fn shown_job(app: &App) -> Option<&JobView> {
 }
 
 /// The error of the selected line: what failed, and how.
-pub fn selected_error(app: &App) -> Option<(String, Arc<engine::Error>)> {
+pub fn selected_error(app: &App) -> Option<ErrorLayer> {
     match job_line(app, app.jobs.selected)? {
-        JobLine::Run(job) => match &job.outcome {
-            Some(Err(error)) => Some((job.run.command(), Arc::clone(error))),
-            _ => None,
-        },
+        JobLine::Run(job) => ErrorLayer::of_run(job),
         JobLine::Past(entry) => {
             let text = entry.error.as_ref()?;
             let mut lines = text.lines();
             let first = lines.next().unwrap_or_default();
             let mut error = engine::Error::new(crate::code::Code::Sql, first);
             error.more = lines.map(str::to_owned).collect();
-            Some((format!("{} {}", entry.state, entry.revision), Arc::new(error)))
+            let title = format!("{} {}", entry.state, app.short(entry.revision.as_str()));
+            let mut layer = ErrorLayer::new(title, Arc::new(error), Attempt::Past);
+            if entry.state == "cancelled" {
+                layer.case = Case::Cancelled;
+            }
+            Some(layer)
         }
     }
 }
@@ -298,9 +301,7 @@ pub fn jobs(app: &mut App, action: Action) -> Vec<Effect> {
             }
         }
         Action::JobDetail => {
-            if let Some((title, error)) = selected_error(app) {
-                app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error, scroll: 0 })));
-            }
+            super::trouble::of_job(app);
         }
         Action::CopyError => return super::copy::open(app),
         _ => {}

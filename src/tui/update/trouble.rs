@@ -1,136 +1,246 @@
-//! States of the database that somebody must deal with: what happened, where the database stands, and
-//! the key that goes on.
+//! States of the database that somebody must deal with, and what goes on after an error. What each means
+//! stands in `recovery`; here is which of its ways can be gone now, and going it.
 
+use std::sync::Arc;
+
+use super::{graph, screens};
 use crate::{
-    code::{Class, Code},
-    engine,
+    code::Code,
+    engine::{self, Overview},
+    revision::{History, Node},
     tui::{
         action::Action,
-        app::App,
+        app::{App, Screen, Section},
         event::Effect,
         layer::{ErrorLayer, Layer},
+        recovery::{Attempt, Case, Way},
     },
 };
 
 /// One such state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// What happened.
+    /// What happened, with names.
     pub what: String,
-    /// Where the database stands, and what that means.
-    pub state: String,
-    /// What goes on, and what it does in a few words.
-    pub next: (Action, &'static str),
+    /// What it means.
+    pub case: Case,
+    /// The revision it is about.
+    pub node: Option<Node>,
 }
 
-/// What the database's state needs, the most pressing first.
+/// What the files and the database's state need, the most pressing first.
 pub fn all(app: &App) -> Vec<Trouble> {
-    let Some(overview) = &app.snapshot.overview else { return Vec::new() };
+    let files = app.snapshot.history.as_deref().and_then(broken);
+    let database = app.snapshot.overview.as_ref().map(|overview| states(app, overview));
+    files.into_iter().chain(database.unwrap_or_default()).collect()
+}
+
+/// Revision files that cannot be used.
+fn broken(history: &History) -> Option<Trouble> {
+    let (first, more) = history.problems().split_first()?;
+    let place = match &first.path {
+        Some(path) if first.line > 0 => format!("{}:{}: ", path.display(), first.line),
+        Some(path) => format!("{}: ", path.display()),
+        None => String::new(),
+    };
+    let what = format!("{place}{}{}", first.message, and_more(more.len()));
+    Some(Trouble { what, case: Case::Files, node: None })
+}
+
+fn and_more(n: usize) -> String {
+    if n == 0 { String::new() } else { format!(" and {n} more") }
+}
+
+fn states(app: &App, overview: &Arc<Overview>) -> Vec<Trouble> {
     let mut found = Vec::new();
-    let ahead: Vec<String> = overview
-        .orphans
-        .iter()
-        .filter(|orphan| orphan.current)
-        .map(|orphan| app.short(orphan.id.as_str()))
-        .collect();
+    let ids = |current: bool| {
+        let orphans = overview.orphans.iter().filter(|orphan| orphan.current == current);
+        orphans.map(|orphan| app.short(orphan.id.as_str())).collect::<Vec<_>>()
+    };
+    let ahead = ids(true);
     if !ahead.is_empty() {
-        found.push(Trouble {
-            what: format!("the database is at {}, which no file here has", ahead.join(", ")),
-            state: "it was upgraded from newer files: nothing runs until they are here (git pull)"
-                .to_owned(),
-            next: (Action::Reload, "reads the files again"),
-        });
+        let what = format!("the database is at {}, which no file here has", ahead.join(", "));
+        found.push(Trouble { what, case: Case::Ahead, node: None });
     }
     let remarks = app.memo.remarks(overview);
-    let and_more = |all: usize| match all {
-        1 => String::new(),
-        all => format!(" and {} more", all - 1),
-    };
-    if let Some((node, more)) = remarks.partial {
+    if let Some((node, count)) = remarks.partial {
         let (done, of) = overview.states[node.index()].partial.unwrap_or_default();
         let name = app.short_node(node);
-        found.push(Trouble {
-            what: format!("{name} stopped after {done} of {of} statements{}", and_more(more)),
-            state:
-                "what ran outside a transaction is kept; going on begins with the next statement"
-                    .to_owned(),
-            next: (Action::UpgradeHeads, "runs the rest"),
-        });
+        let more = and_more(count - 1);
+        let what = format!("{name} stopped after {done} of {of} statements{more}");
+        found.push(Trouble { what, case: Case::Interrupted, node: Some(node) });
     }
-    if let Some((node, more)) = remarks.edited {
-        let name = app.short_node(node);
-        found.push(Trouble {
-            what: format!("the file of {name}{} changed after it was applied", and_more(more)),
-            state:
-                "the database has what the old file made; undo the edit, or write a new revision"
-                    .to_owned(),
-            next: (Action::Edit, "opens the file"),
-        });
+    if let Some((node, count)) = remarks.edited {
+        let (name, more) = (app.short_node(node), and_more(count - 1));
+        let what = format!("the file of {name}{more} changed after it was applied");
+        found.push(Trouble { what, case: Case::Edited, node: Some(node) });
     }
-    if let Some((node, more)) = remarks.skipped {
-        let name = app.short_node(node);
-        found.push(Trouble {
-            what: format!(
-                "{name}{} was put in below what is applied, and never ran",
-                and_more(more)
-            ),
-            state: "the database counts it as applied, and has nothing of it".to_owned(),
-            next: (Action::Open, "shows what is missing"),
-        });
+    if let Some((node, count)) = remarks.skipped {
+        let (name, more) = (app.short_node(node), and_more(count - 1));
+        let what = format!("{name}{more} was put in below what is applied, and never ran");
+        found.push(Trouble { what, case: Case::Skipped, node: Some(node) });
+    }
+    if let [first, more @ ..] = ids(false).as_slice() {
+        let what = format!("{first}{} is applied, and its file is gone", and_more(more.len()));
+        found.push(Trouble { what, case: Case::Missing, node: None });
     }
     found
 }
 
-/// What goes on after an error: the action, and what it does in a few words.
-pub fn remedy(app: &App, error: &engine::Error) -> Option<(Action, &'static str)> {
-    let wanted = match error.code {
-        Code::Edited | Code::PartialChanged => (Action::Edit, "open the file"),
-        Code::MissingFile | Code::DatabaseAhead => (Action::Reload, "read the files again"),
-        Code::HeadMoved => (Action::Reload, "look where the database is"),
-        code => match code.class() {
-            Class::Contention => (Action::DatabaseScreen, "see who holds the lock"),
-            Class::Connection if Action::StartServer.enabled(app).is_ok() => {
-                (Action::StartServer, "start the server")
-            }
-            Class::Connection => (Action::Reload, "ask the database again"),
-            Class::Unresolved => (Action::Reload, "look where the database is"),
-            Class::Execution | Class::Source if error.failure.is_some() => {
-                (Action::Edit, "open the file")
-            }
-            _ => return None,
-        },
+/// The ways on that can be gone now, the best one first. Where there is none, Esc is what is left: what
+/// went wrong must be put right outside of this program.
+pub fn ways(
+    app: &App,
+    case: Case,
+    attempt: Attempt,
+    node: Option<Node>,
+) -> Vec<(Action, &'static str)> {
+    let usable = |way: &Way| {
+        let action = way.action(attempt)?;
+        let can = match action {
+            Action::Edit => app.editor && (node.is_some() || problem(app, case).is_some()),
+            Action::Open => node.is_some(),
+            // The screen that is open needs no way to it.
+            Action::GraphScreen => app.screen != Screen::Graph,
+            // The key forbids them where they are allowed.
+            Action::AllowChanges => !app.writing && action.enabled(app).is_ok(),
+            action => action.enabled(app).is_ok(),
+        };
+        (can && !app.keymap.label(action).is_empty()).then(|| (action, way.words()))
     };
-    (!app.keymap.label(wanted.0).is_empty()).then_some(wanted)
+    let mut found: Vec<_> = case.ways().iter().filter_map(usable).collect();
+    // One key means one thing.
+    let mut keys = Vec::new();
+    found.retain(|(action, _)| {
+        let key = app.keymap.label(*action);
+        let new = !keys.contains(&key);
+        keys.push(key);
+        new
+    });
+    found
 }
 
-/// Does what goes on after an error; the revision it is about is selected first.
-pub fn go_on(app: &mut App, error: &engine::Error, action: Action) -> Vec<Effect> {
+/// The ways on after an error.
+pub fn ways_on(app: &App, layer: &ErrorLayer) -> Vec<(Action, &'static str)> {
+    ways(app, layer.case, layer.attempt, meant(app, layer))
+}
+
+/// The file of the first problem, for an editor.
+fn problem(app: &App, case: Case) -> Option<(std::path::PathBuf, u32)> {
+    if case != Case::Files {
+        return None;
+    }
+    let first = app.snapshot.history.as_ref()?.problems().first()?;
+    Some((app.config.root.join(first.path.as_ref()?), first.line))
+}
+
+/// The revision that an error is about: the one that failed, or the first one that its words name.
+fn meant(app: &App, layer: &ErrorLayer) -> Option<Node> {
+    let graph = app.snapshot.history.as_ref()?.graph();
+    if let Some(failure) = &layer.error.failure {
+        return graph.find(failure.revision.as_str());
+    }
+    if let Some(trouble) = all(app).into_iter().find(|one| one.case == layer.case) {
+        return trouble.node;
+    }
+    let quoted = layer.error.message.split('`').skip(1).step_by(2);
+    let named = |word: &str| {
+        graph.find(word).or_else(|| {
+            let revisions = app.snapshot.history.as_ref()?.revisions();
+            let at = revisions.iter().position(|one| one.path.to_str() == Some(word))?;
+            graph.find(revisions[at].id.as_str())
+        })
+    };
+    quoted.into_iter().find_map(named)
+}
+
+/// Goes on after an error; the revision it is about is selected first.
+pub fn go_on(app: &mut App, layer: &ErrorLayer, action: Action) -> Vec<Effect> {
+    let node = meant(app, layer);
     let mut effects = Vec::new();
-    if action == Action::Edit {
-        let node = error.failure.as_ref().and_then(|failure| {
-            app.snapshot.history.as_ref()?.graph().find(failure.revision.as_str())
-        });
-        if let Some(node) = node {
-            effects.extend(super::graph::reveal(app, node));
+    match (action, node) {
+        (Action::Edit, None) => {
+            let file = problem(app, layer.case);
+            return file.map(|(path, line)| Effect::Edit(path, line)).into_iter().collect();
         }
+        (Action::Edit | Action::Open | Action::Settle, Some(node)) => {
+            effects.extend(super::show(app, Screen::Graph));
+            effects.extend(graph::reveal(app, node));
+        }
+        (Action::DatabaseScreen, _) => {
+            app.database.section = match layer.case {
+                Case::Server | Case::Shutdown => Section::Log,
+                Case::Disk => Section::Tables,
+                _ => Section::Sessions,
+            };
+            app.database.log_only = false;
+            app.database.wanted = layer.blocker;
+            select_wanted(app);
+        }
+        _ => {}
     }
     effects.extend(super::act(app, action));
     effects
 }
 
-/// Opens the list of what is wrong with the database's state.
+/// Selects the session that somebody wants to see, once it is known.
+pub fn select_wanted(app: &mut App) {
+    let Some(activity) = &app.snapshot.activity else { return };
+    let found = activity.sessions.iter().position(|s| Some(s.pid) == app.database.wanted);
+    if let Some(found) = found {
+        app.database.session = found;
+        app.database.wanted = None;
+    }
+}
+
+/// Opens what is wrong with the files and the database's state.
 pub fn open(app: &mut App) {
     let all = all(app);
-    let Some(first) = all.first() else { return };
-    let mut error = engine::Error::new(Code::Drift, first.what.clone());
-    error.state = Some(first.state.clone());
-    let key =
-        |trouble: &Trouble| format!("{} {}", app.keymap.label(trouble.next.0), trouble.next.1);
-    error.hint = Some(key(first));
-    error.more = all[1..]
-        .iter()
-        .flat_map(|one| [one.what.clone(), format!("  {}", one.state), format!("  {}", key(one))])
-        .collect();
-    let title = "what the database needs".to_owned();
-    app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error: error.into(), scroll: 0 })));
+    let Some((first, more)) = all.split_first() else { return };
+    let mut layer = if first.case == Case::Files {
+        files(app)
+    } else {
+        let error = engine::Error::new(Code::Drift, first.what.clone());
+        ErrorLayer::new("what the database needs", Arc::new(error), Attempt::Nothing)
+    };
+    layer.case = first.case;
+    let error = Arc::make_mut(&mut layer.error);
+    for one in more {
+        error.more.push(one.what.clone());
+        error.more.push(format!("  {}", one.case.state()));
+    }
+    app.layers.push(layer.into());
+}
+
+/// All problems of the revision files.
+fn files(app: &App) -> ErrorLayer {
+    let problems = app.snapshot.history.as_ref().map_or(&[][..], |history| history.problems());
+    let place = |problem: &crate::revision::Problem| match &problem.path {
+        Some(path) if problem.line > 0 => format!("{}:{}: ", path.display(), problem.line),
+        Some(path) => format!("{}: ", path.display()),
+        None => String::new(),
+    };
+    let mut error = engine::Error::new(Code::File, "");
+    if let Some((first, more)) = problems.split_first() {
+        error.message = format!("{}{}", place(first), first.message);
+        error.code = first.code;
+        error.hint.clone_from(&first.hint);
+        error.more = more
+            .iter()
+            .flat_map(|problem| {
+                let text = format!("{}: {}{}", problem.code, place(problem), problem.message);
+                let hint = problem.hint.as_ref().map(|hint| format!("  {hint}"));
+                std::iter::once(text).chain(hint)
+            })
+            .collect();
+    }
+    let title = super::confirm::count(problems.len(), "problem");
+    ErrorLayer::new(title, Arc::new(error), Attempt::Nothing)
+}
+
+/// Opens the error of the selected line of the jobs screen.
+pub fn of_job(app: &mut App) {
+    if let Some(layer) = screens::selected_error(app) {
+        app.layers.push(Layer::from(layer));
+    }
 }

@@ -9,10 +9,11 @@ use crate::{
     revision::{Direction, History, Node},
     server::{Kind, State},
     tui::{
-        app::{About, App, Screen, Tone},
+        app::{About, App, LogEnd, Screen, Tone},
         event::Effect,
         layer::{Accept, ErrorLayer, Layer, Missing, Subject},
         progress::{JobView, Stage},
+        recovery::{Attempt, Case},
     },
     worker::{Job, JobId, Part, Refresh, Run, ServerAction, WorkerEvent},
 };
@@ -158,6 +159,7 @@ fn fresh(app: &mut App, part: Part) -> Vec<Effect> {
                         app.database.lock.min(activity.locks.len().saturating_sub(1));
                     app.snapshot.activity = Some(activity);
                     app.snapshot.activity_error = None;
+                    super::trouble::select_wanted(app);
                 }
                 Err(error) => {
                     app.snapshot.activity = None;
@@ -217,7 +219,12 @@ fn overview(
         Ok((history, overview)) => {
             // States belong to nodes: those of another history would land on wrong rows.
             let ours = app.snapshot.history.as_ref().is_some_and(|h| Arc::ptr_eq(h, &history));
-            if !ours || app.running().is_some() {
+            if app.running().is_some() {
+                return Vec::new();
+            }
+            if !ours {
+                // Faster than the layout of its history: it is not told again until it changes.
+                app.early = Some((history, overview));
                 return Vec::new();
             }
             let moved = app.snapshot.overview.as_ref().is_some_and(|o| o.rows != overview.rows);
@@ -250,6 +257,8 @@ fn server(
             return Vec::new();
         }
     };
+    // Only at the opening: who ends a server while the interface is open may mean it.
+    let opening = app.snapshot.server.is_none();
     app.snapshot.server_error = None;
     app.snapshot.server = Some(Arc::clone(&status));
     let is_up = matches!(status.state, State::Running { .. });
@@ -262,13 +271,18 @@ fn server(
         app.snapshot.activity = None;
         effects.push(clock::ask(app, Refresh::Overview));
     }
-    let fresh_project = status.kind == Kind::Local
-        && status.state == State::Absent
+    let ours = status.kind == Kind::Local
         && app.config.connection.is_none()
         && !app.autostart_done
         && app.server_action.is_none();
-    if fresh_project {
-        let text = "this project has no database yet: creating a local one";
+    let why = match status.state {
+        State::Absent => Some("this project has no database yet: creating a local one"),
+        State::Stopped if status.killed && opening => {
+            Some("the database server ended without being stopped: starting it again")
+        }
+        _ => None,
+    };
+    if let Some(text) = why.filter(|_| ours) {
         toast_about(app, About::Server, Tone::Info, text);
         effects.extend(screens::start_server(app));
     }
@@ -315,6 +329,11 @@ fn laid_out(
         selected = Some(id);
     }
     graph::rebuild_keeping(app, selected);
+    if let Some((of, early)) = app.early.take()
+        && Arc::ptr_eq(&of, history)
+    {
+        effects.extend(overview(app, Ok((of, early))));
+    }
     effects.extend(seen.map(|id| pending::seen(app, id)).unwrap_or_default());
     effects
 }
@@ -396,6 +415,7 @@ pub fn cancel(app: &mut App, id: JobId) -> Vec<Effect> {
         return Vec::new();
     };
     job.stage = Stage::Cancelling(now);
+    job.asked = true;
     app.dirty = true;
     vec![Effect::Submit(Job::Cancel(id))]
 }
@@ -419,11 +439,30 @@ fn progress(app: &mut App, id: JobId, event: engine::Event) {
     let outcome =
         if words.is_empty() { "COMMIT".to_owned() } else { words.join("; ") + "; COMMIT" };
     let name = app.short(planned.id.as_str());
-    log(app, format!("{verb} {name}"), outcome, false, took);
-    let node = app.snapshot.history.as_ref().and_then(|h| h.graph().find(planned.id.as_str()));
-    if let Some(node) = node {
+    log(app, format!("{verb} {name}"), outcome, LogEnd::Done, took);
+    let history = app.snapshot.history.clone();
+    let found = history.and_then(|h| Some((h.graph().find(planned.id.as_str())?, h)));
+    if let Some((node, history)) = found {
+        if let Some(line) = app.command_log.back_mut() {
+            line.sql = Some(kept(&history, node, planned.direction));
+        }
         committed(app, node, planned.direction, took);
     }
+}
+
+/// Longest text that the command log keeps of one revision.
+const LOGGED: usize = 64 * 1024;
+
+/// The statements of a revision for the command log.
+fn kept(history: &History, node: Node, direction: Direction) -> Arc<str> {
+    let revision = history.revision(node);
+    let text = revision.script.readable(direction);
+    if text.len() <= LOGGED {
+        return text.trim_end().into();
+    }
+    let end = (0..=LOGGED).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let rest = (text.len() - end) / 1024;
+    format!("{}\n-- and {rest} kB more: {}", &text[..end], revision.path.display()).into()
 }
 
 /// A revision was committed: the graph shows it at once, without asking the database.
@@ -441,7 +480,7 @@ fn committed(app: &mut App, node: Node, direction: Direction, took: Option<std::
     let up = direction == Direction::Up;
     let state = &mut overview.states[node.index()];
     state.applied = up;
-    state.failed = None;
+    (state.failed, state.cancelled) = (None, None);
     state.partial = None;
     state.edited = None;
     state.applied_at = up.then_some(app.now.wall);
@@ -474,6 +513,8 @@ fn ended(app: &mut App, id: JobId, outcome: &Result<Report, Arc<engine::Error>>)
     job.end(outcome.clone(), now);
     let command = job.run.command();
     let took = job.took.unwrap_or_default();
+    let settled = matches!(job.run, Run::Settle { .. });
+    let failed = ErrorLayer::of_run(job);
     // Questions about this run have lost their meaning.
     app.layers.retain(|layer| match layer {
         Layer::Confirm(confirm) => {
@@ -485,6 +526,7 @@ fn ended(app: &mut App, id: JobId, outcome: &Result<Report, Arc<engine::Error>>)
         Ok(report) => {
             let n = report.done.len();
             let words = match (report.paused, n) {
+                _ if settled => format!("{command}: the next upgrade goes on from there"),
                 (true, n) => {
                     format!("{command}: stopped after {}, as asked", confirm::count(n, "revision"))
                 }
@@ -497,21 +539,24 @@ fn ended(app: &mut App, id: JobId, outcome: &Result<Report, Arc<engine::Error>>)
             };
             let tone = if report.paused { Tone::Info } else { Tone::Good };
             toast_about(app, About::Runs, tone, words);
-            if n == 0 {
-                log(app, command, "nothing to do", false, Some(took));
+            if n == 0 && !settled {
+                log(app, command, "nothing to do", LogEnd::Done, Some(took));
             }
         }
         Err(error) => {
-            log(app, command.clone(), error.message.clone(), true, Some(took));
-            if error.code == crate::code::Code::Cancelled {
-                toast(app, Tone::Info, format!("{command}: cancelled and rolled back"));
+            if let Some(layer) = failed.filter(|layer| layer.case != Case::Cancelled) {
+                log(app, command, error.message.clone(), LogEnd::Failed, Some(took));
+                app.layers.push(layer.into());
             } else {
-                let error = Arc::clone(error);
-                app.layers.push(Layer::Error(Box::new(ErrorLayer {
-                    title: command,
-                    error,
-                    scroll: 0,
-                })));
+                let words = match error.done.len() {
+                    0 => "cancelled; rolled back, nothing changed".to_owned(),
+                    n => format!(
+                        "cancelled; rolled back, {} before it kept",
+                        confirm::count(n, "revision")
+                    ),
+                };
+                toast_about(app, About::Runs, Tone::Info, format!("{command}: {words}"));
+                log(app, command, words, LogEnd::Cancelled, Some(took));
             }
         }
     }
@@ -543,12 +588,11 @@ fn server_done(
     match outcome {
         Ok(()) => {
             toast_about(app, About::Server, Tone::Good, words);
-            log(app, command, words, false, took);
+            log(app, command, words, LogEnd::Done, took);
         }
         Err(error) => {
-            log(app, command, error.message.clone(), true, took);
-            let title = command.to_owned();
-            app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error, scroll: 0 })));
+            log(app, command, error.message.clone(), LogEnd::Failed, took);
+            app.layers.push(ErrorLayer::new(command, error, Attempt::Server).into());
         }
     }
     let mut effects = vec![
@@ -571,7 +615,8 @@ fn signalled(app: &mut App, pid: i32, terminate: bool, outcome: Result<bool, Arc
         Ok(false) => (Tone::Info, format!("session {pid} was gone already")),
         Err(error) => (Tone::Bad, error.message.clone()),
     };
-    log(app, format!("{verb} {pid}"), words.clone(), tone == Tone::Bad, None);
+    let end = if tone == Tone::Bad { LogEnd::Failed } else { LogEnd::Done };
+    log(app, format!("{verb} {pid}"), words.clone(), end, None);
     toast(app, tone, words);
 }
 
@@ -581,14 +626,13 @@ fn created(app: &mut App, outcome: Result<std::path::PathBuf, Arc<engine::Error>
             let shown = path.strip_prefix(&app.config.root).unwrap_or(&path).display().to_string();
             let key = app.keymap.label(crate::tui::action::Action::Edit);
             toast(app, Tone::Good, format!("created {shown}; {key} opens it"));
-            log(app, "revision", shown, false, None);
+            log(app, "revision", shown, LogEnd::Done, None);
             app.select_when_seen = Some(path);
             vec![clock::ask(app, Refresh::History)]
         }
         Err(error) => {
-            log(app, "revision", error.message.clone(), true, None);
-            let title = "revision".to_owned();
-            app.layers.push(Layer::Error(Box::new(ErrorLayer { title, error, scroll: 0 })));
+            log(app, "revision", error.message.clone(), LogEnd::Failed, None);
+            app.layers.push(ErrorLayer::new("revision", error, Attempt::Create).into());
             Vec::new()
         }
     }

@@ -86,7 +86,7 @@ fn revision(
     let bottom = Rect { y: area.y + height, height: area.height - height, ..area };
 
     let known = app.snapshot.overview.is_some();
-    let word = if known { mark.word() } else { "state unknown" };
+    let word = if known { word(&state, mark) } else { "state unknown" };
     let style = if known { mark_style(theme, mark) } else { theme.dim };
     let title = Line::from(vec![
         Span::styled(display_safe(history.graph().id(node).as_str()).into_owned(), theme.title),
@@ -292,13 +292,23 @@ fn describe(
     lines
 }
 
+/// The state of a revision in a word.
+fn word(state: &RevisionState, mark: Mark) -> &'static str {
+    if state.partial.is_some() { "interrupted" } else { mark.word() }
+}
+
 fn state_parts(app: &App, state: &RevisionState, mark: Mark) -> Vec<(String, Style)> {
     let theme = &app.theme;
     let glyph = mark.glyph(app.glyphs.charset);
     let dot = format!(" {} ", app.glyphs.dot);
-    let mut parts = vec![(format!("{glyph} {}", mark.word()), mark_style(theme, mark))];
+    let mut parts = vec![(format!("{glyph} {}", word(state, mark)), mark_style(theme, mark))];
     if let Some((done, of)) = state.partial {
-        parts.push((format!("{dot}partial: {done} of {of} statements"), theme.failed));
+        parts.push((format!(" after {done} of {of} statements"), theme.failed));
+    }
+    if state.cancelled.is_some() && state.partial.is_none() {
+        let ago = app.age_of(state.cancelled);
+        let why = format!("{dot}{} cancelled {ago} ago, rolled back", app.glyphs.cancelled);
+        parts.push((why, theme.warn));
     }
     if state.skipped {
         // It counts as applied, for a row stands above it; the audit table knows better.

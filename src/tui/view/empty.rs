@@ -12,6 +12,7 @@ use crate::{
     tui::{
         action::Action,
         app::App,
+        recovery::Attempt,
         update::trouble::{self, Trouble},
         view::toast::wrapped,
         widget::{Pen, pane::centred},
@@ -65,9 +66,19 @@ fn needed(app: &App, frame: &mut Frame, area: Rect, first: &Trouble) {
     pen.skip(1).put(app.glyphs.warn, theme.warn).skip(1);
     pen.put(&display_safe(&first.what), theme.warn);
     let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, 1);
-    let key = app.keymap.label(first.next.0);
-    pen.skip(3).put(&key, theme.key).skip(1).put(first.next.1, theme.text);
-    keyed(app, &mut pen, Action::Problems, "what it means");
+    let ways = trouble::ways(app, first.case, Attempt::Nothing, first.node);
+    // What is about one revision means the selected one here.
+    let here = |action: Action| match action {
+        Action::Edit | Action::Open => first.node.is_some() && app.selected_node() == first.node,
+        _ => true,
+    };
+    pen.skip(3);
+    if let Some((action, words)) = ways.into_iter().next().filter(|(action, _)| here(*action)) {
+        pen.put(&app.keymap.label(action), theme.key).skip(1).put(words, theme.text);
+        pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
+    }
+    let key = app.keymap.label(Action::Problems);
+    pen.put(&key, theme.key).skip(1).put("what it means, and what to do", theme.dim);
 }
 
 /// Fills an empty list with what to do next.

@@ -1,5 +1,5 @@
-//! Draws an error with everything that is known about it: statement, place, caret, DETAIL, HINT, what
-//! state the database is in, what to do next.
+//! Draws an error with everything that is known about it: what happened, the statement and its place,
+//! DETAIL and HINT, what state the database is in, and the keys that go on.
 
 use ratatui::{
     Frame,
@@ -9,11 +9,13 @@ use ratatui::{
 };
 
 use crate::{
+    engine::Aftermath,
     present::safe::{display_safe, width},
     tui::{
         app::{App, HitMap, Target},
         layer::ErrorLayer,
-        update::trouble::remedy,
+        recovery::Case,
+        update::trouble::ways_on,
         view::toast::wrapped,
         widget::{
             Pen,
@@ -30,94 +32,111 @@ pub fn draw(app: &App, layer: &ErrorLayer, frame: &mut Frame, area: Rect, hits: 
     let theme = &app.theme;
     let wide = area.width.saturating_sub(6).min(100);
     let room = usize::from(wide.saturating_sub(4)).max(10);
-    let lines = lines(app, layer, room);
-    let tall = (lines.len() as u16 + 3).min(area.height.saturating_sub(2)).max(5);
+    let body = body(app, layer, room);
+    let ways = ways_on(app, layer);
+    // The keys and the blank above them stay, whatever is scrolled.
+    let fixed = if ways.is_empty() { 4 } else { ways.len() as u16 + 4 };
+    let tall = (body.len() as u16 + fixed).min(area.height.saturating_sub(2)).max(fixed + 2);
     let place = centred(area, wide, tall);
+    let (mark, style) = match layer.case {
+        Case::Cancelled => (app.glyphs.cancelled, theme.warn),
+        _ => (app.glyphs.cross, theme.danger),
+    };
     let title = Line::from(vec![
-        Span::styled(app.glyphs.cross, theme.danger),
+        Span::styled(mark, style),
         Span::raw(" "),
         Span::styled(display_safe(&layer.title).into_owned(), theme.title),
         Span::styled(format!(" {} {}", app.glyphs.dot, layer.error.code), theme.title_dim),
     ]);
-    let inside = popup(app, frame, place, true, title, Line::default());
+    let inside = popup(app, frame, place, layer.case != Case::Cancelled, title, Line::default());
     hits.add(place, Target::Layer);
-    let page = usize::from(inside.height.saturating_sub(1));
+    let page = usize::from(inside.height.saturating_sub(fixed - 2));
     hits.page = page;
-    let from = layer.scroll.min(lines.len().saturating_sub(page));
-    for (row, (label, text, style)) in lines.iter().skip(from).take(page).enumerate() {
+    let from = layer.scroll.min(body.len().saturating_sub(page));
+    for (row, (label, text, style)) in body.iter().skip(from).take(page).enumerate() {
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16);
         if !label.is_empty() {
             pen.field(label, LABEL, theme.dim);
         }
         pen.put(text, *style);
     }
-    let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, inside.height.saturating_sub(1));
-    if let Some((action, words)) = remedy(app, &layer.error) {
-        let key = app.keymap.label(action);
-        pen.put(&key, theme.key).skip(1).put(words, theme.strong).skip(2);
+    let keys = ways.iter().map(|(action, _)| width(&app.keymap.label(*action))).max().unwrap_or(0);
+    for (nth, (action, words)) in ways.iter().enumerate() {
+        let row = (page + 1 + nth) as u16;
+        if row + 1 >= inside.height {
+            break;
+        }
+        let line = Rect { y: inside.y + row, height: 1, ..inside };
+        hits.add(line, Target::Action(*action));
+        let (mark, style) =
+            if nth == 0 { (app.glyphs.pointer, theme.strong) } else { (" ", theme.text) };
+        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, line);
+        pen.put(mark, theme.marker).skip(1);
+        pen.field(&app.keymap.label(*action), keys, theme.key).skip(2).put(words, style);
     }
+    let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, inside.height.saturating_sub(1));
     pen.put("y", theme.key).put(" copy all", theme.hint).skip(2);
     pen.put("Esc", theme.key).put(" close", theme.hint);
-    if lines.len() > page {
-        let more = format!("{}-{} of {}", from + 1, (from + page).min(lines.len()), lines.len());
+    if body.len() > page {
+        let more = format!("{}-{} of {}", from + 1, (from + page).min(body.len()), body.len());
         let gap = pen.room().saturating_sub(width(&more));
         pen.skip(gap).put(&more, theme.scroll);
     }
 }
 
+/// Label, words, style; the words are wrapped already.
 type Drawn = (String, String, Style);
 
-/// All lines, wrapped: label, words, style.
-fn lines(app: &App, layer: &ErrorLayer, room: usize) -> Vec<Drawn> {
+/// Collects lines.
+struct Body {
+    room: usize,
+    lines: Vec<Drawn>,
+}
+
+impl Body {
+    fn blank(&mut self) {
+        self.lines.push((String::new(), String::new(), Style::default()));
+    }
+
+    /// A text, wrapped; below its label when it has one.
+    fn put(&mut self, label: &str, text: &str, style: Style) {
+        let lead = if label.is_empty() { 0 } else { LABEL };
+        let mut label = label.to_owned();
+        for paragraph in text.lines() {
+            let safe = display_safe(paragraph).into_owned();
+            for row in wrapped(&safe, self.room.saturating_sub(lead).max(1), 400) {
+                let rest = " ".repeat(lead);
+                self.lines.push((std::mem::replace(&mut label, rest), row, style));
+            }
+        }
+    }
+}
+
+/// All lines.
+fn body(app: &App, layer: &ErrorLayer, room: usize) -> Vec<Drawn> {
     let theme = &app.theme;
     let error = &layer.error;
-    let mut lines: Vec<Drawn> = Vec::new();
-    let mut plain = |label: &str, text: &str, style: Style| {
-        let label_room = if label.is_empty() { 0 } else { LABEL };
-        for (i, paragraph) in text.lines().enumerate() {
-            let safe = display_safe(paragraph).into_owned();
-            let rows = wrapped(&safe, room.saturating_sub(label_room).max(1), 400);
-            for (j, row) in rows.into_iter().enumerate() {
-                let label = match (label.is_empty(), i + j) {
-                    (true, _) => String::new(),
-                    (false, 0) => label.to_owned(),
-                    (false, _) => " ".repeat(LABEL),
-                };
-                lines.push((label, row, style));
-            }
-        }
-    };
-    plain("", &error.message, theme.strong);
+    let mut body = Body { room, lines: Vec::new() };
+    let style = if layer.case == Case::Cancelled { theme.warn } else { theme.danger };
+    body.put("", layer.case.what(), style);
+    body.put("", &error.message, theme.strong);
     if let Some(failure) = &error.failure {
-        plain("", " ", theme.text);
-        let shown = app.short(failure.revision.as_str());
-        plain("revision", &shown, theme.id);
+        body.blank();
+        body.put("revision", &app.short(failure.revision.as_str()), theme.id);
         let at = format!("{}:{}:{}", failure.path.display(), failure.line, failure.column);
-        plain("at", &at, theme.text);
+        body.put("at", &at, theme.text);
         if failure.statement > 0 {
             let which = format!("{} of {}", failure.statement, failure.of);
-            plain("statement", &which, theme.text);
+            body.put("statement", &which, theme.text);
+        }
+        if !failure.excerpt.is_empty() {
+            let (line, caret) = excerpt(&failure.excerpt, failure.column, room);
+            body.blank();
+            body.lines.push((String::new(), line, theme.sql_ident));
+            body.lines.push((String::new(), caret, theme.danger));
         }
     }
-    if let Some(failure) = &error.failure
-        && !failure.excerpt.is_empty()
-    {
-        let (line, caret) = excerpt(&failure.excerpt, failure.column, room);
-        lines.push((String::new(), String::new(), theme.text));
-        lines.push((String::new(), line, theme.sql_ident));
-        lines.push((String::new(), caret, theme.danger));
-        lines.push((String::new(), String::new(), theme.text));
-    }
-    let mut plain = |label: &str, text: &str, style: Style| {
-        for (i, paragraph) in text.lines().enumerate() {
-            let safe = display_safe(paragraph).into_owned();
-            let rows = wrapped(&safe, room.saturating_sub(LABEL).max(1), 400);
-            for (j, row) in rows.into_iter().enumerate() {
-                let label = if i + j == 0 { label.to_owned() } else { " ".repeat(LABEL) };
-                lines.push((label, row, style));
-            }
-        }
-    };
+    body.blank();
     if let Some(failure) = &error.failure {
         for (label, value) in [
             ("SQLSTATE", &failure.sqlstate),
@@ -126,20 +145,23 @@ fn lines(app: &App, layer: &ErrorLayer, room: usize) -> Vec<Drawn> {
             ("CONTEXT", &failure.context),
         ] {
             if let Some(value) = value {
-                plain(label, value, theme.text);
+                body.put(label, value, theme.text);
             }
         }
     }
     for more in &error.more {
-        plain(" ", more, theme.text);
+        body.put(" ", more, theme.text);
     }
-    if let Some(state) = &error.state {
-        plain("now", state, theme.ok);
-    }
+    let now = match error.aftermath {
+        Aftermath::Untouched | Aftermath::RolledBack => theme.ok,
+        Aftermath::Partly | Aftermath::Committed => theme.warn,
+        Aftermath::Unknown => theme.danger,
+    };
+    body.put("database", error.state.as_deref().unwrap_or(layer.case.state()), now);
     if let Some(hint) = &error.hint {
-        plain("next", hint, theme.accent);
+        body.put("hint", hint, theme.accent);
     }
-    lines
+    body.lines
 }
 
 /// The line of the file and a caret below the place, cut so that the place is to be seen.

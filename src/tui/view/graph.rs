@@ -201,6 +201,9 @@ fn revision_entry(
     if let Some((done, of)) = state.partial {
         flags.push((format!("{} {done}/{of}", app.glyphs.cross), theme.failed));
     }
+    if state.cancelled.is_some() && state.partial.is_none() {
+        flags.push((format!("{} cancelled", app.glyphs.cancelled), theme.warn));
+    }
     if state.skipped {
         flags.push((format!("{} skipped", app.glyphs.cross), theme.failed));
     }

@@ -113,6 +113,9 @@ fn facts(app: &App) -> Vec<Fact> {
     if let Some((_, skipped)) = remarks.skipped {
         add(format!("{} {skipped} skipped", app.glyphs.cross), theme.failed, 4);
     }
+    if let Some((_, partial)) = remarks.partial {
+        add(format!("{} {partial} interrupted", app.glyphs.cross), theme.failed, 4);
+    }
     if remarks.failed > 0 {
         add(format!("{} {} failed", app.glyphs.cross, remarks.failed), theme.failed, 4);
     }
@@ -227,6 +230,7 @@ fn tab_mark(app: &App, screen: Screen) -> (String, Style) {
             (false, None) => (String::new(), theme.tab),
         },
         Screen::Jobs => match app.runs.last() {
+            Some(job) if job.was_cancelled() => (app.glyphs.cancelled.to_owned(), theme.warn),
             Some(job) if matches!(job.outcome, Some(Err(_))) => {
                 (app.glyphs.cross.to_owned(), theme.failed)
             }

@@ -80,7 +80,8 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
             Span::styled(action.entry().short, text_style),
         ]);
         let width = line.width() as u16;
-        if x + width + 1 > end {
+        // As far from what is always there as from each other.
+        if x + width + 2 > end {
             break;
         }
         let place = Rect { x, width, ..area };

@@ -10,7 +10,7 @@ use ratatui::{
 };
 
 use crate::{
-    engine::record::Entry,
+    engine::{Aftermath, record::Entry},
     present::{
         age::{age, clock, elapsed},
         safe::{display_safe, width},
@@ -119,9 +119,7 @@ fn stage(app: &App, job: &JobView) -> (String, ratatui::style::Style) {
         Stage::Ended => match &job.outcome {
             Some(Ok(report)) if report.paused => ("stopped as asked".into(), theme.warn),
             Some(Ok(_)) => ("done".into(), theme.ok),
-            Some(Err(error)) if error.code == crate::code::Code::Cancelled => {
-                ("cancelled".into(), theme.warn)
-            }
+            Some(Err(_)) if job.was_cancelled() => ("cancelled".into(), theme.warn),
             Some(Err(_)) => ("failed".into(), theme.failed),
             None => (String::new(), theme.text),
         },
@@ -185,13 +183,17 @@ fn draw_job(app: &App, job: &JobView, frame: &mut Frame, area: Rect) {
         tail.extend(wrapped(&text, room, 2).into_iter().map(|line| (line, theme.warn)));
     }
     if let Some(Err(error)) = &job.outcome {
-        let style =
-            if error.code == crate::code::Code::Cancelled { theme.warn } else { theme.failed };
+        let style = if job.was_cancelled() { theme.warn } else { theme.failed };
         let text = display_safe(&error.message).into_owned();
         tail.extend(wrapped(&text, room, 2).into_iter().map(|line| (line, style)));
         if let Some(state) = &error.state {
             let text = display_safe(state).into_owned();
-            tail.extend(wrapped(&text, room, 1).into_iter().map(|line| (line, theme.ok)));
+            let style = match error.aftermath {
+                Aftermath::Untouched | Aftermath::RolledBack => theme.ok,
+                Aftermath::Partly | Aftermath::Committed => theme.warn,
+                Aftermath::Unknown => theme.danger,
+            };
+            tail.extend(wrapped(&text, room, 1).into_iter().map(|line| (line, style)));
         }
     }
     let body = Rect {
@@ -242,7 +244,7 @@ fn draw_plan(app: &App, job: &JobView, frame: &mut Frame, area: Rect) {
             centre = drawn.len();
         }
         drawn.push((index, None));
-        if matches!(revision.phase, Phase::Running(_) | Phase::Failed) {
+        if matches!(revision.phase, Phase::Running(_) | Phase::Failed | Phase::Cancelled) {
             let shown = revision.statements.len().min(STATEMENTS);
             let from = revision.statements.len() - shown;
             drawn.extend((from..revision.statements.len()).map(|s| (index, Some(s))));
@@ -254,7 +256,7 @@ fn draw_plan(app: &App, job: &JobView, frame: &mut Frame, area: Rect) {
         let revision = &job.plan[index];
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, row as u16);
         match statement {
-            None => draw_revision(app, revision, job.is_running(), &mut pen),
+            None => draw_revision(app, revision, job, &mut pen),
             Some(statement) => draw_statement(app, revision, statement, job, &mut pen),
         }
     }
@@ -267,10 +269,26 @@ fn phase_mark(app: &App, phase: Phase) -> (&'static str, ratatui::style::Style) 
         Phase::Running(_) => (app.glyphs.pointer, theme.running),
         Phase::Done(_) => (app.glyphs.check, theme.ok),
         Phase::Failed => (app.glyphs.cross, theme.failed),
+        Phase::Cancelled => (app.glyphs.cancelled, theme.warn),
     }
 }
 
-fn draw_revision(app: &App, revision: &RevisionProgress, running: bool, pen: &mut Pen<'_>) {
+/// What is left of the revision that a run ended in.
+fn left(job: &JobView) -> &'static str {
+    let aftermath = match &job.outcome {
+        Some(Err(error)) => error.aftermath,
+        _ => Aftermath::RolledBack,
+    };
+    match aftermath {
+        Aftermath::Untouched => "not begun",
+        Aftermath::RolledBack => "rolled back",
+        Aftermath::Partly => "partly kept",
+        Aftermath::Committed => "kept",
+        Aftermath::Unknown => "in doubt",
+    }
+}
+
+fn draw_revision(app: &App, revision: &RevisionProgress, job: &JobView, pen: &mut Pen<'_>) {
     let theme = &app.theme;
     let (mark, style) = phase_mark(app, revision.phase);
     let planned = &revision.planned;
@@ -278,16 +296,16 @@ fn draw_revision(app: &App, revision: &RevisionProgress, running: bool, pen: &mu
     let message = display_safe(&planned.message).into_owned();
     let steps = match (revision.phase, planned.statements) {
         (Phase::Running(_), n) => format!("{} of {n}", (revision.done + 1).min(n.max(1))),
-        (Phase::Failed, n) => format!("{} of {n}", revision.done),
+        (Phase::Failed | Phase::Cancelled, n) => format!("{} of {n}", revision.done),
         (_, 1) => "1 step".to_owned(),
         (_, n) => format!("{n} steps"),
     };
     let took = match revision.phase {
-        Phase::Waits if running => "waits".to_owned(),
+        Phase::Waits if job.is_running() => "waits".to_owned(),
         Phase::Waits => "not run".to_owned(),
         Phase::Running(since) => clock(app.now.mono.saturating_sub(since)),
         Phase::Done(took) => elapsed(took),
-        Phase::Failed => "rolled back".to_owned(),
+        Phase::Failed | Phase::Cancelled => left(job).to_owned(),
     };
     let text = if matches!(revision.phase, Phase::Waits) { theme.dim } else { theme.text };
     pen.put(mark, style).skip(1);
@@ -300,8 +318,12 @@ fn draw_revision(app: &App, revision: &RevisionProgress, running: bool, pen: &mu
     let tries =
         if revision.attempt > 1 { format!(", try {}", revision.attempt) } else { String::new() };
     pen.right(&(steps + &tries), 13, theme.dim).skip(1);
-    let style = if matches!(revision.phase, Phase::Failed) { theme.failed } else { theme.dim };
-    pen.right(&took, 11, style);
+    let took_style = match revision.phase {
+        Phase::Failed => theme.failed,
+        Phase::Cancelled => theme.warn,
+        _ => theme.dim,
+    };
+    pen.right(&took, 11, took_style);
 }
 
 fn draw_statement(
@@ -322,6 +344,7 @@ fn draw_statement(
         Phase::Done(took) => elapsed(took),
         Phase::Waits => String::new(),
         Phase::Failed => "failed".to_owned(),
+        Phase::Cancelled => "cancelled".to_owned(),
     };
     let waits = matches!(one.phase, Phase::Running(_)) && job.blocked.is_some();
     pen.skip(4).put(mark, style).skip(1);
@@ -423,6 +446,7 @@ fn list_run(app: &App, job: &JobView, pen: &mut Pen<'_>) {
     let mark = match (&job.outcome, job.is_running()) {
         (_, true) => app.glyphs.spin(app.spin(), app.motion),
         (Some(Ok(_)), _) => app.glyphs.check,
+        _ if job.was_cancelled() => app.glyphs.cancelled,
         _ => app.glyphs.cross,
     };
     pen.put(mark, style).skip(1);
@@ -439,6 +463,7 @@ fn entry_style(app: &App, entry: &Entry) -> (&'static str, ratatui::style::Style
     match entry.state.as_str() {
         "applied" => (app.glyphs.check, theme.ok),
         "failed" => (app.glyphs.cross, theme.failed),
+        "cancelled" => (app.glyphs.cancelled, theme.warn),
         "running" | "partial" => (app.glyphs.warn, theme.warn),
         "reverted" => (app.glyphs.down, theme.pending),
         _ => (app.glyphs.dot, theme.dim),

@@ -3,12 +3,14 @@
 //! Every view has one function `draw(app, frame, area, hits)`. All text that comes from files, the
 //! server or git passes through [`crate::present::safe::display_safe`] before it is drawn.
 
+mod changes;
 pub mod confirm;
 pub mod database;
 pub mod detail;
 pub mod empty;
 pub mod error;
 pub mod graph;
+mod hazards;
 pub mod header;
 pub mod help;
 pub mod hint;
@@ -104,6 +106,7 @@ pub fn draw(app: &App, frame: &mut Frame) -> HitMap {
             Layer::Palette(list) => palette::draw(app, list, frame, area, &mut hits),
             Layer::Confirm(confirm) => confirm::draw(app, confirm, frame, area, &mut hits),
             Layer::Prompt(prompt) => prompt::draw(app, prompt, frame, area, &mut hits),
+            Layer::Log(layer) => log::draw_layer(app, layer, frame, area, &mut hits),
             Layer::Error(error) => error::draw(app, error, frame, area, &mut hits),
             Layer::Welcome(welcome) => welcome::draw(app, welcome, frame, area, &mut hits),
             Layer::Menu(menu) => menu::draw(app, menu, frame, area, &mut hits),

@@ -1,6 +1,5 @@
-//! Draws what models and database differ in: the tree of changes, the selected object before and
-//! after with its risks, the SQL of the choice; and what stands there when there is nothing to
-//! choose.
+//! Draws what models and database differ in: beside the tree of changes the selected object before and
+//! after, and the SQL of the choice; and what stands there when there is nothing to choose.
 
 use std::collections::BTreeSet;
 
@@ -11,26 +10,24 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{graph::scrollbar, sheet::Sheet, stages, toast::wrapped};
+use super::{changes, graph::scrollbar, hazards, sheet::Sheet, stages, toast::wrapped};
 use crate::{
-    plan::{Hazard, Severity, rename::Rename},
     present::{
         diff::{Side, fold::Item},
-        safe::{display_safe, width},
+        safe::display_safe,
     },
     tui::{
         action::Action,
         app::{App, HitMap, Screen, Target},
-        pending::{PendingPane, TreeRow},
-        theme::Theme,
+        pending::PendingPane,
         widget::{
             Pen,
             memo::DiffKey,
-            pane::{pane, shrink, window},
+            pane::{pane, shrink},
             sql,
         },
     },
-    worker::pending::{Change, Changes, Group, Risk, Sign},
+    worker::pending::Changes,
 };
 
 /// Below this height the panes on the right are shown one at a time on a narrow screen.
@@ -60,12 +57,12 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         let left = app.split.saturating_sub(12).clamp(30, 70);
         let [list, right] =
             Layout::horizontal([Constraint::Percentage(left), Constraint::Fill(1)]).areas(area);
-        tree(app, frame, list, changes, hits);
+        changes::tree(app, frame, list, changes, hits);
         details(app, frame, right, changes, hits);
     } else if state.writing.is_some() {
         proving(app, frame, area);
     } else if state.pane == PendingPane::List {
-        tree(app, frame, area, changes, hits);
+        changes::tree(app, frame, area, changes, hits);
     } else if area.height >= BOTH_FROM {
         details(app, frame, area, changes, hits);
     } else if state.pane == PendingPane::Object {
@@ -86,7 +83,7 @@ fn details(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &m
     plan(app, frame, bottom, changes, hits);
 }
 
-fn title<'a>(app: &App, words: &str) -> Line<'a> {
+pub(super) fn title<'a>(app: &App, words: &str) -> Line<'a> {
     let theme = &app.theme;
     let mut spans = vec![
         Span::styled("Pending", theme.title),
@@ -106,7 +103,13 @@ fn title<'a>(app: &App, words: &str) -> Line<'a> {
 }
 
 /// Keys with their words, one below the other.
-fn keys(app: &App, frame: &mut Frame, area: Rect, row: u16, all: &[(Action, &str)]) -> u16 {
+pub(super) fn keys(
+    app: &App,
+    frame: &mut Frame,
+    area: Rect,
+    row: u16,
+    all: &[(Action, &str)],
+) -> u16 {
     let theme = &app.theme;
     let mut row = row;
     for (action, words) in all {
@@ -236,7 +239,7 @@ fn equal(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mut
     }
 }
 
-fn unmanaged_words(count: usize) -> String {
+pub(super) fn unmanaged_words(count: usize) -> String {
     match count {
         1 => "1 object is not managed by limbeck".to_owned(),
         n => format!("{n} objects are not managed by limbeck"),
@@ -244,7 +247,7 @@ fn unmanaged_words(count: usize) -> String {
 }
 
 /// Why no revision can be made from what is shown.
-fn behind(app: &App) -> Option<String> {
+pub(super) fn behind(app: &App) -> Option<String> {
     let overview = app.snapshot.overview.as_ref()?;
     let words = match overview.pending {
         0 => return None,
@@ -252,284 +255,6 @@ fn behind(app: &App) -> Option<String> {
         n => format!("{n} revisions are pending: upgrade before you create one"),
     };
     Some(format!("{} {words}", app.glyphs.warn))
-}
-
-/// The tree of changes.
-fn tree(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mut HitMap) {
-    let theme = &app.theme;
-    let state = &app.pending;
-    let focus = state.pane == PendingPane::List;
-    let all = changes.items.len();
-    let words = format!("{} of {all}", state.chosen());
-    let foot = if app.wide() {
-        Line::default()
-    } else {
-        let key = app.keymap.label(Action::Right);
-        Line::from(vec![Span::styled(key, theme.key), Span::styled(" details", theme.hint)])
-    };
-    let inside = pane(app, frame, area, focus, title(app, &words), foot);
-    hits.add(inside, Target::PendingPane(PendingPane::List));
-    let notice = behind(app);
-    let notes = u16::from(!changes.notes.is_empty());
-    let above = if inside.height > 8 { u16::from(notice.is_some()) + notes } else { 0 };
-    let below = if inside.height > 8 { 2 } else { 0 };
-    let list =
-        Rect { y: inside.y + above, height: inside.height.saturating_sub(above + below), ..inside };
-    if above > 0 {
-        let mut row = 0;
-        let place = shrink(inside, 1);
-        if let Some(words) = notice {
-            Pen::at(frame.buffer_mut(), app.glyphs, place, row).put(&words, theme.warn);
-            row += 1;
-        }
-        if let Some(first) = changes.notes.first() {
-            let more = match changes.notes.len() {
-                1 => String::new(),
-                n => format!(" (and {} more)", n - 1),
-            };
-            let words = format!("{} {}{more}", app.glyphs.warn, display_safe(first));
-            Pen::at(frame.buffer_mut(), app.glyphs, place, row).put(&words, theme.warn);
-        }
-    }
-    let page = usize::from(list.height);
-    let count = state.rows.len();
-    let offset = window(state.offset, state.selected, count, page);
-    hits.page = page;
-    hits.pending_offset = offset;
-    for (line, row) in state.rows.iter().enumerate().skip(offset).take(page) {
-        let place = Rect { y: list.y + (line - offset) as u16, height: 1, ..list };
-        hits.add(place, Target::Change(line, false));
-        let selected = line == state.selected;
-        if selected {
-            let style = if focus { theme.selection } else { theme.selection_idle };
-            frame.buffer_mut().set_style(place, style);
-        }
-        let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
-        pen.put(if selected { app.glyphs.pointer } else { " " }, theme.marker).skip(1);
-        match *row {
-            TreeRow::Question(index) => {
-                let rename = changes.questions.get(index).map(|question| &question.rename);
-                question(app, &mut pen, rename, true);
-            }
-            TreeRow::Renamed(index) => {
-                question(app, &mut pen, changes.renames.get(index), false);
-            }
-            TreeRow::Group(index) => {
-                if let Some(group) = changes.groups.get(index) {
-                    group_row(app, frame, place, changes, group, state.is_open(changes, index));
-                    hits.add(
-                        Rect { width: 8.min(place.width), ..place },
-                        Target::Change(line, true),
-                    );
-                }
-            }
-            TreeRow::Item(index) => {
-                item_row(app, frame, place, changes, index);
-                hits.add(Rect { width: 8.min(place.width), ..place }, Target::Change(line, true));
-            }
-            TreeRow::Unmanaged => {
-                let mark = if state.show_unmanaged { app.glyphs.open } else { app.glyphs.closed };
-                pen.put(mark, theme.dim).skip(1);
-                pen.put(&unmanaged_words(changes.unmanaged.len()), theme.dim);
-            }
-            TreeRow::Thing(index) => {
-                let thing = changes.unmanaged.get(index).map_or("", String::as_str);
-                pen.skip(4).put(&display_safe(thing), theme.dim);
-            }
-        }
-    }
-    scrollbar(app, frame, area, offset, page.min(count), count);
-    if below > 0 {
-        let place = shrink(Rect { y: list.bottom() + 1, height: 1, ..inside }, 1);
-        totals(app, frame, place);
-    }
-}
-
-/// How many changes there are of each risk.
-fn totals(app: &App, frame: &mut Frame, area: Rect) {
-    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, area);
-    let mut first = true;
-    for (risk, word) in
-        [(Risk::Destructive, "destructive"), (Risk::Blocking, "to look at"), (Risk::Safe, "safe")]
-    {
-        let (all, on) = app.pending.count(risk);
-        if all == 0 {
-            continue;
-        }
-        if !std::mem::take(&mut first) {
-            pen.skip(3);
-        }
-        let (mark, style) = risk_mark(app, risk);
-        let off = match all - on {
-            0 => String::new(),
-            n if n == all => " (off)".to_owned(),
-            n => format!(" ({n} off)"),
-        };
-        pen.put(&format!("{mark} {all} {word}"), style).put(&off, app.theme.dim);
-    }
-}
-
-fn risk_mark(app: &App, risk: Risk) -> (&'static str, Style) {
-    match risk {
-        Risk::Destructive => (app.glyphs.cross, app.theme.danger),
-        Risk::Blocking => (app.glyphs.warn, app.theme.warn),
-        Risk::Safe => (app.glyphs.check, app.theme.ok),
-    }
-}
-
-fn sign(theme: &Theme, sign: Sign) -> (&'static str, Style) {
-    match sign {
-        Sign::Added => ("+", theme.diff_sign_add),
-        Sign::Changed => ("~", theme.warn),
-        Sign::Removed => ("-", theme.diff_sign_remove),
-    }
-}
-
-fn question(app: &App, pen: &mut Pen<'_>, rename: Option<&Rename>, open: bool) {
-    let theme = &app.theme;
-    let Some(rename) = rename else { return };
-    let words = match rename {
-        Rename::Object { from, to } if from.schema() == to.schema() => {
-            let from_name = match from.relation() {
-                Some(relation) => format!("{relation}.{}", from.base_name()),
-                None => from.base_name().to_owned(),
-            };
-            format!("{} {from_name} {} {}", from.kind(), app.glyphs.arrow, to.base_name())
-        }
-        _ => rename.to_string(),
-    };
-    let words = display_safe(&words).into_owned();
-    let answers: &[(Action, &str)] = if open {
-        pen.put("?", theme.accent).skip(1).put("renamed? ", theme.accent);
-        &[(Action::SameObject, "yes"), (Action::OtherObject, "no")]
-    } else {
-        pen.put(app.glyphs.check, theme.ok).skip(1).put("renamed ", theme.ok);
-        &[(Action::OtherObject, "undo")]
-    };
-    let room = pen.room().saturating_sub(14);
-    let used = width(&words).min(room);
-    pen.field(&words, used, theme.text).skip(2);
-    for (action, word) in answers {
-        let key = app.keymap.label(*action);
-        pen.put(&key, theme.key).skip(1).put(word, theme.hint).skip(2);
-    }
-}
-
-/// The badge at the right end of a row; returns what is left of it.
-fn badge(app: &App, frame: &mut Frame, place: Rect, change: &Change, on: bool) -> Rect {
-    let terms = &app.pending.terms;
-    let risk = terms.risk(change);
-    let (mark, style) = risk_mark(app, risk);
-    let accepted = terms.accepted.contains_key(&change.key);
-    let (mark, style) = match accepted {
-        true => (app.glyphs.check, app.theme.ok),
-        false if on || risk == Risk::Destructive => (mark, style),
-        false => (mark, app.theme.dim),
-    };
-    let words = format!("{mark} {}", terms.badge(change));
-    let wide = (width(&words) as u16).min(place.width);
-    let at = Rect { x: place.right().saturating_sub(wide + 1), width: wide, ..place };
-    Pen::new(frame.buffer_mut(), app.glyphs, at).put(&words, style);
-    Rect { width: place.width.saturating_sub(wide + 2), ..place }
-}
-
-/// The box before a change.
-fn boxed(on: usize, all: usize) -> &'static str {
-    match on {
-        0 => "[ ]",
-        n if n == all => "[x]",
-        _ => "[-]",
-    }
-}
-
-fn group_row(
-    app: &App,
-    frame: &mut Frame,
-    place: Rect,
-    changes: &Changes,
-    group: &Group,
-    open: bool,
-) {
-    let theme = &app.theme;
-    let chosen = &app.pending.chosen;
-    let items = group.items.clone();
-    let on = items.clone().filter(|index| chosen.get(*index) == Some(&true)).count();
-    let worst = items.clone().filter_map(|index| changes.items.get(index)).max_by_key(|item| {
-        let accepted = app.pending.terms.accepted.contains_key(&item.key);
-        (app.pending.terms.risk(item), !accepted, !item.hazards.is_empty())
-    });
-    let place = match worst {
-        Some(item) if !open => badge(app, frame, place, item, on > 0),
-        _ => place,
-    };
-    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
-    pen.skip(2).put(if open { app.glyphs.open } else { app.glyphs.closed }, theme.dim).skip(1);
-    pen.put(boxed(on, items.len()), if on > 0 { theme.accent } else { theme.dim }).skip(1);
-    if group.whole
-        && let Some(first) = changes.items.get(items.start)
-    {
-        let (mark, style) = sign(theme, first.sign);
-        pen.put(mark, style).skip(1);
-    }
-    pen.put(&group.title, theme.strong);
-    if !group.kind.is_empty() {
-        pen.skip(2).put(group.kind, theme.dim);
-    }
-    if !open {
-        let parts = contents(changes, group);
-        if !parts.is_empty() {
-            let before = if group.kind.is_empty() { "  " } else { ", " };
-            pen.put(&format!("{before}{parts}"), theme.dim);
-        }
-    }
-}
-
-/// "6 columns, 2 constraints".
-fn contents(changes: &Changes, group: &Group) -> String {
-    let skip = usize::from(group.whole);
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for item in group.items.clone().skip(skip).filter_map(|index| changes.items.get(index)) {
-        let kind = item.key.kind().0;
-        match counts.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((kind, 1)),
-        }
-    }
-    let words: Vec<String> = counts
-        .into_iter()
-        .map(|(kind, count)| match count {
-            1 => format!("1 {kind}"),
-            n => format!("{n} {}", crate::worker::pending::plural(kind)),
-        })
-        .collect();
-    words.join(", ")
-}
-
-fn item_row(app: &App, frame: &mut Frame, place: Rect, changes: &Changes, index: usize) {
-    let theme = &app.theme;
-    let Some(item) = changes.items.get(index) else { return };
-    let on = app.pending.chosen.get(index) == Some(&true);
-    let group = &changes.groups[changes.group_of(index).min(changes.groups.len() - 1)];
-    let place = badge(app, frame, place, item, on);
-    let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
-    pen.skip(4).put(boxed(usize::from(on), 1), if on { theme.accent } else { theme.dim }).skip(1);
-    let (mark, style) = sign(theme, item.sign);
-    pen.put(mark, style).skip(1);
-    let name = if on { theme.text } else { theme.dim };
-    let kind = item.key.kind().0;
-    let own = !group.kind.is_empty();
-    if own && item.name == group.title {
-        // The whole itself: its name stands in the heading.
-        pen.put(kind, name);
-    } else {
-        if own && kind != "column" {
-            pen.put(kind, theme.dim).skip(1);
-        }
-        pen.put(&item.name, name);
-    }
-    if !item.text.is_empty() {
-        pen.skip(2).put(&item.text, theme.dim);
-    }
 }
 
 /// The selected object before and after, and what its change risks.
@@ -557,7 +282,7 @@ fn object(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mu
     ]);
     let inside = pane(app, frame, area, focus, title, foot);
     hits.add(area, Target::PendingPane(PendingPane::Object));
-    let risks = risks(app, changes, usize::from(inside.width.saturating_sub(2)).max(8));
+    let risks = hazards::risks(app, changes, usize::from(inside.width.saturating_sub(2)).max(8));
     let most = (inside.height / 2).max(1);
     let told = (risks.len() as u16).min(most);
     let text = Rect { height: inside.height.saturating_sub(told + u16::from(told > 0)), ..inside };
@@ -615,128 +340,6 @@ fn own_row(changes: &Changes, item: Option<usize>, rows: std::ops::Range<usize>)
         })
     };
     rows.clone().find(|row| differs(row) && named(row)).or_else(|| rows.clone().find(differs))
-}
-
-/// What the selected change (or group) risks, and what can be done about it.
-fn risks(app: &App, changes: &Changes, room: usize) -> Vec<Vec<(String, Style)>> {
-    let theme = &app.theme;
-    let terms = &app.pending.terms;
-    let items = match app.pending.rows.get(app.pending.selected) {
-        Some(TreeRow::Item(index)) => *index..*index + 1,
-        Some(TreeRow::Group(index)) => match changes.groups.get(*index) {
-            Some(group) => group.items.clone(),
-            None => return Vec::new(),
-        },
-        _ => return Vec::new(),
-    };
-    let alone = if items.len() == 1 { changes.items.get(items.start) } else { None };
-    let mut hazards: Vec<&Hazard> = Vec::new();
-    let mut lost = false;
-    for item in items.filter_map(|index| changes.items.get(index)) {
-        let own = terms.hazards(item);
-        lost |= item.loses && own.iter().all(|h| h.severity != Severity::Danger);
-        let new: Vec<&Hazard> = own.iter().filter(|hazard| !hazards.contains(hazard)).collect();
-        hazards.extend(new);
-    }
-    hazards.sort_by_key(|hazard| std::cmp::Reverse((hazard.severity, hazard.length)));
-    let mut lines = Lines { room, lines: Vec::new() };
-    if lost {
-        let words = "goes with what stands above it, and its data with it";
-        lines.put((app.glyphs.cross, theme.danger), words, theme.text);
-    }
-    for hazard in &hazards {
-        let (mark, style) = match hazard.severity {
-            Severity::Danger => (app.glyphs.cross, theme.danger),
-            Severity::Warning => (app.glyphs.warn, theme.warn),
-            Severity::Note => (app.glyphs.dot, theme.dim),
-        };
-        let text = if hazard.severity == Severity::Note { theme.dim } else { theme.text };
-        lines.put((mark, style), &hazard.message, text);
-    }
-    if hazards.is_empty() && !lost {
-        lines.put((app.glyphs.check, theme.ok), "nobody waits, nothing is lost", theme.text);
-    }
-    // How large the table is that others wait for, once; and who works with it right now.
-    let worth = |hazard: &&&Hazard| hazard.severity > Severity::Note && hazard.size.is_some();
-    if let Some(hazard) = hazards.iter().find(worth)
-        && let Some(size) = hazard.size
-    {
-        let name = display_safe(short_name(&hazard.object)).into_owned();
-        let mut words = format!("{name} is {}", size.words());
-        if size.sessions > 0 {
-            let sessions = match size.sessions {
-                1 => "1 session holds a lock on it now".to_owned(),
-                n => format!("{n} sessions hold locks on it now"),
-            };
-            let key = app.keymap.label(Action::DatabaseScreen);
-            words.push_str(&format!("; {sessions} ({key} Locks)"));
-        }
-        lines.put((" ", theme.dim), &words, theme.text);
-    }
-    if let Some(item) = alone {
-        ways(app, item, &hazards, &mut lines);
-    }
-    lines.lines
-}
-
-/// A name without the schema that everything stands in.
-fn short_name(name: &str) -> &str {
-    name.strip_prefix("public.").unwrap_or(name)
-}
-
-/// Lines with a mark before them, wrapped.
-struct Lines {
-    room: usize,
-    lines: Vec<Vec<(String, Style)>>,
-}
-
-impl Lines {
-    fn put(&mut self, (mark, style): (&str, Style), words: &str, text: Style) {
-        let indent = width(mark) + 1;
-        let rows = wrapped(&display_safe(words), self.room.saturating_sub(indent).max(4), 3);
-        for (i, row) in rows.into_iter().enumerate() {
-            let lead = if i == 0 { format!("{mark} ") } else { " ".repeat(indent) };
-            self.lines.push(vec![(lead, style), (row, text)]);
-        }
-    }
-}
-
-/// What can be done about the risks of a change: its other form, accepting it, the recipe.
-fn ways(app: &App, item: &Change, hazards: &[&Hazard], lines: &mut Lines) {
-    let theme = &app.theme;
-    let terms = &app.pending.terms;
-    let key = |action: Action| app.keymap.label(action);
-    if let Some(reason) = terms.accepted.get(&item.key) {
-        let words = format!("accepted: {reason} ({} takes it back)", key(Action::Accept));
-        lines.put((app.glyphs.check, theme.ok), &words, theme.text);
-    }
-    if item.direct.is_some() && app.pending.edited().is_none() {
-        let direct = terms.direct.contains(&item.whole);
-        let words = if direct { "the form that lets others work" } else { "the direct form" };
-        let other = if direct { Some(&item.hazards) } else { item.direct.as_ref() };
-        let worst = other.and_then(|hazards| hazards.first());
-        let risk = match worst {
-            Some(hazard) if hazard.severity > Severity::Note => format!(": {}", hazard.message),
-            _ => String::new(),
-        };
-        lines.put((&key(Action::FlipForm), theme.key), &format!("{words}{risk}"), theme.dim);
-    }
-    let open = terms.risk(item) > Risk::Safe && !terms.accepted.contains_key(&item.key);
-    if open && app.pending.edited().is_none() {
-        let words = "accept it: your reason goes into the file";
-        lines.put((&key(Action::Accept), theme.key), words, theme.dim);
-    }
-    // What is gentler and takes several revisions is for people to run.
-    let recipe = hazards.iter().find(|hazard| !hazard.recipe.is_empty());
-    if let Some(hazard) = recipe.filter(|hazard| hazard.severity > Severity::Note) {
-        lines.put((" ", theme.dim), "gentler, by hand:", theme.dim);
-        for step in &hazard.recipe {
-            for row in display_safe(step).lines() {
-                let row: String = row.chars().take(lines.room.saturating_sub(4)).collect();
-                lines.lines.push(vec![("    ".to_owned(), theme.dim), (row, theme.dim)]);
-            }
-        }
-    }
 }
 
 /// The SQL of the choice.

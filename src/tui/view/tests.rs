@@ -213,6 +213,45 @@ fn error() {
 }
 
 #[test]
+fn cancelled() {
+    check("cancelled");
+}
+
+#[test]
+fn command_log() {
+    check("log");
+}
+
+#[test]
+fn settle() {
+    check("settle");
+}
+
+/// What every failure says, and the keys that it offers, on the graph of a server that runs.
+#[test]
+fn recovery() {
+    for size in [(80, 24), (60, 15)] {
+        let mut drawn = String::new();
+        for layer in demo::trouble::all("b81d0f3e9a60") {
+            let _infallible = writeln!(drawn, "=== {:?}", layer.case);
+            let app = demo::trouble::screen(Theme::dark(), size, layer);
+            let popup = text(&cells(&app));
+            // The part of the screen that is the popup's.
+            let corner = |line: &str| line.chars().skip(1).position(|c| c == '┏').map(|at| at + 1);
+            let left = popup.lines().find_map(corner).unwrap_or(0);
+            let rows = popup.lines().map(|line| line.chars().skip(left).collect::<String>());
+            for row in rows.filter(|row| row.starts_with(['┏', '┃', '┗'])) {
+                let end =
+                    row.chars().skip(1).position(|c| "┓┃┛".contains(c)).map_or(0, |at| at + 2);
+                let row: String = row.chars().take(end).collect();
+                let _infallible = writeln!(drawn, "{row}");
+            }
+        }
+        insta::assert_snapshot!(format!("recovery__{}x{}", size.0, size.1), drawn);
+    }
+}
+
+#[test]
 fn empty() {
     check("empty");
 }

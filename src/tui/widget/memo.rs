@@ -197,7 +197,7 @@ pub struct Remarks {
     pub skipped: Option<(Node, usize)>,
     /// Stopped halfway, with how many statements were done.
     pub partial: Option<(Node, usize)>,
-    /// Failed or stopped halfway.
+    /// Failed, with nothing kept.
     pub failed: usize,
     /// The first pending ones, in the order of the files.
     pub pending: Vec<Node>,
@@ -220,7 +220,7 @@ impl Remarks {
             if state.partial.is_some() {
                 count(&mut found.partial, node);
             }
-            found.failed += usize::from(state.failed.is_some() || state.partial.is_some());
+            found.failed += usize::from(state.failed.is_some() && state.partial.is_none());
             if !state.applied && found.pending.len() < PENDING {
                 found.pending.push(node);
             }
