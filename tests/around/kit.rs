@@ -33,7 +33,11 @@ pub(super) async fn load(client: &Client) -> Snapshot {
 /// What a dump says, in an order of its own.
 fn dump(db: &TestDb) -> Option<Vec<String>> {
     let program = client_program("pg_dump", db.server())?;
-    let out = Command::new(program).args(["--schema-only", "-d", &db.url()]).output().unwrap();
+    let server = db.server();
+    let mut command = Command::new(program);
+    command.env("PGPASSWORD", &server.password).args(["--schema-only", "-h", &server.host]);
+    command.args(["-p", &server.port.to_string(), "-U", &server.user, "-d", &db.name]);
+    let out = command.output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let text = String::from_utf8(out.stdout).unwrap();
     // psql's own commands hold a random word.

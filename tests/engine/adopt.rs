@@ -151,8 +151,11 @@ async fn stamping_records_without_running() {
 
 /// Runs a script through psql; none when there is no psql.
 fn psql(db: &TestDb, script: &str, stop: bool) -> Option<(bool, String)> {
+    let server = db.server();
     let mut command = Command::new("psql");
-    command.args(["-X", "-q", "-d", &db.url()]).stdin(Stdio::piped());
+    command.env("PGPASSWORD", &server.password).args(["-X", "-q", "-h", &server.host]);
+    command.args(["-p", &server.port.to_string(), "-U", &server.user, "-d", &db.name]);
+    command.stdin(Stdio::piped());
     if stop {
         command.args(["-v", "ON_ERROR_STOP=1"]);
     }

@@ -4,7 +4,9 @@
 //! `docs/guarantees.md`. Among the other tests limbeck runs alone, and must do what the table says.
 
 use std::{
-    fmt::Write,
+    fmt::Write as _,
+    fs,
+    io::Write as _,
     os::unix::process::CommandExt,
     path::Path,
     process::{Command, Stdio},
@@ -37,16 +39,18 @@ enum Tool {
     Limbeck,
     Alembic,
     Dbmate,
+    GraphileMigrate,
 }
 
 impl Tool {
-    const ALL: [Self; 3] = [Self::Limbeck, Self::Alembic, Self::Dbmate];
+    const ALL: [Self; 4] = [Self::Limbeck, Self::Alembic, Self::Dbmate, Self::GraphileMigrate];
 
     fn name(self) -> &'static str {
         match self {
             Self::Limbeck => "limbeck",
             Self::Alembic => "alembic",
             Self::Dbmate => "dbmate",
+            Self::GraphileMigrate => "graphile-migrate",
         }
     }
 
@@ -63,6 +67,7 @@ impl Tool {
 
     /// Writes the migrations in the tool's form; those that are there are written anew.
     fn write(self, project: &Project, steps: &[Step]) {
+        let mut previous = "-".to_owned();
         for (n, step) in (1..).zip(steps) {
             let id = |n: usize| format!("{n:012}");
             let body: String = step.sql.iter().fold(String::new(), |all, sql| all + sql + ";\n");
@@ -80,6 +85,27 @@ impl Tool {
                 Self::Dbmate => {
                     let text = format!("-- migrate:up{marker}\n{body}\n-- migrate:down\n");
                     project.write(&format!("migrations/202601010000{n:02}_step.sql"), &text);
+                }
+                Self::GraphileMigrate => {
+                    let path = |n: usize| format!("migrations/committed/{n:06}-step.sql");
+                    let loose = if step.loose { "--! no-transaction\n" } else { "" };
+                    let body = format!("{loose}{body}");
+                    // Whoever edits a migration that others stand on leaves its head as it is.
+                    let kept = fs::read_to_string(project.path().join(path(n)))
+                        .ok()
+                        .filter(|_| project.path().join(path(n + 1)).exists())
+                        .and_then(|old| {
+                            Some(old.split_once("--! Hash: ")?.1.lines().next()?.to_owned())
+                        });
+                    let hash = kept.unwrap_or_else(|| {
+                        let above = if previous == "-" { "" } else { &previous };
+                        sha1(&format!("{}\n", format!("{above}\n{}", body.trim()).trim()))
+                    });
+                    let text = format!("--! Previous: {previous}\n--! Hash: {hash}\n\n{body}");
+                    project.write(&path(n), &text);
+                    project.write(".gmrc", "{}");
+                    project.write("migrations/current.sql", "");
+                    previous = hash;
                 }
                 Self::Alembic => {
                     let revises =
@@ -129,6 +155,11 @@ impl Tool {
                 command.args(["upgrade", "head"]).env("DATABASE_URL", url);
                 command
             }
+            Self::GraphileMigrate => {
+                let mut command = Command::new("graphile-migrate");
+                command.arg("migrate").env("DATABASE_URL", url);
+                command
+            }
             Self::Dbmate => {
                 let mut command = Command::new("dbmate");
                 let folder = project.path().join("migrations");
@@ -140,6 +171,18 @@ impl Tool {
         command.current_dir(project.path()).stdin(Stdio::null());
         command
     }
+}
+
+/// What graphile-migrate writes into a file to know it again.
+fn sha1(text: &str) -> String {
+    let spawned = Command::new("sha1sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = spawned.expect("sha1sum is installed");
+    let mut input = child.stdin.take().expect("its input is a pipe");
+    input.write_all(text.as_bytes()).expect("it reads");
+    drop(input);
+    let said = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    format!("sha1:{}", said.split_whitespace().next().unwrap_or_default())
 }
 
 /// One tool on one database.
@@ -193,8 +236,10 @@ impl Subject {
 
 /// The line of an error that says what it is.
 fn why(ran: &Ran) -> String {
-    let lines = || ran.err.lines().map(str::trim).filter(|line| !line.is_empty());
-    let told = lines().find(|line| line.starts_with("error[") || line.contains("Error"));
+    // Where in its own source it happened says nothing.
+    let word = |line: &&str| !line.is_empty() && !line.starts_with("at ");
+    let lines = || ran.err.lines().map(str::trim).filter(word);
+    let told = lines().find(|line| line.starts_with("error") || line.contains("Error"));
     let line = told.or_else(|| lines().next_back()).unwrap_or("no message");
     // Python's classes stand before what happened.
     let line = line.rsplit_once(") ").map_or(line, |(_, said)| said);
@@ -304,7 +349,11 @@ async fn cut(tool: Tool) -> String {
     let server = subject.db.server();
     let proxy = Proxy::before(&server.host, server.port).await;
     // Others send it as a message of its own; `READ COMMITTED` is no such thing.
-    let commit = if tool == Tool::Limbeck { "; COMMIT" } else { "COMMIT" };
+    let commit = match tool {
+        Tool::Limbeck => "; COMMIT",
+        Tool::GraphileMigrate => "commit",
+        Tool::Alembic | Tool::Dbmate => "COMMIT",
+    };
     proxy.arm(At::Words(commit), Fault::Cut(When::After));
     let direct = format!(":{}/", server.port);
     let url = subject.db.url().replacen(&direct, &format!(":{}/", proxy.port()), 1);
