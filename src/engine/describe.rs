@@ -131,7 +131,8 @@ impl Runner<'_> {
 fn blocker(b: &Blocker) -> String {
     let query: String = b.query.split_whitespace().collect::<Vec<_>>().join(" ");
     let query: String = query.chars().take(80).collect();
-    format!("blocked by pid {} ({}, {}@{}, {}: `{query}`)", b.pid, b.app, b.user, b.client, b.state)
+    let app = if b.app.is_empty() { String::new() } else { format!("{}, ", b.app) };
+    format!("blocked by pid {} ({app}{}@{}, {}: `{query}`)", b.pid, b.user, b.client, b.state)
 }
 
 /// Why a try failed, for the wait before the next.

@@ -55,8 +55,9 @@ fn a_killed_session_outside_of_transactions_is_gone_on_with() {
         }
         client.batch_execute("CREATE TABLE go ()").await.expect("it is made");
     });
-    let told = screen.shows("A revision outside of transactions stopped part-way");
-    assert!(told.contains("▶ r  run the rest of it"), "{told}");
+    // The keys stand below everything else: with them the whole panel is there.
+    let told = screen.shows("▶ r  run the rest of it");
+    assert!(told.contains("A revision outside of transactions stopped part-way"), "{told}");
     screen.keys("\u{1b}");
     // The graph says it as well, for whoever comes later.
     screen.shows("aaaa0000 stopped after 1 of 3 statements");
@@ -89,9 +90,9 @@ fn who_holds_the_locks_is_found_ended_and_the_run_tried_again() {
     screen.keys("U");
     screen.shows("ends at");
     screen.keys("\r");
-    let told = screen.shows("Somebody held the locks it needs on every try");
+    let told = screen.shows("▶ r  try again");
+    assert!(told.contains("Somebody held the locks it needs on every try"), "{told}");
     assert!(told.contains("database  rolled back; the database is at base"), "{told}");
-    assert!(told.contains("▶ r  try again"), "{told}");
     // Not again, but to the one who is in the way: he is selected there.
     screen.keys("3");
     screen.until("the session", |text| {
@@ -186,6 +187,28 @@ fn a_key_that_comes_together_with_a_new_size_is_taken_at_once() {
         screen.keys("?");
         screen.until("the graph", |text| !text.contains("Keys: Graph"));
     }
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_prod_profile_looks_read_only_and_runs_all_the_same() {
+    let (_runtime, db, _client) = database();
+    let project = support::project();
+    project.write("limbeck.toml", "guard = \"prod\"\n");
+    project.revision("aaaa00000001", "", "CREATE TABLE a (id int);", Some("SELECT 1;"));
+    let url = db.url();
+    let mut screen = Screen::open(&project, (120, 36), &[("DATABASE_URL", &url)]);
+    screen.shows("PROD read-only");
+    screen.shows("at base");
+    screen.keys("W");
+    screen.shows("Allow changes to");
+    screen.keys(&format!("{}\r", db.name));
+    screen.until("the badge", |text| !text.contains("read-only"));
+    screen.keys("U");
+    screen.shows("to confirm");
+    screen.keys(&format!("{}\r", db.name));
+    screen.shows("up to date");
     screen.keys("q");
     assert_eq!(screen.ended(), 0);
 }

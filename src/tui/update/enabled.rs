@@ -292,8 +292,9 @@ fn pending(app: &App, action: Action) -> Result<(), Reason> {
             return match row {
                 Some(TreeRow::Question(_)) => Ok(()),
                 Some(TreeRow::Renamed(_)) if action == Action::OtherObject => Ok(()),
-                _ if changes.questions.is_empty() => Err("there is no question".into()),
-                _ => Err("no question is selected".into()),
+                // From anywhere else it leads to the first question.
+                _ if state.rows.iter().any(|row| matches!(row, TreeRow::Question(_))) => Ok(()),
+                _ => Err("there is no question".into()),
             };
         }
         Action::NextGroup | Action::PreviousGroup | Action::FoldGroup => return Ok(()),

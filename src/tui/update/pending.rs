@@ -485,8 +485,23 @@ fn answer(app: &mut App, same: bool) -> Vec<Effect> {
         Some(TreeRow::Question(index)) => {
             (changes.questions.get(*index).map(|question| question.rename.clone()), same)
         }
-        Some(TreeRow::Renamed(index)) => (changes.renames.get(*index).cloned(), !same),
-        _ => return Vec::new(),
+        Some(TreeRow::Renamed(index)) if !same => (changes.renames.get(*index).cloned(), true),
+        // An answer to nothing that is selected: the question comes first.
+        _ => {
+            let question = |row: &TreeRow| matches!(row, TreeRow::Question(_));
+            if let Some(row) = app.pending.rows.iter().position(question) {
+                app.pending.pane = PendingPane::List;
+                select(app, row);
+                let (yes, no) = (Action::SameObject, Action::OtherObject);
+                let (yes, no) = (app.keymap.label(yes), app.keymap.label(no));
+                toast(
+                    app,
+                    Tone::Info,
+                    format!("the question is selected: {yes} or {no} answers it"),
+                );
+            }
+            return Vec::new();
+        }
     };
     let Some(rename) = rename else { return Vec::new() };
     app.pending.answers.insert(rename, same);

@@ -139,7 +139,9 @@ fn totals(app: &App, frame: &mut Frame, area: Rect) {
             n if n == all => " (off)".to_owned(),
             n => format!(" ({n} off)"),
         };
-        pen.put(&format!("{mark} {all} {word}"), style).put(&off, app.theme.dim);
+        // Where nothing at all is chosen, the title says so.
+        let off = if app.pending.chosen() == 0 { "" } else { off.as_str() };
+        pen.put(&format!("{mark} {all} {word}"), style).put(off, app.theme.dim);
     }
 }
 
@@ -162,15 +164,16 @@ fn sign(theme: &Theme, sign: Sign) -> (&'static str, Style) {
 fn question(app: &App, pen: &mut Pen<'_>, rename: Option<&Rename>, open: bool) {
     let theme = &app.theme;
     let Some(rename) = rename else { return };
-    let words = match rename {
+    let (kind, words) = match rename {
         Rename::Object { from, to } if from.schema() == to.schema() => {
             let from_name = match from.relation() {
                 Some(relation) => format!("{relation}.{}", from.base_name()),
                 None => from.base_name().to_owned(),
             };
-            format!("{} {from_name} {} {}", from.kind(), app.glyphs.arrow, to.base_name())
+            let words = format!("{from_name} {} {}", app.glyphs.arrow, to.base_name());
+            (format!("{} ", from.kind()), words)
         }
-        _ => rename.to_string(),
+        _ => (String::new(), rename.to_string()),
     };
     let words = display_safe(&words).into_owned();
     let answers: &[(Action, &str)] = if open {
@@ -181,6 +184,8 @@ fn question(app: &App, pen: &mut Pen<'_>, rename: Option<&Rename>, open: bool) {
         &[(Action::OtherObject, "undo")]
     };
     let room = pen.room().saturating_sub(14);
+    // Both names matter more than what they are names of.
+    let words = if width(&kind) + width(&words) <= room { kind + &words } else { words };
     let used = width(&words).min(room);
     pen.field(&words, used, theme.text).skip(2);
     for (action, word) in answers {

@@ -10,8 +10,20 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::tui::{
     app::{App, HitMap, Target},
-    layer::Prompt,
+    layer::{Prompt, Purpose},
 };
+
+/// What Enter and Esc do.
+fn answers(purpose: Purpose) -> (&'static str, &'static str) {
+    match purpose {
+        Purpose::Message => ("creates it", "does not"),
+        Purpose::Changes { apply: false } => ("proves and writes it", "does not"),
+        Purpose::Changes { apply: true } => ("proves, writes and applies it", "does not"),
+        Purpose::Accept => ("accepts the risk", "does not"),
+        Purpose::Url => ("connects", "goes back"),
+        Purpose::Search | Purpose::Filter | Purpose::Log => ("keeps it", "drops it"),
+    }
+}
 
 /// Draws it over the last line.
 pub fn draw(app: &App, layer: &Prompt, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
@@ -28,12 +40,13 @@ pub fn draw(app: &App, layer: &Prompt, frame: &mut Frame, area: Rect, hits: &mut
         Span::styled(text, app.theme.strong),
     ]);
     frame.render_widget(line, place);
-    let hint = "Enter keep  Esc drop ";
+    let (enter, esc) = answers(layer.purpose);
+    let hint = format!("Enter {enter}  Esc {esc} ");
     let typed = layer.input.value().width() as u16;
     if used + typed + 4 + (hint.width() as u16) < place.width {
         let x = place.right() - hint.width() as u16;
         frame.render_widget(
-            Line::styled(hint, app.theme.dim),
+            Line::styled(hint.as_str(), app.theme.dim),
             Rect { x, width: hint.width() as u16, ..place },
         );
     }

@@ -61,12 +61,27 @@ pub(super) fn text(delta: &Delta<'_>) -> String {
         Delta::Added(object) | Delta::Removed(object) => made(object),
         Delta::Changed(old, new) => changed(old, new),
     };
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = tight(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     let line = display_safe(&line).into_owned();
     match line.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,
     }
+}
+
+/// Without the blanks that a line break after a parenthesis leaves; literals stay as they are.
+fn tight(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut quoted = false;
+    let mut rest = line.chars().peekable();
+    while let Some(c) = rest.next() {
+        quoted ^= c == '\'' || c == '"';
+        let inner = c == ' ' && (out.ends_with('(') || rest.peek() == Some(&')'));
+        if quoted || !inner {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// What makes an object, without what its name says already.
@@ -188,6 +203,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn parentheses_are_tight_and_literals_are_not_touched() {
+        assert_eq!(tight("AS ENUM ( 'new', '( x )' )"), "AS ENUM ('new', '( x )')");
+        assert_eq!(tight("a ( b )"), "a (b)");
+        assert_eq!(tight("\"a ( b\" ( c )"), "\"a ( b\" (c)");
+    }
 
     #[test]
     fn fields_are_told_as_people_say_them() {
