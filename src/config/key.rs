@@ -62,7 +62,7 @@ pub const KEYS: &[Key] = &[
         "models",
         Form::Paths,
         "models",
-        "the declared schema: SQL files, folders of them, SQLAlchemy's `models.py`",
+        "the declared schema: SQL files, folders of them, SQLAlchemy's `models.py` or a package of them",
     ),
     key(
         "models_command",

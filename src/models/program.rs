@@ -13,16 +13,21 @@ use super::{Fault, File, ModelError};
 use crate::{code::Code, present::age::elapsed};
 
 /// Imports a module of SQLAlchemy models and prints what would create all its tables. Nothing is
-/// connected to.
+/// connected to. What stands in a package is imported as a part of it, as the program does: under
+/// another name its tables would be there twice.
 const SQLALCHEMY: &str = r#"
-import importlib.util, os, sys
-path = sys.argv[1]
-sys.path[:0] = [os.path.dirname(os.path.abspath(path)), os.getcwd()]
+import importlib, os, sys
+path = os.path.abspath(sys.argv[1])
+folder, name = os.path.split(path)
+names = [] if name == "__init__.py" else [name[:-3]]
+while os.path.exists(os.path.join(folder, "__init__.py")):
+    folder, name = os.path.split(folder)
+    names.insert(0, name)
+sys.path[:0] = [folder, os.getcwd()]
 from sqlalchemy import MetaData, create_mock_engine
-spec = importlib.util.spec_from_file_location("limbeck_models", path)
-module = importlib.util.module_from_spec(spec)
-sys.modules["limbeck_models"] = module
-spec.loader.exec_module(module)
+module = importlib.import_module(".".join(names))
+if not os.path.samefile(module.__file__, path):
+    sys.exit("python has another module of that name: %s" % module.__file__)
 found = []
 for value in list(vars(module).values()):
     metadata = value if isinstance(value, MetaData) else getattr(value, "metadata", None)
@@ -48,13 +53,14 @@ pub async fn run(command: &str, folder: &Path, limit: Duration) -> Result<File, 
     output(shell, Path::new(command), folder, limit).await
 }
 
-/// Runs a python file with SQLAlchemy models, by the project's own python where it has one; the same
+/// Runs a python file with SQLAlchemy models, or a package of them, by the project's own python where it has one; the same
 /// `limit` holds.
 pub async fn sqlalchemy(path: &Path, folder: &Path, limit: Duration) -> Result<File, ModelError> {
     let own = [".venv/bin/python", "venv/bin/python"].map(|python| folder.join(python));
     let python = own.into_iter().find(|python| python.is_file());
     let mut command = Command::new(python.unwrap_or_else(|| PathBuf::from("python3")));
-    command.args(["-c", SQLALCHEMY]).arg(path);
+    let package = path.join("__init__.py");
+    command.args(["-c", SQLALCHEMY]).arg(if package.is_file() { &package } else { path });
     output(command, path.strip_prefix(folder).unwrap_or(path), folder, limit).await
 }
 

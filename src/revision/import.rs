@@ -18,6 +18,8 @@ pub struct Found {
     pub migrations: Vec<Foreign>,
     /// The table that says where a database stands, if limbeck can go on with it; as SQL writes it.
     pub version_table: Option<String>,
+    /// Its models, where they can go on to be limbeck's.
+    pub models: Option<PathBuf>,
 }
 
 /// A migration of another tool.

@@ -222,6 +222,22 @@ async fn sqlalchemy_models_are_models() {
     let sql = "SELECT col_description('public.order'::regclass, 2)";
     let comment: String = db.client().await.query_one(sql, &[]).await.unwrap().get(0);
     assert_eq!(comment, "whose; it's 100%");
+
+    // A package whose modules import each other by its name.
+    let base = "from sqlalchemy.orm import declarative_base\nBase = declarative_base()\n";
+    let shop = "from shop.models.base import Base\nfrom sqlalchemy import *\n\
+        class Shop(Base):\n    __tablename__ = 'shop'\n    id = Column(Integer, primary_key=True)\n";
+    let all = "from .base import Base\nfrom . import one\nfrom shop.models.one import Shop\n";
+    for (name, text) in [("base", base), ("one", shop), ("__init__", all)] {
+        project.write(&format!("src/shop/models/{name}.py"), text);
+    }
+    project.write("src/shop/__init__.py", "");
+    for models in ["src/shop/models", "src/shop/models/__init__.py"] {
+        project.write("limbeck.toml", &format!("models = \"{models}\"\n"));
+        let told = diff(&project, &db).exits(1).json();
+        let added = told["changes"].as_array().unwrap().iter().filter(|c| c["change"] == "added");
+        assert!(added.into_iter().any(|c| c["object"] == "table public.shop"), "{told}");
+    }
 }
 
 /// A role that may log in and not make databases, and the URL of a database of its own.

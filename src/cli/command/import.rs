@@ -121,6 +121,12 @@ pub(crate) fn import(
         settings.push(FOLDER_SETTING.to_owned());
     }
     settings.extend(found.version_table.and_then(|table| version_setting(project, &table)));
+    if project.config.models.iter().all(|path| !path.exists()) {
+        settings.extend(found.models.map(|path| {
+            let path = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            format!("models = {}", toml::Value::String(path))
+        }));
+    }
     let (tool, foreign) = (found.tool, found.migrations);
     if dry {
         let listed = |one: Foreign| (one.version, one.message, one.path);

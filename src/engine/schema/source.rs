@@ -160,7 +160,9 @@ async fn declared(bench: &Bench) -> Result<Vec<File>, Error> {
         )
         .with_hint("write the schema as SQL files there, or set `models` in limbeck.toml"));
     }
-    let is_python = |path: &&PathBuf| path.extension().is_some_and(|e| e == "py");
+    let is_python = |path: &&PathBuf| {
+        path.extension().is_some_and(|e| e == "py") || path.join("__init__.py").is_file()
+    };
     let (python, sql): (Vec<_>, Vec<_>) = config.models.iter().partition(is_python);
     let sql: Vec<PathBuf> = sql.into_iter().cloned().collect();
     let mut files = models::read(&sql, &config.root)?;

@@ -2,6 +2,7 @@
 //! prints (`alembic upgrade base:heads --sql`), since only Python knows what a Python file does.
 
 mod cut;
+mod declared;
 mod header;
 mod setup;
 

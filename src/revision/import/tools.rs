@@ -116,7 +116,7 @@ pub fn read(folder: &Path, root: &Path, tool: Option<Tool>) -> Result<Found, Imp
             ));
         };
         let (migrations, version_table) = alembic::read(&setup, folder)?;
-        return Ok(Found { tool, migrations, version_table });
+        return Ok(Found { tool, migrations, version_table, models: setup.models() });
     }
     let text = |path: &Path| fs::read_to_string(path).map_err(|error| failed(path, error));
     let optional = |path: &Path| if path.is_file() { text(path).map(Some) } else { Ok(None) };
@@ -189,7 +189,7 @@ pub fn read(folder: &Path, root: &Path, tool: Option<Tool>) -> Result<Found, Imp
             "give one of them another version",
         ));
     }
-    Ok(Found { tool, migrations: found, version_table: None })
+    Ok(Found { tool, migrations: found, version_table: None, models: None })
 }
 
 fn names(folder: &Path) -> std::io::Result<Vec<String>> {

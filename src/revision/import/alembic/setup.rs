@@ -105,6 +105,12 @@ impl Setup {
         Ok(Printed { text: String::from_utf8_lossy(&output.stdout).into_owned(), failed })
     }
 
+    /// The models that it compares a database with, if `env.py` tells.
+    pub(in super::super) fn models(&self) -> Option<PathBuf> {
+        let env = self.folder.parent()?.join("env.py");
+        super::declared::models(&fs::read_to_string(env).ok()?, &self.root)
+    }
+
     /// The files of the revisions, as far as Alembic tells them: they may stand in several folders.
     pub(super) fn files(&self) -> Result<Vec<PathBuf>, ImportError> {
         let told = self.print(&["history", "--verbose"])?.text;
