@@ -311,7 +311,11 @@ impl Drop for Own {
 async fn the_projects_own_server_serves_for_a_database_elsewhere() {
     let (own, db) = (Own(project()), database().await);
     let url = modest(&db).await;
-    own.0.write("limbeck.toml", "[server]\nprovider = \"local\"\n");
+    // Of the same version as the database's.
+    let programs = db.server().bin_dir.display();
+    let settings =
+        format!("[server]\nprovider = \"local\"\n[server.local]\nbin_dir = \"{programs}\"\n");
+    own.0.write("limbeck.toml", &settings);
     own.0.write("models/t.sql", "CREATE TABLE t (a int);");
     run(&mut own.0.limbeck(["db", "start"])).exits(0);
     let mut diff = own.0.limbeck(["diff", "--sql"]);
