@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Fate, fates::Fates, order, write};
 use crate::schema::{
     Key, Snapshot, diff,
-    kind::{Cx, NONE},
+    kind::{Cx, Memo, NONE},
 };
 
 /// Definitions of the objects of one snapshot.
@@ -51,6 +51,7 @@ impl<'a> Definitions<'a> {
             online: false,
             direct: &NONE,
             built: &|_| true,
+            memo: &Memo::default(),
         };
         // A circle within one whole cannot be: its parts were built one after the other once.
         let nodes = order::order(&self.empty, self.schema, &fates, false, &NONE, &|_, _| false);

@@ -4,12 +4,12 @@
 //! that others notice asks its dependents in the old schema how they answer, and so on until
 //! nobody has anything left to say. An object that is in neither list stays as it is.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::fates::Fates;
 use crate::schema::{
     Delta, Key, Object, Snapshot, Step, diff,
-    kind::{Alter, Cause, Change, Cx, Response, Swap},
+    kind::{Alter, Cause, Change, Cx, Memo, Response, Slot, Swap},
 };
 
 /// What becomes of an object.
@@ -59,23 +59,37 @@ pub(super) fn decide(
         return Fates::default();
     }
     let nothing_built = |_: &Key| false;
-    let cx = Cx { old, new, online, direct, built: &nothing_built };
+    let memo = Memo::default();
+    let cx = Cx { old, new, online, direct, built: &nothing_built, memo: &memo };
+    let first = decide_with(&deltas, cx);
+    // Kinds answer for tables that are kept, and those below and above, by what is made again.
+    let built = |key: &Key| matches!(first.get(key), Some(Fate::Swap(_)));
+    if !first.all().any(|(key, _)| built(key)) {
+        return first;
+    }
+    decide_with(&deltas, Cx { built: &built, memo: &Memo::default(), ..cx })
+}
+
+fn decide_with<'a>(deltas: &'a [Delta<'a>], cx: Cx<'a>) -> Fates {
     let mut decision = Decision {
         cx,
         fates: Fates::default(),
         queue: VecDeque::new(),
         taken: HashSet::new(),
         told: HashSet::new(),
+        heirs: heirs(deltas),
+        in_the_way: HashSet::new(),
     };
-    for delta in &deltas {
+    for delta in deltas {
         decision.start(delta);
     }
-    for delta in &deltas {
+    for delta in deltas {
         decision.clear_way(delta.key());
     }
     while let Some((key, change)) = decision.queue.pop_front() {
         decision.spread(&key, change);
     }
+    decision.keep_below_swaps();
     decision.fates.settle()
 }
 
@@ -87,6 +101,23 @@ struct Decision<'a> {
     taken: HashSet<Key>,
     /// Which changes of what adapts itself were passed on already.
     told: HashSet<(Key, Change)>,
+    /// What is new, by the names that it takes up.
+    heirs: HashMap<Slot, &'a Key>,
+    /// What goes and would be in the way of something new.
+    in_the_way: HashSet<Key>,
+}
+
+/// The objects that only the new schema has, by the names that they take up.
+fn heirs<'a>(deltas: &'a [Delta<'a>]) -> HashMap<Slot, &'a Key> {
+    let added = deltas.iter().filter_map(|delta| match delta {
+        Delta::Added(object) => Some(object.as_ref()),
+        _ => None,
+    });
+    let slots = |object: &'a Object| {
+        let slots = Snapshot::kind_of(object).occupies(object).into_iter();
+        slots.map(move |slot| (slot, &object.key))
+    };
+    added.flat_map(slots).collect()
 }
 
 impl<'a> Decision<'a> {
@@ -136,6 +167,7 @@ impl<'a> Decision<'a> {
             self.rebuild_if_kept(&other);
             // What no longer needs it has to let go of it before, too.
             if !self.cx.new.contains(&other) {
+                self.in_the_way.insert(other.clone());
                 self.queue.push_back((other, Change::Replaced));
             }
         }
@@ -171,6 +203,14 @@ impl<'a> Decision<'a> {
             && matches!(self.fates.get(key), Some(Fate::Replace))
             && let Some(new) = new
             && let Some(swap) = self.swap(old, new)
+        {
+            self.fates.insert(key.clone(), Fate::Swap(swap));
+            change = Change::Swapped;
+        }
+        if change == Change::Gone
+            && matches!(self.fates.get(key), Some(Fate::Drop))
+            && self.is_followed_by_values(old)
+            && let Some(swap) = self.aside(old)
         {
             self.fates.insert(key.clone(), Fate::Swap(swap));
             change = Change::Swapped;
@@ -272,9 +312,75 @@ impl<'a> Decision<'a> {
         Some(swap)
     }
 
+    /// Steps aside under another name until the end: what goes, or is made of statements alone.
+    fn aside(&mut self, old: &Object) -> Option<Swap> {
+        let kind = Snapshot::kind_of(old);
+        let temporary = self.temporary(old);
+        let aside = kind.rename(old, &temporary)?;
+        let renamed = Object { key: temporary.clone(), ..old.clone() };
+        let mut drop = kind.drop(&renamed, &self.cx);
+        let loses = kind.drop(old, &self.cx).into_iter().map(|step| step.loses);
+        for (step, loses) in drop.iter_mut().zip(loses) {
+            step.key.clone_from(&old.key);
+            step.loses = loses;
+        }
+        self.taken.insert(temporary);
+        Some(Swap { aside, drop, ..Swap::default() })
+    }
+
+    /// Whether values of what goes are those of another kind of object under its name.
+    fn is_followed_by_values(&self, old: &Object) -> bool {
+        let slots = Snapshot::kind_of(old).occupies(old);
+        let Some(heir) = slots.iter().find_map(|slot| self.heirs.get(slot)) else { return false };
+        let follows = |key: &Key| self.cx.new.get(key).is_some_and(|o| o.needs.contains(heir));
+        let dependents = self.cx.old.dependents(&old.key).filter(|o| follows(&o.key));
+        let mut seen = HashSet::new();
+        dependents.into_iter().any(|dependent| {
+            let kind = Snapshot::kind_of(dependent);
+            kind.holds_data(dependent) || self.leads_to_data(dependent, &mut seen)
+        })
+    }
+
+    /// Keeps under another name what an exchanged object cannot do without until its contents have
+    /// been taken over.
+    fn keep_below_swaps(&mut self) {
+        let is_swap = |fate: &Fate| matches!(fate, Fate::Swap(_));
+        let mut open: Vec<Key> =
+            self.fates.all().filter(|(_, f)| is_swap(f)).map(|(key, _)| key.clone()).collect();
+        open.sort();
+        while let Some(key) = open.pop() {
+            let parts = self.cx.old.parts(&key).map(AsRef::as_ref);
+            // The others are taken out of it before.
+            let stay = |part: &&'a Object| {
+                let kind = Snapshot::kind_of(part);
+                kind.folds(part) && !kind.detachable()
+            };
+            let whole = self.cx.old.get(&key).map(AsRef::as_ref);
+            let needs = whole.into_iter().chain(parts.filter(stay)).flat_map(|o| &o.needs);
+            for need in needs {
+                let goes = match self.fates.get(need) {
+                    Some(Fate::Replace) => true,
+                    Some(Fate::Drop) => self.in_the_way.contains(need),
+                    _ => false,
+                };
+                let Some(old) = self.cx.old.get(need).filter(|old| goes && old.parent.is_none())
+                else {
+                    continue;
+                };
+                if let Some(swap) = self.aside(old) {
+                    self.fates.insert(need.clone(), Fate::Swap(swap));
+                    open.push(need.clone());
+                }
+            }
+        }
+    }
+
     /// Whether rows or values that stay depend on the object, through others that can be swapped.
     fn holds_data(&self, object: &Object) -> bool {
-        let mut seen = HashSet::new();
+        self.leads_to_data(object, &mut HashSet::new())
+    }
+
+    fn leads_to_data(&self, object: &'a Object, seen: &mut HashSet<&'a Key>) -> bool {
         let mut open = vec![&object.key];
         while let Some(key) = open.pop() {
             for dependent in self.cx.old.dependents(key) {
@@ -312,6 +418,13 @@ impl<'a> Decision<'a> {
             let key = match object.key.name() {
                 Name::InSchema { schema, .. } => {
                     Key::in_schema(object.key.kind(), schema.clone(), name)
+                }
+                Name::Routine { schema, args, .. } => {
+                    Key::routine(object.key.kind(), schema.clone(), name, args.clone())
+                }
+                Name::ForMethod { schema, method, .. } => {
+                    let (schema, method) = (schema.clone(), method.clone());
+                    Key::new(object.key.kind(), Name::ForMethod { schema, name, method })
                 }
                 _ => Key::global(object.key.kind(), name),
             };

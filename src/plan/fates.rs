@@ -44,6 +44,11 @@ impl Fates {
         })
     }
 
+    /// All, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Key, &Fate)> {
+        self.fates.iter()
+    }
+
     /// Brings them into the order of keys: to be done before anybody goes through them.
     #[must_use]
     pub(super) fn settle(mut self) -> Self {

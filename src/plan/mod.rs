@@ -32,7 +32,7 @@ use crate::{
     pg::statement::mask_secret_options,
     schema::{
         Key, Object, Run, Snapshot,
-        kind::{Cx, NONE},
+        kind::{Cx, Memo, NONE},
     },
 };
 
@@ -151,7 +151,8 @@ pub fn plan_with(
         return Ok(Plan { notes, ..Plan::default() });
     }
     let built = |key: &Key| fates.get(key).is_some_and(Fate::builds);
-    let cx = Cx { old, new, online: options.online, direct, built: &built };
+    let memo = Memo::default();
+    let cx = Cx { old, new, online: options.online, direct, built: &built, memo: &memo };
     let outside = |phase, object: &Object| runs_outside(phase, object, &cx);
     let nodes = order::order(old, new, &fates, options.online, direct, &outside)?;
     let notes = positions::notes(&nodes, &fates, old, new);

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::{Circle, fate::Fate, fates::Fates, graph::Graph};
 use crate::schema::{
     Key, Object, Snapshot,
-    kind::{Cx, NONE, Slot},
+    kind::{Cx, Memo, NONE, Slot},
 };
 
 /// What is done to an object at one node.
@@ -84,7 +84,8 @@ pub(super) fn order<'a>(
 
 /// What needs a part of itself, as a view does that selects from itself: it is built as a stub first.
 fn own_readers(old: &Snapshot, new: &Snapshot, fates: &Fates) -> HashSet<At> {
-    let cx = Cx { old, new, online: false, direct: &NONE, built: &|_| false };
+    let memo = Memo::default();
+    let cx = Cx { old, new, online: false, direct: &NONE, built: &|_| false, memo: &memo };
     fates
         .iter()
         .filter(|(_, fate)| fate.builds())
@@ -124,6 +125,7 @@ struct Layout<'a, 'f> {
     apart: &'f Apart,
     nodes: Vec<Node<'a>>,
     at: HashMap<At, usize>,
+    memo: Memo,
 }
 
 impl<'a, 'f> Layout<'a, 'f> {
@@ -135,7 +137,8 @@ impl<'a, 'f> Layout<'a, 'f> {
         apart: &'f Apart,
     ) -> Self {
         let (nodes, at) = (Vec::new(), HashMap::new());
-        let mut layout = Self { old, new, fates, online, direct, apart, nodes, at };
+        let memo = Memo::default();
+        let mut layout = Self { old, new, fates, online, direct, apart, nodes, at, memo };
         // Wholes first, so that their parts find them.
         let mut parts = Vec::new();
         for (key, fate) in fates.iter() {
@@ -258,7 +261,8 @@ impl<'a, 'f> Layout<'a, 'f> {
     }
 
     fn cx<'c>(&'c self, built: &'c (dyn Fn(&Key) -> bool + Sync)) -> Cx<'c> {
-        Cx { old: self.old, new: self.new, online: self.online, direct: self.direct, built }
+        let Self { old, new, online, direct, .. } = *self;
+        Cx { old, new, online, direct, built, memo: &self.memo }
     }
 
     /// What takes the object along when it is dropped, as its kind knows.
@@ -430,8 +434,9 @@ impl<'a, 'f> Layout<'a, 'f> {
         for other in kind.in_the_way(object, &cx) {
             // What it stands on comes with it.
             if object.parent.as_ref() != Some(&other) {
-                edge(self.leaving(&other), own);
-                edge(self.leaving(&other), self.find(Phase::Stub, &object.key));
+                let away = self.find(Phase::Aside, &other).or_else(|| self.leaving(&other));
+                edge(away, own);
+                edge(away, self.find(Phase::Stub, &object.key));
                 edge(own, self.find(Phase::Build, &other));
             }
         }
@@ -516,7 +521,11 @@ impl<'a, 'f> Layout<'a, 'f> {
             else {
                 continue;
             };
-            let gone = object.wishes.iter().filter(|wish| !self.new.contains(wish));
+            // A place among others is no name in a body: who stood in it changes after it is left.
+            let place = |wish: &Key| {
+                self.old.get(wish).is_some_and(|o| Snapshot::kind_of(o).shares(o).is_some())
+            };
+            let gone = object.wishes.iter().filter(|wish| !self.new.contains(wish) && !place(wish));
             edges.extend(gone.filter_map(|wish| Some((own, self.leaving(wish)?))));
         }
         edges
@@ -665,8 +674,8 @@ impl<'a, 'f> Layout<'a, 'f> {
         if !more.is_empty() {
             return more;
         }
-        let cx =
-            Cx { old: self.old, new: self.new, online: false, direct: &NONE, built: &|_| false };
+        let (old, new, memo) = (self.old, self.new, Memo::default());
+        let cx = Cx { old, new, online: false, direct: &NONE, built: &|_| false, memo: &memo };
         // What is built early anyway: a type rather than the functions that make it.
         let mut circle: Vec<_> = circle.iter().map(|node| &self.nodes[*node]).collect();
         circle.sort_by_key(|node| Snapshot::kind_of(node.object).weight());

@@ -185,3 +185,52 @@ async fn a_live_database_is_copied_to_prove_from_and_never_written() {
     assert_eq!(rows, 1);
     client.batch_execute("SELECT mail FROM account").await.unwrap_err();
 }
+
+/// A type whose values stand in columns, arrays, domains and other rows, before and after.
+const ROWS: [&str; 2] = [
+    "CREATE TYPE part AS (a int, \"B c\" text);
+     CREATE DOMAIN checked AS part CHECK ((VALUE).a > 0);
+     CREATE TYPE whole AS (one part, many part[], checked checked, n int);
+     CREATE TABLE t (id int, one part, many part[], checked checked, whole whole);",
+    "CREATE TYPE part AS (\"B c\" text, new int, a bigint);
+     CREATE DOMAIN checked AS part CHECK ((VALUE).a > 0);
+     CREATE TYPE whole AS (n int, one part, many part[], checked checked);
+     CREATE TABLE t (id int, one part, many part[], checked checked, whole whole);",
+];
+
+#[tokio::test]
+async fn values_within_rows_are_carried_over_by_name() {
+    let db = database().await;
+    let bench = bench(&db, "/nonexistent");
+    let mut comparison = compare(&bench, ROWS[0], ROWS[1], &[]).await;
+    prove(&bench, &mut comparison).await.unwrap_or_else(|e| panic!("{}", e.report()));
+    let client = db.client().await;
+    client.batch_execute(ROWS[0]).await.unwrap();
+    client
+        .batch_execute(
+            "INSERT INTO t VALUES (1, ROW(1, 'x\"y'), ARRAY[ROW(3, NULL)::part, NULL], ROW(5, 'd'),
+                 ROW(ROW(7, 'f'), ARRAY[ROW(8, 'g')::part], ROW(9, 'h'), 10))",
+        )
+        .await
+        .unwrap();
+    let values =
+        async || -> String { client.query_one("SELECT t::text FROM t", &[]).await.unwrap().get(0) };
+    let before = values().await;
+    for statement in &comparison.up.statements {
+        client
+            .batch_execute(&statement.sql)
+            .await
+            .unwrap_or_else(|e| panic!("{e}: {}", statement.sql));
+    }
+    assert_eq!(
+        values().await,
+        r#"(1,"(""x""""y"",,1)","{""(,,3)"",NULL}","(d,,5)","(10,""(f,,7)"",""{""""(g,,8)""""}"",""(h,,9)"")")"#
+    );
+    for statement in &comparison.down.statements {
+        client
+            .batch_execute(&statement.sql)
+            .await
+            .unwrap_or_else(|e| panic!("{e}: {}", statement.sql));
+    }
+    assert_eq!(values().await, before);
+}

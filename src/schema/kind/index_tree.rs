@@ -168,6 +168,10 @@ pub(super) fn maker(object: &Object, cx: &Cx<'_>) -> Maker {
 
 /// Whether an index of a partitioned table is made without those of the partitions (`ON ONLY`).
 pub(super) fn alone(object: &Object, cx: &Cx<'_>) -> bool {
+    cx.memo.recall(&object.key, || is_alone(object, cx))
+}
+
+fn is_alone(object: &Object, cx: &Cx<'_>) -> bool {
     let Some(it) = Member::new(object).filter(Member::partitioned) else { return false };
     if it.attached().is_some() && maker(object, cx) == Maker::Itself || !it.valid() {
         return true;

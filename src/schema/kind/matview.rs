@@ -7,8 +7,8 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::{
-    Alter, Call, Cx, GrantTarget, Kind, Slot,
-    relation::rename,
+    Alter, Call, Cx, GrantTarget, Kind, Slot, Swap,
+    relation::{aside, rename},
     table::Replica,
     view::{ALSO, also, query_text, with},
 };
@@ -155,6 +155,10 @@ impl Kind for MaterializedView {
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
         Some(rename(&Self::address(it), &it.key, to))
+    }
+
+    fn swap(old: Obj<'_, Spec>, _: Obj<'_, Spec>, temporary: &str, _: &Cx<'_>) -> Option<Swap> {
+        Some(aside(&Self::address(old), &old.key, temporary))
     }
 }
 

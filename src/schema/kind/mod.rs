@@ -56,6 +56,7 @@ mod transform;
 pub mod types;
 
 // What several of them share.
+mod carry;
 mod shared;
 
 // Everything around: extensions, foreign data, publications, text search, grants by default.
@@ -78,7 +79,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
     marker::PhantomData,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use tokio_postgres::Row;
@@ -140,7 +141,7 @@ pub use self::{
 };
 
 use super::{
-    Digest, Key, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
+    Digest, Key, KeyMap, KindId, Meta, Obj, Object, Snapshot, Spec, Step,
     mention::Mention,
     object::{Address, Found},
 };
@@ -534,6 +535,27 @@ pub struct Cx<'a> {
     pub direct: &'a BTreeSet<Key>,
     /// Tells which objects are built by this plan; see [`Cx::fresh`].
     pub(crate) built: &'a (dyn Fn(&Key) -> bool + Sync),
+    /// What was found out under these very circumstances.
+    pub(crate) memo: &'a Memo,
+}
+
+/// Answers about one object that are asked for again by many: about the index of a partitioned table
+/// by each of its partitions' indexes.
+#[derive(Debug, Default)]
+pub(crate) struct Memo(Mutex<KeyMap<bool>>);
+
+impl Memo {
+    /// The answer about an object, worked out once. There is one question only that is worth it.
+    pub(crate) fn recall(&self, key: &Key, work_out: impl FnOnce() -> bool) -> bool {
+        let answers = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // It is let go of while others are asked.
+        let known = answers().get(key).copied();
+        known.unwrap_or_else(|| {
+            let answer = work_out();
+            answers().insert(key.clone(), answer);
+            answer
+        })
+    }
 }
 
 /// No relation.

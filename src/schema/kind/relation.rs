@@ -1,6 +1,6 @@
 //! What relations of all kinds have alike: whose key a row of `pg_class` is, how they are renamed.
 
-use super::{Call, MaterializedView, Table, View};
+use super::{Call, MaterializedView, Swap, Table, View};
 use crate::schema::{Key, Step, sql::ident};
 
 /// The key of the relation of this `relkind` (as text): table, view or materialized view.
@@ -10,6 +10,13 @@ pub(super) fn relation_key(relkind: &str, schema: &str, name: &str) -> Key {
         "m" => MaterializedView::key(schema, name),
         _ => Table::key(schema, name),
     }
+}
+
+/// The exchange of a relation without rows of its own, whose row type columns have.
+pub(super) fn aside(call: &Call, key: &Key, temporary: &str) -> Swap {
+    let to = Key::in_schema(key.kind(), key.schema().unwrap_or_default(), temporary);
+    let drop = Step::new(key, format!("DROP {} {}", call.noun, to.sql()));
+    Swap { aside: rename(call, key, &to), drop: vec![drop], ..Swap::default() }
 }
 
 /// Moves and renames an object that stands in a schema to the schema and name in `to`.

@@ -272,6 +272,7 @@ mod tests {
             online: false,
             direct: &crate::schema::kind::NONE,
             built: &|_| false,
+            memo: &crate::schema::kind::Memo::default(),
         };
         let at = |spec| Obj { object: &object, spec };
         match Sequence::alter(at(old), at(new), &cx) {

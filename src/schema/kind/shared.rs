@@ -34,8 +34,11 @@ pub(super) fn rebuild_or_let_go<K: Kind>(
         Change::Gone | Change::Replaced | Change::Swapped => {
             // What is in the way of something new must be let go of before that is made.
             let in_the_way = cause.change == Change::Replaced && cause.new.is_none();
+            // What follows under the same name is no change of its own.
+            let name = cause.old.key.sql();
+            let follows = |need: &Key| *need == cause.old.key || need.sql() == name;
             let lets_go = !in_the_way
-                && !new.needs.contains(&cause.old.key)
+                && !new.needs.iter().any(follows)
                 && !matches!(K::alter(old, new, cx), Alter::Replace);
             if lets_go { Response::Stay } else { Response::Rebuild }
         }

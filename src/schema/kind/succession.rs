@@ -2,7 +2,7 @@
 //! sequence that its column gets instead, or else what takes its name. The value is kept under
 //! another name between the two statements.
 
-use super::{ColumnDefault, Cx, Identity, Kind, OwnedBy, Sequence, identity, lineage};
+use super::{Column, ColumnDefault, Cx, Identity, Kind, OwnedBy, Sequence, identity, lineage};
 use crate::schema::{
     Key, Obj, Object, Snapshot, Step,
     sql::{ident, literal, qualified},
@@ -39,6 +39,70 @@ fn first_predecessor(new: &Object, cx: &Cx<'_>) -> Option<Key> {
         .chain(named)
         .filter(|key| is_identity || key.kind() == Identity::ID)
         .find(|key| !cx.new.contains(key) && ends_alone(key, cx))
+}
+
+/// What becomes of the sequences that go with an exchanged table.
+#[derive(Debug, Default)]
+pub(super) struct Exchanged {
+    /// Renames them: the new table's may want their names.
+    pub(super) aside: Vec<Step>,
+    /// Gives their values to the new table's.
+    pub(super) carry: Vec<Step>,
+    /// The values that nobody takes, in words.
+    pub(super) lost: Vec<String>,
+}
+
+/// What becomes of the identities of a table that is exchanged, and of the sequences that only the
+/// old one owns.
+pub(super) fn of_exchanged(table: &Key, cx: &Cx<'_>) -> Exchanged {
+    let mut found = Exchanged::default();
+    let columns = cx.old.parts(table).filter(|part| part.key.kind() == Column::ID);
+    for column in columns.map(|column| &column.key) {
+        let heir = used_by(column, cx.new)
+            .into_iter()
+            .find(|key| key.kind() == Identity::ID || !cx.old.contains(key));
+        let heir = heir.as_ref().and_then(|key| sequence_sql(cx.new, key));
+        let mut used = used_by(column, cx.old);
+        used.sort_unstable();
+        used.dedup();
+        for key in used {
+            let owned = cx.old.get(&key).and_then(|old| OwnedBy::of(old, cx.old));
+            let goes = key.kind() == Identity::ID
+                || !cx.new.contains(&key)
+                    && owned.is_some_and(|owned| owned.spec.column == *column);
+            let Some(old) = sequence_sql(cx.old, &key).filter(|_| goes) else { continue };
+            let name = aside(cx.old.get(&key).map_or("", |old| kept_name(old)), "_old");
+            let sql = format!("ALTER SEQUENCE {old} RENAME TO {}", ident(&name));
+            found.aside.push(Step::new(table, sql));
+            let kept = qualified(key.schema().unwrap_or_default(), &name);
+            match &heir {
+                Some(heir) => found.carry.push(Step::new(table, set_within(heir, &kept))),
+                None if cx.new.contains(column) => {
+                    found.lost.push(format!("the current value of sequence {old}"));
+                }
+                None => {}
+            }
+        }
+    }
+    found
+}
+
+/// The sequence of an identity, or the sequence itself, as SQL.
+fn sequence_sql(schema: &Snapshot, key: &Key) -> Option<String> {
+    match schema.typed::<Identity>(key) {
+        Some(identity) => Some(sequence_key(identity)?.sql()),
+        None => Some(key.sql()),
+    }
+}
+
+/// Gives a sequence the value of another, where it lies within the bounds.
+fn set_within(sequence: &str, from: &str) -> String {
+    let to = literal(sequence);
+    format!(
+        "SELECT pg_catalog.setval({to}, last_value, is_called)\n    FROM {from}, \
+         pg_catalog.pg_sequence\n    WHERE seqrelid = {to}::pg_catalog.regclass AND last_value \
+         BETWEEN seqmin AND seqmax"
+    )
 }
 
 /// What gives a column its values: its identity, the sequence it owns, those its default names.
@@ -90,15 +154,24 @@ pub(super) fn before(new: &Object, cx: &Cx<'_>) -> Vec<Key> {
 
 /// Schema and name under which the value is kept.
 fn kept(old: &Object) -> (&str, String) {
-    let name = match old.spec::<identity::Spec>() {
+    (old.key.schema().unwrap_or_default(), aside(kept_name(old), "_limbeck_kept"))
+}
+
+/// The name of a sequence, or of an identity's.
+fn kept_name(old: &Object) -> &str {
+    match old.spec::<identity::Spec>() {
         Some(identity) => identity.sequence.as_str(),
         None => old.key.base_name(),
-    };
-    let mut end = name.len().min(48);
-    while !name.is_char_boundary(end) {
-        end -= 1;
     }
-    (old.key.schema().unwrap_or_default(), format!("{}_limbeck_kept", &name[..end]))
+}
+
+/// A name with an end that says why it has it, in 63 bytes.
+fn aside(name: &str, end: &str) -> String {
+    let mut length = name.len().min(63 - end.len());
+    while !name.is_char_boundary(length) {
+        length -= 1;
+    }
+    format!("{}{end}", &name[..length])
 }
 
 /// Keeps a sequence under another name, in place of dropping it.
@@ -136,11 +209,7 @@ pub(super) fn take(new: &Object, sequence: &str, cx: &Cx<'_>) -> Vec<Step> {
     let old = predecessor(new, cx).and_then(|key| cx.old.get(&key));
     let Some(old) = old else { return Vec::new() };
     let (schema, name) = kept(old);
-    let (kept, to) = (qualified(schema, &name), literal(sequence));
-    let set = format!(
-        "SELECT pg_catalog.setval({to}, last_value, is_called)\n    FROM {kept}, \
-         pg_catalog.pg_sequence\n    WHERE seqrelid = {to}::pg_catalog.regclass AND last_value \
-         BETWEEN seqmin AND seqmax"
-    );
+    let kept = qualified(schema, &name);
+    let set = set_within(sequence, &kept);
     vec![Step::new(&new.key, set), Step::new(&new.key, format!("DROP SEQUENCE {kept}"))]
 }

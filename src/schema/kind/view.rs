@@ -9,7 +9,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Cx, GrantTarget, Kind, Slot, relation::rename};
+use super::{
+    Alter, Call, Cx, GrantTarget, Kind, Slot, Swap,
+    relation::{aside, rename},
+};
 use crate::schema::{
     Found, Key, KindId, Obj, Options, Step,
     object::Address,
@@ -190,6 +193,10 @@ impl Kind for View {
 
     fn rename(it: Obj<'_, Spec>, to: &Key) -> Option<Vec<Step>> {
         Some(rename(&Self::address(it), &it.key, to))
+    }
+
+    fn swap(old: Obj<'_, Spec>, _: Obj<'_, Spec>, temporary: &str, _: &Cx<'_>) -> Option<Swap> {
+        Some(aside(&Self::address(old), &old.key, temporary))
     }
 
     fn stub(new: Obj<'_, Spec>, _: &Cx<'_>) -> Option<Vec<Step>> {

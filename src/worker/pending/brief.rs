@@ -5,7 +5,12 @@ use serde_json::Value;
 
 use crate::{
     present::safe::display_safe,
-    schema::{Body, Delta, Key, Name, Object, Snapshot, kind::Cx, sql::ident, step::Inside},
+    schema::{
+        Body, Delta, Key, Name, Object, Snapshot,
+        kind::{Cx, Memo},
+        sql::ident,
+        step::Inside,
+    },
 };
 
 /// Longest text, in characters.
@@ -93,6 +98,7 @@ fn made(object: &Object) -> String {
         online: false,
         direct: &crate::schema::kind::NONE,
         built: &|_| true,
+        memo: &Memo::default(),
     };
     let steps = Snapshot::kind_of(object).create(object, &cx);
     let Some(step) = steps.first() else { return String::new() };

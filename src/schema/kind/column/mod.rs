@@ -14,7 +14,7 @@ pub(super) use self::generated::Generated;
 pub(super) use self::{not_null::NotNull, settings::Settings};
 use super::{
     Alter, Call, Cause, Change, ColumnDefault, Cx, GrantTarget, Kind, Partition, Response, Table,
-    Type, lineage, types,
+    Type, carry::carry, lineage, types,
 };
 use crate::schema::{
     Found, Key, KindId, Obj, Options, Step, cast,
@@ -352,14 +352,19 @@ impl Kind for Column {
                 let step =
                     |steps| Response::Adapt(steps, Some(Change::Retyped { compatible: false }));
                 // One that is made again does not carry its change down.
-                let leads = |above: &Key| !is_partition_key(above, cx);
+                let leads = |above: &Key| {
+                    !is_partition_key(above, cx) && !(cx.built)(&lineage::table_of(above))
+                };
                 if lineage::led(cx, new.object, leads).is_some() || follows_type(new, cx) {
                     return step(Vec::new());
                 }
                 let column = ident(new.key.base_name());
-                let using = cast::through_text(&column, &new.spec.r#type);
-                let change = type_step(new, Some(using));
-                step(named_not_null::around_retype(&new.key, change, cx))
+                let carry = carry(old.object, new.object, &column, &new.spec.r#type, cx);
+                let change = type_step(new, Some(carry.expression));
+                let mut steps = carry.before;
+                steps.extend(named_not_null::around_retype(&new.key, change, cx));
+                steps.extend(carry.after);
+                step(steps)
             }
             Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
             Change::Retyped { .. }

@@ -35,8 +35,8 @@ pub struct Spec {
     pub of_type: Option<String>,
     /// `PARTITION BY`'s argument (`pg_get_partkeydef`); none for a plain table.
     pub partition_by: Option<String>,
-    /// The columns that the partition key names, with types and collations, sorted: these cannot
-    /// change while the key stands on them.
+    /// What the partition key stands on, so that it cannot change: columns with types and
+    /// collations, and functions, whose names alone the key's text has. Sorted.
     pub partition_types: Vec<String>,
     /// The access method, where it is not `heap`.
     pub method: Option<String>,
@@ -193,6 +193,10 @@ impl Kind for Table {
                                            AND d.objsubid = a.attnum AND d.refclassid = c.tableoid
                                            AND d.refobjid = c.oid AND d.refobjsubid = 0
                                            AND d.deptype = 'i'))
+                       UNION ALL
+                      SELECT 'function ' || d.refobjid::regprocedure::text FROM pg_depend d
+                       WHERE d.classid = c.tableoid AND d.objid = c.oid AND d.objsubid = 0
+                         AND d.refclassid = 'pg_proc'::regclass
                        ORDER BY 1) ELSE '{}' END,
                 CASE WHEN c.oid IN (SELECT i.inhrelid FROM pg_inherits i) THEN
                 ARRAY(SELECT a.attname::text FROM pg_attribute a

@@ -4,8 +4,11 @@
 use super::{Spec, Table};
 use crate::schema::{
     Key, Obj, Snapshot, Step, cast,
-    kind::{Column, Cx, Identity, Kind, Partition, Swap, Type, backing, lineage},
-    sql::{ident, literal, qualified},
+    kind::{
+        Column, Cx, Identity, Kind, Partition, Swap, Type, backing, carry, lineage, relation,
+        succession,
+    },
+    sql::{ident, qualified},
 };
 
 /// The exchange of a table.
@@ -15,10 +18,14 @@ pub(super) fn swap(
     temporary: &str,
     cx: &Cx<'_>,
 ) -> Option<Swap> {
-    if old.spec.foreign.is_some() || new.spec.foreign.is_some() {
+    let key = &new.key;
+    // It has no rows, but columns elsewhere may have its type.
+    if old.spec.foreign.is_some() {
+        return Some(relation::aside(&Table::address(old), key, temporary));
+    }
+    if new.spec.foreign.is_some() {
         return None;
     }
-    let key = &new.key;
     let (schema, name) = (key.schema()?, key.base_name());
     let aside = qualified(schema, temporary);
     let mut renames = Vec::new();
@@ -44,32 +51,16 @@ pub(super) fn swap(
     let rename = format!("ALTER TABLE {} RENAME TO {}", key.sql(), ident(temporary));
     renames.push(Step::new(key, rename));
     let mut carry = Vec::new();
-    let columns = columns(&aside, old, new, cx);
-    if !columns.is_empty() {
-        carry.push(Step::new(key, columns));
-    }
-    for identity in cx.old.on_relation::<Identity>(schema, name) {
-        // The new table's sequence may want the name of the old one's.
-        let sequence = qualified(schema, &identity.spec.sequence);
-        let kept = sequence_aside(&identity.spec.sequence);
-        let sql = format!("ALTER SEQUENCE {sequence} RENAME TO {}", ident(&kept));
-        renames.push(Step::new(key, sql));
-        if let Some(after) = cx.new.typed::<Identity>(&identity.key) {
-            carry.push(Step::new(
-                key,
-                format!(
-                    "SELECT pg_catalog.setval({}, last_value, is_called) FROM {}",
-                    literal(&qualified(schema, &after.spec.sequence)),
-                    qualified(schema, &kept)
-                ),
-            ));
-        }
-    }
+    carry.extend(rows(&aside, old, new, cx));
+    let values = succession::of_exchanged(key, cx);
+    renames.extend(values.aside);
+    carry.extend(values.carry);
     let lost: Vec<_> = cx
         .old
         .on_relation::<Column>(schema, name)
         .filter(|c| c.spec.generated.is_none() && !cx.new.contains(&c.key))
         .map(|c| format!("the values of {}", c.key))
+        .chain(values.lost)
         .collect();
     let mut drop = Step::new(key, format!("DROP TABLE {aside}"));
     if !lost.is_empty() {
@@ -100,8 +91,9 @@ pub(super) fn is_emptied(table: &Key, cx: &Cx<'_>) -> bool {
     })
 }
 
-/// `INSERT … SELECT` of the columns that both tables have; empty when they share none.
-fn columns(aside: &str, old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> String {
+/// `INSERT … SELECT` of the columns that both tables have; where they share none, of rows that have
+/// the new one's defaults.
+fn rows(aside: &str, old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> Vec<Step> {
     let (schema, name) = (new.key.schema().unwrap_or_default(), new.key.base_name());
     let mut shared: Vec<_> = cx
         .new
@@ -109,32 +101,37 @@ fn columns(aside: &str, old: Obj<'_, Spec>, new: Obj<'_, Spec>, cx: &Cx<'_>) -> 
         .filter(|column| column.spec.generated.is_none())
         .filter_map(|column| Some((column, cx.old.typed::<Column>(&column.key)?)))
         .collect();
-    if shared.is_empty() {
-        return String::new();
-    }
     shared.sort_by_key(|(column, _)| column.ordinal);
     let names: Vec<_> = shared.iter().map(|(c, _)| ident(c.key.base_name())).collect();
-    let values: Vec<_> = shared
-        .iter()
-        .map(|(new, old)| {
-            let column = ident(new.key.base_name());
-            let (from, to) = (&old.spec.r#type, &new.spec.r#type);
-            if from == to && old.needs.iter().any(|need| Type::is_changed(need, cx)) {
-                return cast::through_text(&column, to);
-            }
-            cast::using(&column, from, to, &|name| Column::below_domain(name, cx)).unwrap_or(column)
-        })
-        .collect();
+    let (mut steps, mut again) = (Vec::new(), Vec::new());
+    let mut values = Vec::new();
+    for (new, old) in &shared {
+        let column = ident(new.key.base_name());
+        let (from, to) = (&old.spec.r#type, &new.spec.r#type);
+        let element = from.trim_end_matches("[]");
+        let exchanged =
+            |need: &Key| Type::is_changed(need, cx) || need.sql() == element && (cx.built)(need);
+        if from == to && old.needs.iter().any(exchanged) {
+            let carry = carry::carry(old.object, new.object, &column, to, cx);
+            steps.extend(carry.before);
+            values.push(carry.expression);
+            again.extend(carry.after);
+            continue;
+        }
+        let base = |name: &str| Column::below_domain(name, cx);
+        values.push(cast::using(&column, from, to, &base).unwrap_or(column));
+    }
     let always = cx.new.on_relation::<Identity>(schema, name).any(|i| i.spec.always);
     let overriding = if always { "\n    OVERRIDING SYSTEM VALUE" } else { "" };
     // Heirs keep their rows; partitions give theirs if they go with the whole.
     let only = if old.spec.partition_by.is_some() { "" } else { "ONLY " };
-    format!(
-        "INSERT INTO {} ({}){overriding}\n    SELECT {} FROM {only}{aside}",
-        new.key.sql(),
-        names.join(", "),
-        values.join(", ")
-    )
+    let to = new.key.sql();
+    let into = if names.is_empty() { to } else { format!("{to} ({})", names.join(", ")) };
+    let list = if values.is_empty() { String::new() } else { format!(" {}", values.join(", ")) };
+    let sql = format!("INSERT INTO {into}{overriding}\n    SELECT{list} FROM {only}{aside}");
+    steps.push(Step::new(&new.key, sql));
+    steps.extend(again);
+    steps
 }
 
 /// The places of all partitions below a table.
@@ -157,13 +154,4 @@ fn emptied(cx: &Cx<'_>, table: &Key) -> Vec<Key> {
         }
     }
     found
-}
-
-/// The name of an old identity's sequence while the new one has its name.
-fn sequence_aside(name: &str) -> String {
-    let mut end = name.len().min(50);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}_old", &name[..end])
 }

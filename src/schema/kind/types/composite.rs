@@ -53,6 +53,17 @@ impl Composite {
         Ok(Self { attributes })
     }
 
+    /// The attributes that another one has no longer.
+    pub(super) fn lost<'a>(&'a self, new: &'a Self) -> impl Iterator<Item = &'a str> {
+        let kept = |name: &str| new.attributes.iter().any(|a| a.name == name);
+        self.attributes.iter().map(|a| a.name.as_str()).filter(move |name| !kept(name))
+    }
+
+    /// What is lost with an attribute.
+    pub(super) fn values(attribute: &str, key: &Key) -> String {
+        format!("the values of attribute {} of {key}", ident(attribute))
+    }
+
     pub(super) fn create(&self, name: &str) -> String {
         if self.attributes.is_empty() {
             return format!("CREATE TYPE {name} AS ()");
@@ -88,7 +99,7 @@ impl Composite {
         for attribute in &gone {
             let name = ident(&attribute.name);
             let drop = step(format!("DROP ATTRIBUTE {name}"));
-            let what = format!("the values of attribute {name} of {key}");
+            let what = Self::values(&attribute.name, key);
             steps.push(if stored { drop.loses(what) } else { drop });
         }
         for attribute in &retyped {

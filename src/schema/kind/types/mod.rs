@@ -331,7 +331,7 @@ impl Kind for Type {
         slots
     }
 
-    fn swap(old: Obj<'_, Spec>, _: Obj<'_, Spec>, temporary: &str, _: &Cx<'_>) -> Option<Swap> {
+    fn swap(old: Obj<'_, Spec>, new: Obj<'_, Spec>, temporary: &str, _: &Cx<'_>) -> Option<Swap> {
         if circular(old.spec) {
             return None;
         }
@@ -343,7 +343,14 @@ impl Kind for Type {
         }
         let schema = old.key.schema().unwrap_or_default();
         let gone = format!("DROP {} {}", call.noun, qualified(schema, temporary));
-        Some(Swap { aside, drop: vec![Step::new(&old.key, gone)], ..Swap::default() })
+        let mut drop = Step::new(&old.key, gone);
+        if let (Spec::Composite(was), Spec::Composite(is)) = (old.spec, new.spec) {
+            let lost: Vec<_> = was.lost(is).map(|name| Composite::values(name, &old.key)).collect();
+            if !lost.is_empty() {
+                drop = drop.loses(lost.join(" and "));
+            }
+        }
+        Some(Swap { aside, drop: vec![drop], ..Swap::default() })
     }
 
     fn names_within(it: Obj<'_, Spec>) -> Vec<String> {
