@@ -29,6 +29,8 @@ enum Shape<'a> {
     Row(Vec<Field<'a>>),
     /// A domain's type.
     Over(&'a str),
+    /// The type of a range's bounds.
+    Between(&'a str),
     /// Nothing that has a shape.
     Plain,
 }
@@ -110,7 +112,7 @@ impl<'a> Carrier<'a, '_> {
                 };
                 names(&a) != names(&b) || a.iter().zip(&b).any(within)
             }
-            (Shape::Over(a), Shape::Over(b)) if a == b => {
+            (Shape::Over(a), Shape::Over(b)) | (Shape::Between(a), Shape::Between(b)) if a == b => {
                 self.element((old, new), a).is_some_and(|pair| self.is_moved(pair))
             }
             _ => false,
@@ -147,6 +149,21 @@ impl<'a> Carrier<'a, '_> {
                  array with several dimensions or bounds of its own cannot be carried over';\n    \
                  END IF;\n    RETURN ARRAY(SELECT {element} FROM generate_subscripts($1, 1) AS i \
                  ORDER BY i);\nEND\n$carry$"
+            )
+        } else if let Shape::Between(bounds) = shape(self.cx.old, old) {
+            let mut bound = |side: &str| {
+                let value = format!("{side}($1)");
+                match self.element(pair, bounds) {
+                    Some(below) => self.call(below, &value, bounds),
+                    None => value,
+                }
+            };
+            let (lower, upper) = (bound("lower"), bound("upper"));
+            format!(
+                "(anyelement) RETURNS {type} LANGUAGE sql STRICT AS $carry$\n    SELECT CASE WHEN \
+                 isempty($1) THEN 'empty'::{type}\n        ELSE {type}({lower}, {upper},\n            \
+                 CASE WHEN lower_inc($1) THEN '[' ELSE '(' END || CASE WHEN upper_inc($1) THEN ']' \
+                 ELSE ')' END) END\n$carry$"
             )
         } else {
             let (was, is) = match (shape(self.cx.old, old), shape(self.cx.new, new)) {
@@ -199,6 +216,7 @@ fn shape<'a>(schema: &'a Snapshot, object: &'a Object) -> Shape<'a> {
             return Shape::Row(attributes.map(|a| (&*a.name, Some(&*a.r#type))).collect());
         }
         Some(types::Spec::Domain(it)) => return Shape::Over(&it.base),
+        Some(types::Spec::Range(it)) => return Shape::Between(&it.subtype),
         Some(_) => return Shape::Plain,
         None => {}
     }

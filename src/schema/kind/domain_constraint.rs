@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Column, Cx, Kind, Type};
+use super::{Alter, Call, Cause, Change, Column, Cx, Kind, Response, Type};
 use crate::schema::{Found, Key, KindId, Obj, Run, Step, object::Address, sql::ident, step::Group};
 
 /// A constraint of a domain.
@@ -106,6 +106,16 @@ impl Kind for DomainConstraint {
             .filter(|domain| stricter && Type::is_within(domain, cx))
             .cloned()
             .collect()
+    }
+
+    fn respond(_: Obj<'_, Spec>, new: Obj<'_, Spec>, cause: &Cause<'_>, cx: &Cx<'_>) -> Response {
+        // Made again it would be as good as a stricter one.
+        let within = || new.parent.as_ref().is_some_and(|domain| Type::is_within(domain, cx));
+        match cause.change {
+            Change::Retyped { .. } | Change::Reshaped => Response::Stay,
+            _ if new.spec.validated && within() => Response::RebuildParent,
+            Change::Gone | Change::Replaced | Change::Swapped => Response::Rebuild,
+        }
     }
 
     fn drop(old: Obj<'_, Spec>, _: &Cx<'_>) -> Vec<Step> {
