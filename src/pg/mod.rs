@@ -3,6 +3,7 @@
 //! Nothing here knows limbeck's files or a connection. Facts carry their source: the PostgreSQL
 //! documentation or source file they were taken from.
 
+pub mod category;
 pub mod ident;
 pub mod impact;
 pub mod keyword;

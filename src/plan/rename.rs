@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Part, Statement, hazard};
 use crate::{
-    pg::words::normal_name,
+    pg::{category, words::normal_name},
     schema::{
         Delta, KINDS, Key, KindId, Name, Object, Snapshot, diff,
         kind::kind,
@@ -243,7 +243,7 @@ fn one_name(a: &Object, b: &Object) -> bool {
 /// How much two objects are alike, of 100. What holds no data is only asked about when nothing else
 /// differs: to make it again costs nothing but time.
 fn score(a: &Object, b: &Object, old: &Parts<'_>, new: &Parts<'_>) -> u8 {
-    let names = strsim::jaro_winkler(a.key.base_name(), b.key.base_name());
+    let names = names_alike(a.key.base_name(), b.key.base_name());
     if !Snapshot::kind_of(a).holds_data(a) {
         return if a.spec.same(b.spec.as_ref()) { 70 + (names * 30.0) as u8 } else { 0 };
     }
@@ -257,6 +257,15 @@ fn score(a: &Object, b: &Object, old: &Parts<'_>, new: &Parts<'_>) -> u8 {
         _ => 0.0,
     };
     (like * 100.0).round() as u8
+}
+
+/// How much two names are alike, from 0 to 1: by their letters, or as one that says more than the
+/// other (`name`, `full_name`).
+fn names_alike(a: &str, b: &str) -> f64 {
+    let words = |name: &str| name.split('_').map(str::to_lowercase).collect::<BTreeSet<_>>();
+    let (x, y) = (words(a), words(b));
+    let more = if x.is_subset(&y) || y.is_subset(&x) { 0.9 } else { 0.0 };
+    strsim::jaro_winkler(a, b).max(more)
 }
 
 /// The share of parts that both have.
@@ -274,13 +283,16 @@ fn shared(a: &[&Object], b: &[&Object]) -> f64 {
 }
 
 /// How much two sets of attributes are alike, from 0 to 1: a text that differs (a type) weighs more
-/// than a switch.
+/// than a switch, but for types of one sort.
 fn values(a: &Value, b: &Value) -> f64 {
     let (Value::Object(a), Value::Object(b)) = (a, b) else { return f64::from(u8::from(a == b)) };
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     names.into_iter().fold(1.0, |like, name| match (a.get(name), b.get(name)) {
         (a, b) if a == b => like,
-        (Some(Value::String(_)), Some(Value::String(_))) => like * 0.5,
+        (Some(Value::String(x)), Some(Value::String(y))) => {
+            let sort = category::of_type(x);
+            like * if sort.is_some() && sort == category::of_type(y) { 0.8 } else { 0.5 }
+        }
         _ => like * 0.8,
     })
 }
@@ -408,6 +420,12 @@ mod tests {
         assert_eq!(kind_word("table public.a").0.map(|k| k.0), Some("table"));
         assert_eq!(kind_word("public.table").0, None);
         assert_eq!(kind_word("table").0, None);
+    }
+
+    #[test]
+    fn a_name_may_say_more_than_another() {
+        assert!(names_alike("name", "full_name") > names_alike("name", "phone"));
+        assert!(names_alike("mail", "email") > 0.9 && names_alike("a_b", "b_a") > 0.8);
     }
 
     #[test]

@@ -48,6 +48,18 @@ async fn what_goes_and_comes_and_looks_alike_is_asked_about() {
 }
 
 #[tokio::test]
+async fn a_name_that_says_more_and_a_type_of_the_same_sort_are_likelier() {
+    let db = database().await;
+    let bench = bench(&db, "/nonexistent");
+    let old = "CREATE TABLE account (id int PRIMARY KEY, name text NOT NULL, mail text);";
+    let new = "CREATE TABLE account (id int PRIMARY KEY, full_name varchar(200) NOT NULL,
+        mail text, phone text);";
+    let asked = compare(&bench, old, new, &[]).await.questions();
+    let asked: Vec<String> = asked.iter().map(|q| q.rename.argument()).collect();
+    assert_eq!(asked, ["column public.account.name=full_name"]);
+}
+
+#[tokio::test]
 async fn arguments_rename_in_any_order() {
     let db = database().await;
     let bench = bench(&db, "/nonexistent");

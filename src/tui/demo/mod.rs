@@ -226,9 +226,13 @@ pub fn screens(theme: &Theme, size: (u16, u16)) -> Vec<(&'static str, App)> {
         all.push((name, after(shop(theme.clone(), size), keys)));
     }
     let pending = pending::changed(theme.clone(), size);
-    for (name, keys) in
-        [("pending", ""), ("pending-down", "a\tl"), ("pending-sql", "ll"), ("changes", "\n")]
-    {
+    for (name, keys) in [
+        ("pending", ""),
+        ("pending-down", "a\tl"),
+        ("pending-sql", "ll"),
+        ("changes", "\n"),
+        ("renamed", "gy"),
+    ] {
         all.push((name, after(pending.clone(), keys)));
     }
     all.push(("proving", pending::proving(theme.clone(), size)));

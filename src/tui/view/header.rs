@@ -242,13 +242,12 @@ fn tab_mark(app: &App, screen: Screen) -> (String, Style) {
 /// `⠹ upgrade head 3/4 · 00:14` at the right end, who blocks it before it.
 fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let theme = &app.theme;
-    let (text, style, target) = if let Some(job) = app.running() {
+    let (words, since, style, target) = if let Some(job) = app.running() {
         let (done, all) = (job.finished(), job.plan.len());
         let count =
             if all == 0 { String::new() } else { format!(" {}/{all}", (done + 1).min(all)) };
         let waits = job.blocked.is_some() || job.retry.is_some();
         let style = if waits { theme.warn } else { theme.running };
-        let time = clock(job.elapsed(app.now.mono));
         let dot = app.glyphs.dot;
         // Who is in the way comes first: narrow screens cut the rest.
         let blocker = match &job.blocked {
@@ -259,35 +258,40 @@ fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
             None => String::new(),
         };
         (
-            format!("{blocker}{}{count} {dot} {time}", job.run.command()),
+            format!("{blocker}{}{count}", job.run.command()),
+            job.elapsed(app.now.mono),
             style,
             Some(Target::Screen(Screen::Jobs)),
         )
     } else if let Some(writing) = &app.pending.writing {
-        let time = clock(app.now.mono.saturating_sub(writing.progress.since));
         let stage = writing.progress.stages.last().map_or("proving", |(words, _)| words.as_str());
         (
-            format!("{stage} {} {time}", app.glyphs.dot),
+            stage.to_owned(),
+            app.now.mono.saturating_sub(writing.progress.since),
             theme.running,
             Some(Target::Screen(Screen::Pending)),
         )
     } else if let Some((action, stage, since)) = &app.server_action {
-        let time = clock(app.now.mono.saturating_sub(*since));
         (
-            format!("{}: {stage} {} {time}", action.doing(), app.glyphs.dot),
+            format!("{}: {stage}", action.doing()),
+            app.now.mono.saturating_sub(*since),
             theme.running,
             Some(Target::Screen(Screen::Database)),
         )
     } else {
         return;
     };
-    let text = format!("{} {}", app.glyphs.spin(app.spin(), app.motion), display_safe(&text));
-    let wanted = (width(&text) as u16 + 1).min(area.width.saturating_sub(1));
-    if wanted < 8 {
+    let words = format!("{} {}", app.glyphs.spin(app.spin(), app.motion), display_safe(&words));
+    let time = format!(" {} {}", app.glyphs.dot, clock(since));
+    // The words may be cut; how long it takes is always whole.
+    let room = usize::from(area.width.saturating_sub(2)).saturating_sub(width(&time));
+    let used = width(&words).min(room);
+    if used < 6 {
         return;
     }
-    let place = Rect { x: area.right() - wanted, width: wanted.saturating_sub(1), ..area };
-    Pen::new(frame.buffer_mut(), app.glyphs, place).put(&text, style);
+    let wanted = (used + width(&time)) as u16;
+    let place = Rect { x: area.right() - wanted - 1, width: wanted, ..area };
+    Pen::new(frame.buffer_mut(), app.glyphs, place).field(&words, used, style).put(&time, style);
     if let Some(target) = target {
         hits.add(place, target);
     }

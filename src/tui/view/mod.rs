@@ -3,6 +3,7 @@
 //! Every view has one function `draw(app, frame, area, hits)`. All text that comes from files, the
 //! server or git passes through [`crate::present::safe::display_safe`] before it is drawn.
 
+mod asked;
 mod changes;
 pub mod confirm;
 pub mod database;

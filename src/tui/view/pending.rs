@@ -10,7 +10,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{changes, graph::scrollbar, hazards, sheet::Sheet, stages, toast::wrapped};
+use super::{asked, changes, graph::scrollbar, hazards, sheet::Sheet, stages, toast::wrapped};
 use crate::{
     present::{
         diff::{Side, fold::Item},
@@ -259,6 +259,9 @@ pub(super) fn behind(app: &App) -> Option<String> {
 
 /// The selected object before and after, and what its change risks.
 fn object(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mut HitMap) {
+    if asked::draw(app, frame, area, changes, hits) {
+        return;
+    }
     let theme = &app.theme;
     let state = &app.pending;
     let focus = state.pane == PendingPane::Object;

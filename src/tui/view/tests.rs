@@ -131,6 +131,11 @@ fn pending_sql() {
 }
 
 #[test]
+fn a_rename_that_is_asked_about() {
+    check("renamed");
+}
+
+#[test]
 fn pending_down() {
     check("pending-down");
 }
