@@ -14,7 +14,7 @@ use super::{
 pub enum Target {
     /// A tab.
     Screen(Screen),
-    /// Row of the graph's list, an index in [`GraphState::rows`].
+    /// Row of the graph's list, an index in [`GraphState::rows`](super::app::GraphState::rows).
     Row(usize),
     /// A pane of the graph screen.
     Pane(Pane),
