@@ -272,7 +272,8 @@ enum Last {
 impl State {
     /// Takes the next token; tells whether it ends the statement.
     fn step(&mut self, token: Token, text: &str) -> bool {
-        if token.kind.is_trivia() {
+        // psql's own commands stand beside the statement, not in it.
+        if token.kind.is_trivia() || token.kind == TokenKind::Backslash {
             return false;
         }
         let last = std::mem::take(&mut self.last);

@@ -160,6 +160,10 @@ fn psql_commands_are_refused() {
 
 #[test]
 fn the_guards_of_pg_dump_are_dropped() {
+    let [copy] = &split("\\restrict a\nCOPY t FROM stdin;\n1\n\\.\n").unwrap()[..] else {
+        panic!("the guard is no part of the statement after it");
+    };
+    assert!(copy.copy_data.is_some());
     check("\\restrict aB3\n\nSELECT 1;\n\\unrestrict aB3\n", &["SELECT 1"]);
     check("\\restrict aB3\r\nSELECT 1;\r\n", &["SELECT 1"]);
     check_error("SELECT 1; \\restrict a", "psql command `\\restrict a` on line 1");
