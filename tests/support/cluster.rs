@@ -3,7 +3,8 @@
 //! Test runners start a process for each test, so the server belongs to none of them: whichever
 //! test comes first starts it under a file lock, the others find it running, and a small detached
 //! shell stops it when no process has held the users' lock for a while. Everything it holds is
-//! disposable: a cluster that does not start again is made anew.
+//! disposable: a cluster that does not start again is made anew. Where there is room its files live
+//! in memory and go with the server: making and dropping databases is making and dropping files.
 //!
 //! `LIMBECK_TEST_PG_BIN` names the folder of another version's binaries.
 
@@ -14,7 +15,7 @@ use std::{
     io::Write,
     net::TcpListener,
     os::unix::{
-        fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
+        fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown, symlink},
         net::UnixStream,
         process::CommandExt,
     },
@@ -24,8 +25,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::sys::statvfs::statvfs;
+
 /// Longest wait for a server that somebody is starting or that recovers.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Where files live in memory, and the room that there must be.
+const MEMORY: (&str, u64) = ("/dev/shm", 4 << 30);
 
 /// The shared server. All its values are fit for a connection string.
 #[derive(Debug)]
@@ -96,6 +102,8 @@ pub fn client_program(name: &str, server: &Server) -> Option<PathBuf> {
 struct Site {
     folder: PathBuf,
     socket_dir: PathBuf,
+    /// Tells this cluster from those of other checkouts, versions and users.
+    tag: String,
     major: u32,
     /// The account to run as, when we are root: PostgreSQL refuses to.
     account: Option<(u32, u32)>,
@@ -110,19 +118,20 @@ impl Site {
         let uid = own_uid();
         let mut hasher = DefaultHasher::new();
         (target, bin_dir, uid).hash(&mut hasher);
-        let tag = format!("{:08x}", hasher.finish() as u32);
+        let tag = format!("{:08x}-{major}", hasher.finish() as u32);
         let account = (uid == 0).then(unprivileged_account);
 
         // Another account must reach the folder, and an ordinary user may not own `target`.
-        let mut folder = target.join("test-servers").join(format!("{major}-{tag}"));
+        let mut folder = target.join("test-servers").join(&tag);
         let usable = reachable_by_others(target) || account.is_none();
         if !usable || fs::create_dir_all(&folder).is_err() {
-            folder = PathBuf::from(format!("/var/tmp/limbeck-test-{tag}-{major}"));
+            folder = PathBuf::from(format!("/var/tmp/limbeck-test-{tag}"));
             fs::create_dir_all(&folder).expect("/var/tmp can be written");
         }
         Self {
             folder,
-            socket_dir: std::env::temp_dir().join(format!("lbk-{tag}-{major}")),
+            socket_dir: std::env::temp_dir().join(format!("lbk-{tag}")),
+            tag,
             major,
             account,
         }
@@ -214,9 +223,11 @@ impl Site {
 
     /// Makes the cluster beside its final place, so that a kill leaves nothing half-made there.
     fn create(&self, bin_dir: &Path) -> Result<(), String> {
-        let data = self.folder.join("data.new");
-        let _ = fs::remove_dir_all(&data);
-        let _ = fs::remove_dir_all(self.data());
+        let home = self.home();
+        let data = home.with_extension("new");
+        for left in [&data, &home, &self.data()] {
+            let _ = fs::remove_dir_all(left);
+        }
         fs::create_dir(&data).map_err(|e| e.to_string())?;
         self.give_away(&data, 0o700);
 
@@ -255,7 +266,22 @@ impl Site {
             .open(data.join("postgresql.conf"))
             .and_then(|mut f| f.write_all(settings.as_bytes()))
             .map_err(|e| e.to_string())?;
-        fs::rename(&data, self.data()).map_err(|e| e.to_string())
+        fs::rename(&data, &home).map_err(|e| e.to_string())?;
+        if home != self.data() {
+            symlink(&home, self.data()).map_err(|e| e.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Where a new cluster is made: in memory if that has room, else where it is looked for.
+    fn home(&self) -> PathBuf {
+        let (memory, room) = MEMORY;
+        match statvfs(memory) {
+            Ok(found) if found.fragment_size() * found.blocks_available() >= room => {
+                Path::new(memory).join(format!("limbeck-test-{}", self.tag))
+            }
+            _ => self.data(),
+        }
     }
 
     /// Starts the server in a process group of its own: the end of this test must not end it.
@@ -290,6 +316,7 @@ impl Site {
                     pid=$(sed -n 1p "$data/postmaster.pid")
                     kill -INT "$pid"
                     while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+                    [ -L "$data" ] && rm -rf "$(readlink "$data")" "$data"
                     exit
                 fi
                 exec 9>&-

@@ -11,7 +11,7 @@ use crate::{
     catalog::Scratch,
     code::{Class, Code},
     engine::{Engine, Error},
-    revision::{Direction, RevisionId},
+    revision::{Direction, Node},
     schema::{
         Snapshot,
         diff::{Delta, diff},
@@ -84,20 +84,18 @@ pub async fn rehearse(bench: &Bench, spec: &str, with_rows: bool) -> Result<Vec<
     let scratch = source::make(bench).await?;
     let stage = Stage { bench, engine: engine(bench, &scratch), scratch: &scratch };
     let plan = stage.engine.preview(Direction::Up, spec).await?;
-    let graph = stage.engine.history.graph();
-    let order = plan.moves.iter().filter_map(|m| m.node).map(|node| graph.id(node).clone());
     let mut done = Vec::new();
     let mut before = stage.read().await?;
-    for revision in order {
+    for node in plan.moves.iter().filter_map(|m| m.node) {
+        let revision = stage.engine.history.graph().id(node).to_string();
         bench.stage(format!("rehearsing {revision}"));
-        let copy = stage.copy(&revision, &before, with_rows).await?;
-        let (verdict, after) = stage.rehearse(&revision, &before).await?;
-        let mut rehearsal =
-            Rehearsal { revision: revision.to_string(), verdict, tables_with_rows: 0, note: None };
+        let copy = stage.copy(node, &before, with_rows).await?;
+        let (verdict, after) = stage.rehearse(node, &before).await?;
+        let mut rehearsal = Rehearsal { revision, verdict, tables_with_rows: 0, note: None };
         if let (Some(copy), Some(after)) = (&copy, &after)
             && rehearsal.verdict.is_good()
         {
-            stage.with_rows(copy, &revision, (&before, after), &mut rehearsal).await?;
+            stage.with_rows(copy, node, (&before, after), &mut rehearsal).await?;
         }
         if let Some(copy) = copy {
             copy.remove().await;
@@ -134,21 +132,19 @@ impl Stage<'_> {
     /// The verdict, and the schema after the revision; none when it could not be applied.
     async fn rehearse(
         &self,
-        revision: &RevisionId,
+        node: Node,
         before: &Snapshot,
     ) -> Result<(Verdict, Option<Snapshot>), Error> {
-        if let Err(error) = self.go(Direction::Up, revision.as_str()).await? {
+        let revision = self.engine.history.revision(node);
+        if let Err(error) = self.go(Direction::Up, revision.id.as_str()).await? {
             let message = error.to_string();
             return Ok((Verdict::Fails { direction: "up", message }, None));
         }
         let first = self.read().await?;
-        let node = self.engine.history.graph().find(revision.as_str());
-        let reversible =
-            node.is_some_and(|n| self.engine.history.revision(n).script.down.is_some());
-        if !reversible {
+        if revision.script.down.is_none() {
             return Ok((Verdict::Irreversible, Some(first)));
         }
-        let Some(back) = self.way_back(revision).await? else {
+        let Some(back) = self.way_back(node).await? else {
             return Ok((Verdict::Entangled, Some(first)));
         };
         if let Err(error) = self.go(Direction::Down, &back).await? {
@@ -157,7 +153,7 @@ impl Stage<'_> {
         }
         let restored = self.read().await?;
         let left = differences(before, &restored);
-        if let Err(error) = self.go(Direction::Up, revision.as_str()).await? {
+        if let Err(error) = self.go(Direction::Up, revision.id.as_str()).await? {
             let message = error.to_string();
             return Ok((Verdict::Fails { direction: "second up", message }, None));
         }
@@ -172,10 +168,9 @@ impl Stage<'_> {
     }
 
     /// The target of a downgrade that undoes this revision and nothing else.
-    async fn way_back(&self, revision: &RevisionId) -> Result<Option<String>, Error> {
+    async fn way_back(&self, node: Node) -> Result<Option<String>, Error> {
         let graph = self.engine.history.graph();
-        let Some(node) = graph.find(revision.as_str()) else { return Ok(None) };
-        let mut targets = vec![format!("{revision}@-1"), "-1".to_owned()];
+        let mut targets = vec![format!("{}@-1", graph.id(node)), "-1".to_owned()];
         targets.extend(graph.parents(node).iter().map(|parent| graph.id(*parent).to_string()));
         for target in targets {
             // A target that is ambiguous is not the one.
@@ -192,13 +187,11 @@ impl Stage<'_> {
     /// A copy of what the revision starts from; none when it names no table that is there.
     async fn copy(
         &self,
-        revision: &RevisionId,
+        node: Node,
         before: &Snapshot,
         wanted: bool,
     ) -> Result<Option<Scratch>, Error> {
-        let node = self.engine.history.graph().find(revision.as_str());
-        let Some(node) = node.filter(|_| wanted) else { return Ok(None) };
-        if !survive::concerns(&self.engine.history.revision(node).script, before) {
+        if !wanted || !survive::concerns(&self.engine.history.revision(node).script, before) {
             return Ok(None);
         }
         Ok(Some(self.scratch.copy().await?))
@@ -208,15 +201,12 @@ impl Stage<'_> {
     async fn with_rows(
         &self,
         copy: &Scratch,
-        revision: &RevisionId,
+        node: Node,
         (before, after): (&Snapshot, &Snapshot),
         rehearsal: &mut Rehearsal,
     ) -> Result<(), Error> {
-        let Some(node) = self.engine.history.graph().find(revision.as_str()) else {
-            return Ok(());
-        };
         let back = match rehearsal.verdict {
-            Verdict::Reversible => self.way_back(revision).await?,
+            Verdict::Reversible => self.way_back(node).await?,
             _ => None,
         };
         let trial = Trial {

@@ -252,7 +252,7 @@ impl Rows<'_> {
             return Ok(Ok(()));
         };
         let stumble = Stumble::new(number, &statement.sql, &error)?;
-        if !of_rows(&stumble) {
+        if !of_rows(&stumble.sqlstate) {
             return Ok(Err(Some(stumble)));
         }
         if !section.transaction {
@@ -308,7 +308,7 @@ impl Rows<'_> {
             Err(error) => {
                 let stumble = Stumble::new(number, &statement.sql, &error)?;
                 // The rows that are in the way stand elsewhere: in the table that stepped aside.
-                if of_rows(&stumble) {
+                if of_rows(&stumble.sqlstate) {
                     self.excuse(&stumble);
                     return Ok(Err(None));
                 }
@@ -355,6 +355,6 @@ impl Rows<'_> {
 }
 
 /// Data exceptions and violated constraints: another set of rows would do.
-fn of_rows(stumble: &Stumble) -> bool {
-    stumble.sqlstate.starts_with("22") || stumble.sqlstate.starts_with("23")
+pub(super) fn of_rows(sqlstate: &str) -> bool {
+    sqlstate.starts_with("22") || sqlstate.starts_with("23")
 }

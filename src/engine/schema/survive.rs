@@ -77,8 +77,11 @@ impl Trial<'_> {
             let Some(spec) = spec else { continue };
             if let Err(error) = go(self.bench, engine, direction, spec).await? {
                 let state = error.failure.as_ref().and_then(|f| f.sqlstate.as_deref());
-                let of_rows = state.is_some_and(|s| s.starts_with("22") || s.starts_with("23"));
-                let fate = if of_rows { Survival::Unfit } else { Survival::Failed };
+                let fate = if state.is_some_and(super::rows::of_rows) {
+                    Survival::Unfit
+                } else {
+                    Survival::Failed
+                };
                 return Ok(fate(direction, error.to_string()));
             }
             let mut lost = Vec::new();
