@@ -5,185 +5,24 @@
 
 use std::{
     fmt::Write as _,
-    fs,
-    io::Write as _,
     os::unix::process::CommandExt,
     path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
+mod tool;
+
+use tool::{Step, Tool, step};
+
 use super::guarantees;
 use crate::support::{
     At, Fault, Project, Proxy, Ran, TestDb, When, database, kit::*, project, run, server,
 };
 
-/// What one migration does.
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    sql: &'static [&'static str],
-    /// Outside of a transaction.
-    loose: bool,
-}
-
-const fn step(sql: &'static [&'static str]) -> Step {
-    Step { sql, loose: false }
-}
-
 const A: Step = step(&["CREATE TABLE a (n int)"]);
 const B: Step = step(&["CREATE TABLE b (n int)"]);
 const C: Step = step(&["CREATE TABLE c (n int)"]);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tool {
-    Limbeck,
-    Alembic,
-    Dbmate,
-    GraphileMigrate,
-}
-
-impl Tool {
-    const ALL: [Self; 4] = [Self::Limbeck, Self::Alembic, Self::Dbmate, Self::GraphileMigrate];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Limbeck => "limbeck",
-            Self::Alembic => "alembic",
-            Self::Dbmate => "dbmate",
-            Self::GraphileMigrate => "graphile-migrate",
-        }
-    }
-
-    /// Its version; none when it is not installed. limbeck's own is not written down: the table would be
-    /// out of date with each.
-    fn version(self) -> Option<String> {
-        if self == Self::Limbeck {
-            return Some(String::new());
-        }
-        let said = Command::new(self.name()).arg("--version").output().ok()?;
-        let text = String::from_utf8_lossy(&said.stdout).into_owned();
-        text.split_whitespace().last().map(|version| format!(" {version}"))
-    }
-
-    /// Writes the migrations in the tool's form; those that are there are written anew.
-    fn write(self, project: &Project, steps: &[Step]) {
-        let mut previous = "-".to_owned();
-        for (n, step) in (1..).zip(steps) {
-            let id = |n: usize| format!("{n:012}");
-            let body: String = step.sql.iter().fold(String::new(), |all, sql| all + sql + ";\n");
-            let marker = if step.loose { " transaction:false" } else { "" };
-            match self {
-                Self::Limbeck => {
-                    let revises = if n == 1 { String::new() } else { id(n - 1) };
-                    let text = format!(
-                        "-- step {n}\n--\n-- Revision ID: {}\n-- Revises: {revises}\n\n\
-                         -- migrate:up{marker}\n\n{body}\n-- migrate:down\n",
-                        id(n)
-                    );
-                    project.write(&format!("migrations/{}_step.sql", id(n)), &text);
-                }
-                Self::Dbmate => {
-                    let text = format!("-- migrate:up{marker}\n{body}\n-- migrate:down\n");
-                    project.write(&format!("migrations/202601010000{n:02}_step.sql"), &text);
-                }
-                Self::GraphileMigrate => {
-                    let path = |n: usize| format!("migrations/committed/{n:06}-step.sql");
-                    let loose = if step.loose { "--! no-transaction\n" } else { "" };
-                    let body = format!("{loose}{body}");
-                    // Whoever edits a migration that others stand on leaves its head as it is.
-                    let kept = fs::read_to_string(project.path().join(path(n)))
-                        .ok()
-                        .filter(|_| project.path().join(path(n + 1)).exists())
-                        .and_then(|old| {
-                            Some(old.split_once("--! Hash: ")?.1.lines().next()?.to_owned())
-                        });
-                    let hash = kept.unwrap_or_else(|| {
-                        let above = if previous == "-" { "" } else { &previous };
-                        sha1(&format!("{}\n", format!("{above}\n{}", body.trim()).trim()))
-                    });
-                    let text = format!("--! Previous: {previous}\n--! Hash: {hash}\n\n{body}");
-                    project.write(&path(n), &text);
-                    project.write(".gmrc", "{}");
-                    project.write("migrations/current.sql", "");
-                    previous = hash;
-                }
-                Self::Alembic => {
-                    let revises =
-                        if n == 1 { "None".to_owned() } else { format!("'{}'", id(n - 1)) };
-                    let mut text = format!(
-                        "from alembic import op\nrevision = '{}'\ndown_revision = {revises}\n\
-                         branch_labels = None\ndepends_on = None\n\n\ndef upgrade():\n",
-                        id(n)
-                    );
-                    let mut indent = "    ";
-                    if step.loose {
-                        text.push_str("    with op.get_context().autocommit_block():\n");
-                        indent = "        ";
-                    }
-                    for sql in step.sql {
-                        let _ = writeln!(text, "{indent}op.execute(\"\"\"{sql}\"\"\")");
-                    }
-                    text.push_str("\n\ndef downgrade():\n    pass\n");
-                    project.write(&format!("alembic/versions/{}_step.py", id(n)), &text);
-                    project.write("alembic.ini", "[alembic]\nscript_location = alembic\n");
-                    // What `alembic init` writes, without logging.
-                    project.write(
-                        "alembic/env.py",
-                        "import os\nfrom alembic import context\nfrom sqlalchemy import create_engine, pool\n\
-                         engine = create_engine(os.environ['DATABASE_URL'], poolclass=pool.NullPool)\n\
-                         with engine.connect() as connection:\n    \
-                         context.configure(connection=connection, target_metadata=None)\n    \
-                         with context.begin_transaction():\n        context.run_migrations()\n",
-                    );
-                }
-            }
-        }
-    }
-
-    /// Runs everything that is pending.
-    fn upgrade(self, project: &Project, url: &str) -> Command {
-        let url = format!("{url}?sslmode=disable");
-        let mut command = match self {
-            Self::Limbeck => {
-                let mut command = project.limbeck(["upgrade", "head"]);
-                command.env("DATABASE_URL", url);
-                command
-            }
-            Self::Alembic => {
-                let mut command = Command::new("alembic");
-                let url = url.replacen("postgresql://", "postgresql+psycopg2://", 1);
-                command.args(["upgrade", "head"]).env("DATABASE_URL", url);
-                command
-            }
-            Self::GraphileMigrate => {
-                let mut command = Command::new("graphile-migrate");
-                command.arg("migrate").env("DATABASE_URL", url);
-                command
-            }
-            Self::Dbmate => {
-                let mut command = Command::new("dbmate");
-                let folder = project.path().join("migrations");
-                command.args(["--no-dump-schema", "--migrations-dir"]).arg(folder).arg("migrate");
-                command.env("DATABASE_URL", url);
-                command
-            }
-        };
-        command.current_dir(project.path()).stdin(Stdio::null());
-        command
-    }
-}
-
-/// What graphile-migrate writes into a file to know it again.
-fn sha1(text: &str) -> String {
-    let spawned = Command::new("sha1sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut child = spawned.expect("sha1sum is installed");
-    let mut input = child.stdin.take().expect("its input is a pipe");
-    input.write_all(text.as_bytes()).expect("it reads");
-    drop(input);
-    let said = child.wait_with_output().expect("it ends");
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    format!("sha1:{}", said.split_whitespace().next().unwrap_or_default())
-}
 
 /// One tool on one database.
 struct Subject {
@@ -348,13 +187,7 @@ async fn cut(tool: Tool) -> String {
     tool.write(&subject.project, &[A, B]);
     let server = subject.db.server();
     let proxy = Proxy::before(&server.host, server.port).await;
-    // Others send it as a message of its own; `READ COMMITTED` is no such thing.
-    let commit = match tool {
-        Tool::Limbeck => "; COMMIT",
-        Tool::GraphileMigrate => "commit",
-        Tool::Alembic | Tool::Dbmate => "COMMIT",
-    };
-    proxy.arm(At::Words(commit), Fault::Cut(When::After));
+    proxy.arm(At::Words(tool.commit()), Fault::Cut(When::After));
     let direct = format!(":{}/", server.port);
     let url = subject.db.url().replacen(&direct, &format!(":{}/", proxy.port()), 1);
     let mut command = tool.upgrade(&subject.project, &url);

@@ -9,7 +9,8 @@ use tokio_postgres::Row;
 use super::{
     Alter, Call, Cause, Change, Constraint, Cx, Index, Kind, Partition, Response, Slot, Table,
     backing::keeps_place,
-    constraint::{State, dropped, enforced, renamed, table, validate},
+    constraint::{dropped, renamed, table, validate},
+    constraint_state::{State, enforced},
     lineage,
 };
 use crate::schema::{
