@@ -81,7 +81,7 @@ fn measure(count: usize) -> String {
     let times = press(&mut app, &mut terminal, GRAPH, |_, _| {});
     // The worker's reports of a run come between the keys, as they do while a migration goes on.
     let run = Run::Upgrade("heads".to_owned());
-    let _ = limbeck::tui::update::worker::begin(&mut app, run);
+    let _ = limbeck::tui::update::runs::begin(&mut app, run);
     let id = JobId(1);
     let running = press(&mut app, &mut terminal, GRAPH, |app, i| {
         let event = engine::Event::Stage(format!("statement {i}"));

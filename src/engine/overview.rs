@@ -79,6 +79,8 @@ pub struct RevisionState {
     pub edited: Option<Edit>,
     /// Non-transactional work was interrupted: statements done, of all.
     pub partial: Option<(usize, usize)>,
+    /// The statement, from 1, that was running when that work was interrupted.
+    pub doubt: Option<usize>,
     /// The last try failed with this message and nothing was tried since.
     pub failed: Option<String>,
     /// When the last try was cancelled, and nothing was tried since: what it had done was rolled back.
@@ -156,6 +158,7 @@ pub(super) async fn read(engine: &Engine) -> Result<Overview, Error> {
             });
             let done = steps.iter().filter(|step| step.done).count();
             known.partial = Some((done, all.unwrap_or(done)));
+            known.doubt = steps.iter().find(|step| !step.done).map(|step| step.number);
         }
         let Some(audited) = state.audit.get(&revision.id) else { continue };
         known.failed.clone_from(&audited.failed);

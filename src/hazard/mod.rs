@@ -12,6 +12,7 @@ mod facts;
 pub mod lint;
 pub(crate) mod retype;
 pub mod rule;
+mod told;
 mod walk;
 
 use serde::Serialize;
@@ -19,6 +20,7 @@ use serde::Serialize;
 pub use self::{
     facts::Facts,
     rule::{RULES, Rule, Severity},
+    told::Told,
     walk::Walk,
 };
 use crate::pg::impact::LockMode;

@@ -35,6 +35,12 @@ const ALIASES: &[(&str, &str)] = &[
     ("timestamp", "timestamp without time zone"),
     ("timetz", "time with time zone"),
     ("time", "time without time zone"),
+    ("serial", "integer"),
+    ("serial4", "integer"),
+    ("serial2", "smallint"),
+    ("smallserial", "smallint"),
+    ("serial8", "bigint"),
+    ("bigserial", "bigint"),
 ];
 
 /// The name of a type as `format_type` prints it.
@@ -71,6 +77,11 @@ pub(crate) fn judge(old: &str, new: &str) -> Retype {
     let aware = |name: &str| name.starts_with("timestamp") && name.ends_with("with time zone");
     let zone = naive(old) && aware(&new) || aware(old) && naive(&new);
     Retype { keeps: cast::compatible(old, &new), loses: cast::loses(old, &new) && !zone, zone }
+}
+
+/// Whether every value of one type has its place in the other, or is refused; both as written.
+pub(crate) fn holds(old: &str, new: &str) -> bool {
+    cast::holds(&normal(old), &normal(new))
 }
 
 /// The column that an action of `ALTER TABLE` gives another type, and the type as written.

@@ -55,6 +55,13 @@ impl Made {
         checks.filter(|check| check.valid).map(|check| check.text.as_str())
     }
 
+    /// The text of a constraint that the script added to a table.
+    pub(super) fn check(&self, table: &str, name: &str) -> Option<&str> {
+        let name = plain(name);
+        let mut checks = self.checks.get(&Name::new(table)).into_iter().flatten();
+        checks.find(|check| check.name == name).map(|check| check.text.as_str())
+    }
+
     /// The script made this column NOT NULL.
     pub(super) fn is_not_null(&self, table: &str, column: &str) -> bool {
         self.not_null.contains(&(Name::new(table), plain(column)))

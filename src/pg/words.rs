@@ -160,18 +160,6 @@ impl<'a> Words<'a> {
         self.clone().find(&[phrase]).is_some()
     }
 
-    /// Tells whether a parenthesised group comes anywhere ahead.
-    pub(crate) fn contains_group(&self) -> bool {
-        let mut words = self.clone();
-        while words.peek().is_some() {
-            if words.peek_text() == "(" {
-                return true;
-            }
-            words.skip();
-        }
-        false
-    }
-
     /// Everything ahead as written.
     pub(crate) fn rest(&self) -> &'a str {
         self.ahead.map_or("", |token| &self.text[token.start..])

@@ -166,6 +166,22 @@ pub fn loses(old: &str, new: &str) -> bool {
         || (scale && !b.modifiers.is_empty())
 }
 
+/// Whether no value comes out other than it was, for types that are known to be alike: false where that
+/// is not known.
+pub fn holds(old: &str, new: &str) -> bool {
+    let (a, b) = (Parts::of(old), Parts::of(new));
+    let whole = |base: &str| matches!(base, "bigint" | "integer" | "smallint");
+    let scale = *b.modifiers.get(1).unwrap_or(&0);
+    let wider = match (a.base.as_str(), b.base.as_str()) {
+        (x, y) if x == y => true,
+        (x, "numeric") => whole(x) && scale >= 0,
+        (x, y) if whole(x) && whole(y) => true,
+        ("integer" | "smallint" | "real", "double precision") | ("smallint", "real") => true,
+        _ => false,
+    };
+    a.array == b.array && wider && !loses(old, new)
+}
+
 /// Whether PostgreSQL keeps the stored values, indexes and checks as they are.
 pub fn compatible(old: &str, new: &str) -> bool {
     let (a, b) = (Parts::of(old), Parts::of(new));

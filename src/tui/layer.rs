@@ -62,6 +62,8 @@ pub struct ListLayer {
     pub input: Input,
     /// Selected entry of what is left.
     pub selected: usize,
+    /// What is left; made once after each event that may change it.
+    pub items: Arc<Vec<Item>>,
 }
 
 /// What an entry of the palette (or of the help) does.

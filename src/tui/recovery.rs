@@ -5,6 +5,7 @@ use super::action::Action;
 use crate::{
     code::Code,
     engine::{Aftermath, Error},
+    revision::Direction,
 };
 
 /// What was under way when it failed: trying again means something else for each.
@@ -36,8 +37,10 @@ pub enum Attempt {
 pub enum Way {
     /// The same once more.
     Again(&'static str),
-    /// What is left of a run; without one, of what is pending.
+    /// What is left of a run; without one, of the revision that is half done.
     Rest(&'static str),
+    /// What is left of the half-done revision, whatever was under way.
+    Finish(&'static str),
     /// An action.
     Do(Action, &'static str),
 }
@@ -46,16 +49,23 @@ impl Way {
     /// What the key does, in a few words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Again(words) | Self::Rest(words) | Self::Do(_, words) => words,
+            Self::Again(words) | Self::Rest(words) | Self::Finish(words) | Self::Do(_, words) => {
+                words
+            }
         }
     }
 
-    /// The action, for something that was under way; none when there is nothing to do again.
-    pub fn action(self, attempt: Attempt) -> Option<Action> {
+    /// The action, for something that was under way; none when there is nothing to do again. What is
+    /// left of a half-done revision runs in the direction that was begun.
+    pub fn action(self, attempt: Attempt, begun: Direction) -> Option<Action> {
         Some(match self {
             Self::Do(action, _) => action,
-            Self::Rest(_) if attempt != Attempt::Run => Action::UpgradeHeads,
-            Self::Again(_) | Self::Rest(_) => match attempt {
+            Self::Rest(_) if attempt == Attempt::Run => Action::ResumeJob,
+            Self::Rest(_) | Self::Finish(_) => match begun {
+                Direction::Up => Action::UpgradeHeads,
+                Direction::Down => Action::StepDown,
+            },
+            Self::Again(_) => match attempt {
                 // What ran long ago is not what would run now.
                 Attempt::Nothing | Attempt::Past => return None,
                 Attempt::Reading => Action::Reload,
@@ -99,7 +109,7 @@ macro_rules! cases {
 }
 
 use Action as A;
-use Way::{Again, Do, Rest};
+use Way::{Again, Do, Finish, Rest};
 
 cases! {
     /// A statement of a revision, which was rolled back.
@@ -114,10 +124,10 @@ cases! {
     Interrupted: "A revision outside of transactions stopped part-way",
         "what had run of it is kept; the next run goes on after it",
         [Rest("run the rest of it"), Do(A::Edit, "open the file")];
-    /// An upgrade cannot go past a half-done revision in this direction.
+    /// A run cannot go past a half-done revision of the other direction.
     HalfDone: "An interrupted revision stands in the way",
         "part of that revision is applied; nothing was changed now",
-        [Do(A::UpgradeHeads, "run the rest of it"), Do(A::GraphScreen, "look at the graph")];
+        [Finish("run the rest of it"), Do(A::GraphScreen, "look at the graph")];
     /// A statement that nobody can tell the outcome of.
     Doubt: "A statement was interrupted, and the database does not tell whether it took effect",
         "that statement took effect or it did not: somebody has to look",

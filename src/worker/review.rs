@@ -1,10 +1,13 @@
 //! Looking a run over before it is confirmed: what it does, locks and loses, and whether it can be
 //! undone.
 
+use std::cell::LazyCell;
+
 use super::Run;
 use crate::{
     engine::Error,
-    pg::impact::{Impact, script_impact},
+    hazard::Told,
+    pg::impact::{Impact, script_impact_knowing},
     revision::{Direction, History, Node, Plan, RevisionId, target},
 };
 
@@ -95,6 +98,9 @@ pub fn review(run: &Run, history: &History, rows: &[RevisionId]) -> Review {
         }
         review.steps.push(step);
     }
-    review.impacts = script_impact(texts.iter().map(String::as_str));
+    let told = LazyCell::new(|| Told::at(history, rows));
+    review.impacts = script_impact_knowing(texts.iter().map(String::as_str), |retyped| {
+        told.holds(&texts, retyped)
+    });
     review
 }

@@ -35,6 +35,13 @@ async fn row_31_a_cancel_rolls_the_revision_back() {
     assert_eq!(ids(&error.done), ["r001"]);
     assert!(!there(&db, "b").await);
     assert_eq!(rows(&db).await, "r001");
+    let told = "SELECT string_agg(concat_ws(' ', revision, state, statements_done, sqlstate), ', ' \
+                ORDER BY id) FROM limbeck.history";
+    assert_eq!(ask(&db, told).await, "r001 applied 1, r002 cancelled 1 57014");
+    let overview = engine.overview().await.unwrap();
+    let state = |id| &overview.states[engine.history.graph().find(id).unwrap().index()];
+    assert!(state("r002").cancelled.is_some() && state("r002").failed.is_none());
+    assert!(state("r001").cancelled.is_none());
     let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' \
                     AND state = 'active' AND pid <> pg_backend_pid() AND datname = current_database()";
     assert_eq!(ask(&db, sleeping).await, "0");
@@ -227,6 +234,9 @@ async fn row_30_an_administrator_cancels_or_terminates() {
             assert!(error.message.contains("administrator"), "{}", error.message);
         }
         assert!(!there(&db, "a").await);
+        // Nobody here asked for it: it is a failure.
+        let last = "SELECT state FROM limbeck.history ORDER BY id DESC LIMIT 1";
+        assert_eq!(ask(&db, last).await, "failed");
     }
 }
 

@@ -11,8 +11,8 @@ use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
 use crate::{
-    pty::{Screen, Stop},
-    support::{self, TestDb},
+    pty::{NOWHERE, Screen, Stop},
+    support::{self, Project, TestDb},
 };
 
 /// A database on a server that runs anyway, a client of it, and what drives that client.
@@ -30,6 +30,13 @@ fn database() -> (Runtime, TestDb, Client) {
     (runtime, db, client)
 }
 
+/// The program on that database, at base.
+fn opened(project: &Project, db: &TestDb) -> Screen {
+    let mut screen = Screen::open(project, (120, 36), &[("DATABASE_URL", &db.url())]);
+    screen.shows("at base");
+    screen
+}
+
 #[test]
 fn a_killed_session_outside_of_transactions_is_gone_on_with() {
     let (runtime, db, client) = database();
@@ -41,9 +48,7 @@ fn a_killed_session_outside_of_transactions_is_gone_on_with() {
          SELECT pg_sleep(600) WHERE to_regclass('go') IS NULL;\n\
          CREATE TABLE b (id int);\n",
     );
-    let url = db.url();
-    let mut screen = Screen::open(&project, (120, 36), &[("DATABASE_URL", &url)]);
-    screen.shows("at base");
+    let mut screen = opened(&project, &db);
     screen.keys("U");
     screen.shows("some statements run outside a transaction");
     screen.keys("\r");
@@ -61,9 +66,7 @@ fn a_killed_session_outside_of_transactions_is_gone_on_with() {
     screen.keys("\u{1b}");
     // The graph says it as well, for whoever comes later.
     screen.shows("aaaa0000 stopped after 1 of 3 statements");
-    screen.keys("U");
-    screen.shows("ends at");
-    screen.keys("\r");
+    screen.upgrade();
     screen.shows("up to date");
     let made = "SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b')";
     let row = runtime.block_on(client.query_one(made, &[])).expect("it answers");
@@ -84,12 +87,8 @@ fn who_holds_the_locks_is_found_ended_and_the_run_tried_again() {
         let row = client.query_one("SELECT pg_backend_pid()", &[]).await.expect("it answers");
         row.get::<_, i32>(0)
     });
-    let url = db.url();
-    let mut screen = Screen::open(&project, (120, 36), &[("DATABASE_URL", &url)]);
-    screen.shows("at base");
-    screen.keys("U");
-    screen.shows("ends at");
-    screen.keys("\r");
+    let mut screen = opened(&project, &db);
+    screen.upgrade();
     let told = screen.shows("▶ r  try again");
     assert!(told.contains("Somebody held the locks it needs on every try"), "{told}");
     assert!(told.contains("database  rolled back; the database is at base"), "{told}");
@@ -117,12 +116,8 @@ fn a_cancel_shows_as_one_everywhere() {
     let (_runtime, db, _client) = database();
     let project = support::project();
     project.revision("aaaa00000001", "", "SELECT pg_sleep(600);", None);
-    let url = db.url();
-    let mut screen = Screen::open(&project, (120, 36), &[("DATABASE_URL", &url)]);
-    screen.shows("at base");
-    screen.keys("U");
-    screen.shows("ends at");
-    screen.keys("\r");
+    let mut screen = opened(&project, &db);
+    screen.upgrade();
     screen.keys("4");
     screen.shows("SELECT pg_sleep(600)");
     screen.keys("x");
@@ -176,17 +171,18 @@ fn a_killed_server_is_started_at_the_next_opening() {
 fn a_key_that_comes_together_with_a_new_size_is_taken_at_once() {
     let project = support::project();
     project.revision("aaaa00000001", "", "SELECT 1;", None);
-    let nowhere = ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing");
-    let mut screen = Screen::open(&project, (80, 24), &[nowhere]);
+    let mut screen = Screen::open(&project, (80, 24), NOWHERE);
     screen.shows("aaaa0000");
-    for turn in 0..40 {
-        screen.resize(if turn % 2 == 0 { (100, 30) } else { (80, 24) });
+    // It finds both at once when it goes on, and nothing else wakes it after that.
+    screen.stopped(|screen| {
+        screen.resize((120, 36));
         screen.keys("?");
-        screen.shows("Keys: Graph");
-        screen.resize((90, 28));
-        screen.keys("?");
-        screen.until("the graph", |text| !text.contains("Keys: Graph"));
-    }
+    });
+    screen.until("the key and the new size", |text| {
+        text.contains("Keys: Graph") && text.lines().any(|line| line.chars().count() > 100)
+    });
+    screen.keys("\u{1b}");
+    screen.until("the graph", |text| !text.contains("Keys: Graph"));
     screen.keys("q");
     assert_eq!(screen.ended(), 0);
 }
@@ -197,10 +193,8 @@ fn a_prod_profile_looks_read_only_and_runs_all_the_same() {
     let project = support::project();
     project.write("limbeck.toml", "guard = \"prod\"\n");
     project.revision("aaaa00000001", "", "CREATE TABLE a (id int);", Some("SELECT 1;"));
-    let url = db.url();
-    let mut screen = Screen::open(&project, (120, 36), &[("DATABASE_URL", &url)]);
+    let mut screen = opened(&project, &db);
     screen.shows("PROD read-only");
-    screen.shows("at base");
     screen.keys("W");
     screen.shows("Allow changes to");
     screen.keys(&format!("{}\r", db.name));

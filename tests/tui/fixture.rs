@@ -98,6 +98,11 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+/// The head of the fixture's history, the revision below it, and the merge below that.
+pub(crate) const HEAD: &str = "2c9e11ab0007";
+pub(crate) const CURRENT: &str = "7f3a91c00006";
+pub(crate) const MERGE: &str = "0b7d99e30005";
+
 /// The history of the fixture.
 pub(crate) fn history() -> Arc<History> {
     Arc::new(History::from_revisions(ROWS.iter().map(revision).collect()))
@@ -214,6 +219,32 @@ impl Rig {
         let effects = update::start(&mut rig.app);
         rig.take(effects);
         rig
+    }
+
+    /// The database at `rows`, with something special about one revision.
+    pub(crate) fn remarkable(
+        rows: &[&str],
+        id: &str,
+        change: impl FnOnce(&mut RevisionState),
+    ) -> Self {
+        let mut rig = Self::at(rows);
+        rig.remark(rows, id, change);
+        rig.effects.clear();
+        rig
+    }
+
+    /// The database tells something special about one revision.
+    pub(crate) fn remark(
+        &mut self,
+        rows: &[&str],
+        id: &str,
+        change: impl FnOnce(&mut RevisionState),
+    ) {
+        let history = self.history.clone();
+        let mut told = (*overview(&history, rows)).clone();
+        let node = history.graph().find(id).expect("a revision");
+        change(&mut told.states[node.index()]);
+        self.report(WorkerEvent::Fresh(Part::Overview(Ok((history, Arc::new(told))))));
     }
 
     /// An interface on a database at `rows`, the server running.

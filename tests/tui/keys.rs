@@ -17,11 +17,7 @@ use limbeck::{
     worker::{Job, JobId, Part, Refresh, Run, ServerAction, WorkerEvent},
 };
 
-use crate::fixture::{Rig, at, overview, rows_after, running, server};
-
-const HEAD: &str = "2c9e11ab0007";
-const CURRENT: &str = "7f3a91c00006";
-const MERGE: &str = "0b7d99e30005";
+use crate::fixture::{CURRENT, HEAD, MERGE, Rig, at, overview, rows_after, running, server};
 
 fn selected(rig: &Rig) -> String {
     let node = rig.app.selected_node().expect("a revision is selected");

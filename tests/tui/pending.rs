@@ -19,9 +19,7 @@ use limbeck::{
     },
 };
 
-use crate::fixture::{Rig, overview};
-
-const HEAD: &str = "2c9e11ab0007";
+use crate::fixture::{HEAD, Rig, overview};
 
 /// On the screen, with its changes.
 fn rig() -> Rig {

@@ -117,6 +117,13 @@ impl Screen {
         self.writer.flush().expect("the terminal is there");
     }
 
+    /// Upgrades to the heads, and says yes.
+    pub(crate) fn upgrade(&mut self) {
+        self.keys("U");
+        self.shows("ends at");
+        self.keys("\r");
+    }
+
     pub(crate) fn resize(&mut self, size: (u16, u16)) {
         let mut both = self.parser.lock().expect("no panic while it is held");
         both.0.screen_mut().set_size(cells(size.1), cells(size.0));
@@ -129,6 +136,19 @@ impl Screen {
     fn signal(&self, signal: Signal) {
         let pid = self.child.process_id().expect("it runs");
         kill(Pid::from_raw(pid as i32), signal).expect("it runs");
+    }
+
+    /// Does something while the program is stopped; it goes on afterwards.
+    pub(crate) fn stopped(&mut self, meanwhile: impl FnOnce(&mut Self)) {
+        let pid = self.child.process_id().expect("it runs");
+        self.signal(Signal::SIGSTOP);
+        let end = Instant::now() + PATIENCE;
+        while process_state(pid) != 'T' {
+            assert!(Instant::now() < end, "it did not stop");
+            std::thread::yield_now();
+        }
+        meanwhile(self);
+        self.signal(Signal::SIGCONT);
     }
 
     /// Waits for the end; every mode that was set must be undone.
@@ -255,9 +275,7 @@ fn from_models_to_a_revision_that_is_applied() {
     screen.keys("names\r");
     screen.shows("proved, and created");
     screen.shows("1 pending");
-    screen.keys("U");
-    screen.shows("ends at");
-    screen.keys("\r");
+    screen.upgrade();
     screen.shows("up to date");
     screen.keys("2");
     screen.shows("Models and database agree");
@@ -283,7 +301,8 @@ fn from_models_to_a_revision_that_is_applied() {
 }
 
 /// A server that is not there.
-const NOWHERE: &[(&str, &str)] = &[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")];
+pub(crate) const NOWHERE: &[(&str, &str)] =
+    &[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")];
 
 #[test]
 fn without_a_server_the_history_is_shown() {

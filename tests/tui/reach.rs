@@ -12,19 +12,17 @@ use limbeck::{
     },
     server::State,
     tui::{
+        action::Action,
         app::{Screen, Section, Tone},
         event::{Effect, Event},
         layer::{Accept, Layer},
-        update::welcome,
+        recovery::{Attempt, Case},
+        update::{trouble, welcome},
     },
     worker::{Job, JobId, Origin, Part, Run, ServerAction, WorkerEvent},
 };
 
-use crate::fixture::{Rig, overview, server};
-
-const HEAD: &str = "2c9e11ab0007";
-const CURRENT: &str = "7f3a91c00006";
-const MERGE: &str = "0b7d99e30005";
+use crate::fixture::{CURRENT, HEAD, MERGE, Rig, overview, server};
 
 fn copied(rig: &Rig) -> Option<String> {
     rig.effects.iter().rev().find_map(|effect| match effect {
@@ -159,7 +157,7 @@ fn another_profile_is_connected_with() {
     rig.app.config = Arc::new(config);
     rig.keys("P");
     let screen = rig.text();
-    assert!(screen.contains("profile live") && screen.contains("PROD"), "{screen}");
+    assert!(screen.lines().any(|line| line.contains("live") && line.contains("PROD")), "{screen}");
     rig.keys("live<enter>");
     assert!(
         rig.effects.iter().any(|e| matches!(e, Effect::Connect(Some(name)) if name == "live")),
@@ -248,13 +246,8 @@ fn a_server_that_was_killed_is_started_at_the_opening_and_one_that_was_stopped_i
 
 #[test]
 fn trouble_says_what_happened_and_the_key_that_goes_on() {
-    let mut rig = Rig::at(&[CURRENT]);
+    let mut rig = Rig::remarkable(&[CURRENT], HEAD, |state| state.partial = Some((2, 5)));
     let history = rig.history.clone();
-    let node = history.graph().find(HEAD).expect("a revision");
-    let mut state = (*overview(&history, &[CURRENT])).clone();
-    state.states[node.index()].partial = Some((2, 5));
-    let fresh = Part::Overview(Ok((history.clone(), Arc::new(state))));
-    rig.report(WorkerEvent::Fresh(fresh));
     let screen = rig.text();
     assert!(screen.contains("2c9e11ab stopped after 2 of 5 statements"), "{screen}");
     assert!(screen.contains("U run the rest of it"), "{screen}");
@@ -266,6 +259,20 @@ fn trouble_says_what_happened_and_the_key_that_goes_on() {
     rig.report(WorkerEvent::Fresh(fresh));
     assert!(rig.text().contains("the database is at 5f00ba11, which no file here has"));
     assert!(rig.text().contains("R read the files again"), "{}", rig.text());
+}
+
+#[test]
+fn a_half_done_downgrade_is_finished_downwards() {
+    let mut rig = Rig::remarkable(&[CURRENT], CURRENT, |state| state.partial = Some((1, 2)));
+    let screen = rig.text();
+    assert!(screen.contains("undoing 7f3a91c0 stopped after 1 of 2 statements"), "{screen}");
+    assert!(screen.contains("< run the rest of it"), "{screen}");
+    // The key means that revision, whatever is selected.
+    rig.keys("gg<<enter>");
+    assert_eq!(rig.runs(), ["downgrade -1"], "{}", rig.text());
+    // An upgrade that it stands in the way of leads to the same.
+    let ways = trouble::ways(&rig.app, Case::HalfDone, Attempt::Run, None);
+    assert!(!ways.iter().any(|(action, _)| *action == Action::UpgradeHeads), "{ways:?}");
 }
 
 #[test]

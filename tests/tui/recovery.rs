@@ -23,11 +23,7 @@ use limbeck::{
     worker::{Job, JobId, Part, Run, WorkerEvent},
 };
 
-use crate::fixture::{Rig, overview};
-
-const HEAD: &str = "2c9e11ab0007";
-const CURRENT: &str = "7f3a91c00006";
-const MERGE: &str = "0b7d99e30005";
+use crate::fixture::{CURRENT, HEAD, MERGE, Rig};
 
 /// A run that ended with an error.
 fn ended(error: engine::Error) -> Rig {
@@ -115,11 +111,9 @@ fn a_cancelled_run_is_no_failure() {
     let line = rig.app.command_log.back().expect("it is logged");
     assert_eq!(line.end, LogEnd::Cancelled);
     // The audit table tells it apart as well.
-    let history = rig.history.clone();
-    let mut state = (*overview(&history, &[CURRENT])).clone();
-    let node = history.graph().find(HEAD).expect("a revision");
-    state.states[node.index()].cancelled = Some("2024-06-04T12:00:00Z".parse().expect("a date"));
-    rig.report(WorkerEvent::Fresh(Part::Overview(Ok((history, Arc::new(state))))));
+    rig.remark(&[CURRENT], HEAD, |state| {
+        state.cancelled = Some("2024-06-04T12:00:00Z".parse().expect("a date"));
+    });
     rig.keys("1gg");
     let screen = rig.text();
     assert!(screen.contains("⊘ cancelled"), "{screen}");
@@ -200,28 +194,30 @@ fn who_holds_the_locks_is_selected() {
 #[test]
 fn a_statement_in_doubt_is_settled_by_a_word() {
     let doubtful = || {
-        let mut rig = Rig::at(&[CURRENT]);
-        let history = rig.history.clone();
-        let mut state = (*overview(&history, &[CURRENT])).clone();
-        let node = history.graph().find(HEAD).expect("a revision");
-        state.states[node.index()].partial = Some((0, 1));
-        rig.report(WorkerEvent::Fresh(Part::Overview(Ok((history, Arc::new(state))))));
-        rig.effects.clear();
-        rig
+        Rig::remarkable(&[MERGE], CURRENT, |state| {
+            (state.partial, state.doubt) = (Some((1, 2)), Some(2));
+        })
     };
     let mut rig = doubtful();
     rig.keys("V");
     let screen = rig.text();
     assert!(screen.contains("Did the statement take effect?"), "{screen}");
-    assert!(screen.contains("ADD COLUMN currency"), "it shows which one: {screen}");
+    assert!(screen.contains("statement 2 of 2, which was running when it stopped"), "{screen}");
+    assert!(screen.contains("CREATE INDEX a_at"), "it shows which one: {screen}");
+    assert!(screen.contains("1 of 2 statements"), "and what is done: {screen}");
     rig.keys("<enter>");
-    assert_eq!(rig.runs(), [format!("resolve {HEAD} --done")]);
+    assert_eq!(rig.runs(), [format!("resolve {CURRENT} --done")]);
     let mut rig = doubtful();
     rig.keys("Vn");
-    assert_eq!(rig.runs(), [format!("resolve {HEAD} --redo")]);
+    assert_eq!(rig.runs(), [format!("resolve {CURRENT} --redo")]);
     let mut rig = doubtful();
     rig.keys("V<esc>");
     assert!(rig.runs().is_empty());
+    // Nothing is in doubt where the next statement was not begun.
+    let mut rig = Rig::remarkable(&[MERGE], CURRENT, |state| state.partial = Some((1, 2)));
+    rig.keys("V");
+    assert!(rig.app.layers.is_empty());
+    assert!(rig.app.toasts[0].text.contains("no statement is in doubt"), "{:?}", rig.app.toasts);
     // Not without a half-done revision, nor on a read-only profile.
     let mut rig = Rig::at(&[CURRENT]);
     rig.keys("V");

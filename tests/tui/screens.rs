@@ -162,7 +162,7 @@ fn the_graph_without_a_server_says_how_to_start_it() {
         rig.report(WorkerEvent::Fresh(Part::Overview(Err(error.into()))));
         let screen = rig.text();
         assert!(screen.contains("the database server is not running"), "{screen}");
-        assert!(screen.contains("s starts the server"), "{screen}");
+        assert!(screen.contains("s start the server"), "{screen}");
         assert!(screen.contains("orders: add currency"), "the history is shown: {screen}");
     }
 }

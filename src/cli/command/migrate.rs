@@ -1,6 +1,6 @@
 //! What `upgrade` and `downgrade` have in common: plan, ask, run, report.
 
-use std::sync::Arc;
+use std::{cell::LazyCell, sync::Arc};
 
 use serde_json::json;
 
@@ -17,6 +17,7 @@ use crate::{
     },
     config::Guard,
     engine::{Control, Engine, Options, Project, Report, Start, gate, offline},
+    hazard::Told,
     pg::impact,
     present::{age, safe::display_safe},
     revision::{Direction, History, Plan},
@@ -156,13 +157,16 @@ fn losses(history: &History, plan: &Plan) -> Vec<String> {
     for step in &plan.moves {
         let Some(node) = step.node else { continue };
         let script = &history.revision(node).script;
+        let mut texts = Vec::new();
         for section in script.sections(step.direction).unwrap_or_default() {
-            let Ok(statements) = script.statements(section) else { continue };
-            let texts = statements.iter().map(|s| &script.text[s.range.clone()]);
-            for effect in impact::script_impact(texts) {
-                if let Some(loss) = effect.loses {
-                    lines.push(format!("{} {loss}", history.graph().short_id(node)));
-                }
+            let statements = script.statements(section).unwrap_or_default();
+            texts.extend(statements.into_iter().map(|s| &script.text[s.range]));
+        }
+        let told = LazyCell::new(|| Told::below(history, node, step.direction, usize::MAX));
+        let known = |retyped: impact::Retyped<'_>| told.holds(&texts, retyped);
+        for effect in impact::script_impact_knowing(texts.iter().copied(), known) {
+            if let Some(loss) = effect.loses {
+                lines.push(format!("{} {loss}", history.graph().short_id(node)));
             }
         }
     }

@@ -60,7 +60,12 @@ fn action(mut words: Words<'_>, table: &str, scene: &Scene<'_>, out: &mut Vec<Ha
         }
         Some("validate constraint") => {
             let name = words.ident().unwrap_or_default();
-            let what = format!("fails if a row of {table} does not satisfy {name}");
+            // A check that was added to prove a column NOT NULL is no name that a person gave.
+            let proves = scene.made.check(table, name).and_then(never_null);
+            let what = match proves {
+                Some(column) => format!("fails if a row of {table} holds NULL in {column}"),
+                None => format!("fails if a row of {table} does not satisfy {name}"),
+            };
             let hazard = may_fail("constraint-on-rows", table, what);
             // A file that validates by itself does what the rules ask for.
             out.push(if scene.generated { hazard } else { noted(hazard) });
@@ -540,15 +545,13 @@ fn retyped(
     let using = after.contains("using");
     let known = scene.facts.column_type(table, column);
     let judged = known.map(|old| retype::judge(old, &target));
-    let lost = match judged {
-        Some(judged) => judged.loses,
-        None => narrows(table, column, &target),
+    let lost = match (known, judged) {
+        (Some(old), Some(judged)) => judged
+            .loses
+            .then(|| format!("values of {column} are rounded or cut: {old} to {target}")),
+        _ => impact::narrows(column, &target, using),
     };
-    if lost && !scene.made.has_column(table, column) {
-        let what = match known {
-            Some(old) => format!("values of {column} are rounded or cut: {old} to {target}"),
-            None => format!("{column} may not hold every value as {target}"),
-        };
+    if let Some(what) = lost.filter(|_| !scene.made.has_column(table, column)) {
         let hazard = Hazard::new("narrowing-type", table, what);
         out.push(if known.is_some() { hazard } else { hazard.severity(super::Severity::Warning) });
     }
@@ -611,8 +614,14 @@ fn expand(table: &str, column: &str, target: &str, after: &Words<'_>) -> Vec<Str
     ]
 }
 
-/// Whether the words alone say that a type may not hold every value.
-fn narrows(table: &str, column: &str, target: &str) -> bool {
-    let text = format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {target}");
-    impact::impact(&text).loses.is_some()
+/// The column that a constraint says is never null, when that is all it says.
+fn never_null(constraint: &str) -> Option<String> {
+    let mut words = Words::new(constraint);
+    if words.accept("not null") {
+        return words.ident().map(str::to_owned);
+    }
+    words.accept("check").then_some(())?;
+    let mut test = words.group()?;
+    let column = test.ident()?.to_owned();
+    (test.accept("is not null") && test.peek().is_none()).then_some(column)
 }

@@ -7,6 +7,7 @@
 use super::words::{self, Words};
 
 mod form;
+mod narrow;
 mod table;
 
 /// Table lock modes, weakest first (PostgreSQL manual, "Explicit Locking").
@@ -126,17 +127,46 @@ pub fn impact(statement: &str) -> Impact {
 /// Tells the impacts of `statement` on each object that it names: the table and the tables it
 /// references, say. The main object comes first.
 pub fn impacts(statement: &str) -> Vec<Impact> {
-    let told = form::effects(statement).impacts.into_iter().map(|effect| effect.told(|_| false));
+    let told = form::effects(statement).impacts.into_iter();
+    let told = told.map(|effect| effect.told(|_| false, |_, _| false));
     told.filter(|impact| !impact.is_nothing()).collect()
+}
+
+/// What a change of a column's type does to values that the new type does not hold, when nothing is known
+/// of the old one: what is lost of them, or that they are refused.
+pub(crate) fn narrows(column: &str, target: &str, using: bool) -> Option<String> {
+    narrow::loss(column, target, using).or_else(|| narrow::refusal(column, target))
+}
+
+/// A column that gets another type, in a statement of a script.
+#[derive(Clone, Copy, Debug)]
+pub struct Retyped<'a> {
+    /// The number of the statement, from 0.
+    pub statement: usize,
+    /// The table, as written.
+    pub table: &'a str,
+    /// The column, as written.
+    pub column: &'a str,
+    /// The new type, as written.
+    pub target: &'a str,
 }
 
 /// The impact of a whole script: one entry per object, the strongest first. Objects made by the
 /// script itself are left out, for nobody else can wait for them.
 pub fn script_impact<'a>(statements: impl IntoIterator<Item = &'a str>) -> Vec<Impact> {
+    script_impact_knowing(statements, |_| false)
+}
+
+/// The same, by one who may know the types that columns had: `holds` says that the new type holds
+/// every value of the old one.
+pub fn script_impact_knowing<'a>(
+    statements: impl IntoIterator<Item = &'a str>,
+    holds: impl Fn(Retyped<'_>) -> bool,
+) -> Vec<Impact> {
     let mut made: Vec<Name> = Vec::new();
     let mut added: Vec<(Name, String)> = Vec::new();
     let mut found: Vec<(Option<Name>, Impact)> = Vec::new();
-    for statement in statements {
+    for (number, statement) in statements.into_iter().enumerate() {
         let effects = form::effects(statement);
         for effect in effects.impacts {
             let name = effect.impact.object.as_deref().map(Name::new);
@@ -147,12 +177,23 @@ pub fn script_impact<'a>(statements: impl IntoIterator<Item = &'a str>) -> Vec<I
                 let column = words::normal_name(column).pop().unwrap_or_default();
                 added.iter().any(|(table, one)| Some(table) == name.as_ref() && *one == column)
             };
-            let mut impact = effect.told(is_new);
+            let table = effect.impact.object.clone().unwrap_or_default();
+            let fits = |column: &str, target: &str| {
+                holds(Retyped { statement: number, table: &table, column, target })
+            };
+            // What goes as a whole takes its columns along.
+            let whole = effect.losses.iter().any(|loss| matches!(loss, Loss::Whole(_)));
+            let mut impact = effect.told(is_new, fits);
             if impact.is_nothing() {
                 continue;
             }
             match found.iter_mut().find(|(known, _)| name.is_some() && *known == name) {
-                Some((_, known)) => known.join(std::mem::take(&mut impact)),
+                Some((_, known)) => {
+                    if whole {
+                        known.loses = None;
+                    }
+                    known.join(std::mem::take(&mut impact));
+                }
                 None => found.push((name, impact)),
             }
         }
@@ -242,6 +283,11 @@ impl Name {
         Self(parts)
     }
 
+    /// The name without its schema.
+    pub(crate) fn base(&self) -> &str {
+        self.0.last().map_or("", String::as_str)
+    }
+
     /// The name that an object of this name has after RENAME TO, in the same schema.
     pub(crate) fn renamed(mut self, to: &str) -> Self {
         self.0.pop();
@@ -285,6 +331,14 @@ enum Loss {
     Whole(String),
     /// Of some columns: nothing is lost if they are all new.
     Columns(Vec<String>, String),
+    /// By another type of a column: nothing is lost if it holds all values of the old one.
+    Narrowed {
+        column: String,
+        target: String,
+        /// An expression makes the new values: the types do not tell what of the old ones is left.
+        using: bool,
+        what: String,
+    },
 }
 
 impl Effect {
@@ -308,17 +362,24 @@ impl Effect {
         self
     }
 
-    /// The impact with its losses in words; columns that are new have nothing to lose.
-    fn told(mut self, is_new: impl Fn(&str) -> bool) -> Impact {
+    /// The impact with its losses in words; columns that are new have nothing to lose, and those that
+    /// get a type that fits lose nothing.
+    fn told(mut self, is_new: impl Fn(&str) -> bool, fits: impl Fn(&str, &str) -> bool) -> Impact {
         for loss in self.losses {
-            let (Loss::Whole(what) | Loss::Columns(_, what)) = &loss;
-            if let Loss::Columns(columns, _) = &loss
-                && !columns.is_empty()
-                && columns.iter().all(|column| is_new(column))
-            {
-                continue;
-            }
-            let what = what.clone();
+            let what = match loss {
+                Loss::Whole(what) => what,
+                Loss::Columns(columns, _)
+                    if !columns.is_empty() && columns.iter().all(|column| is_new(column)) =>
+                {
+                    continue;
+                }
+                Loss::Narrowed { column, target, using, .. }
+                    if is_new(&column) || !using && fits(&column, &target) =>
+                {
+                    continue;
+                }
+                Loss::Columns(_, what) | Loss::Narrowed { what, .. } => what,
+            };
             self.impact.join(Impact { loses: Some(what), ..Impact::default() });
         }
         self.impact

@@ -1,6 +1,6 @@
 //! CREATE TABLE and the actions of ALTER TABLE.
 
-use super::{Effect, Effects, LockMode as L, Loss, form};
+use super::{Effect, Effects, LockMode as L, Loss, form, narrow};
 use crate::pg::{
     lex::{Lexer, TokenKind},
     words::Words,
@@ -380,9 +380,10 @@ fn alter_column(mut words: Words<'_>, table: &mut Effect) {
         let whole = words.rest();
         let target = &whole[..end.min(whole.len())];
         table.takes(L::AccessExclusive, Cost::Rewrite);
-        if may_narrow(target) {
-            let loss = format!("may narrow column {column} to {target}");
-            table.losses.push(Loss::Columns(vec![column.to_owned()], loss));
+        let using = Words::new(&whole[target.len()..]).contains("using");
+        if let Some(what) = narrow::loss(column, target, using) {
+            let (column, target) = (column.to_owned(), target.to_owned());
+            table.losses.push(Loss::Narrowed { column, target, using, what });
         }
         return;
     }
@@ -397,55 +398,4 @@ fn alter_column(mut words: Words<'_>, table: &mut Effect) {
         () => (L::AccessExclusive, Cost::Brief),
     };
     table.takes(mode, cost);
-}
-
-/// Types that some value of another common type does not fit in unchanged: a cast to them rounds,
-/// cuts or drops a part. A change between types that both hold all values is not told from here.
-fn may_narrow(target: &str) -> bool {
-    let mut words = Words::new(target);
-    words.accept("pg_catalog");
-    words.sign(".");
-    let small = [
-        "double precision",
-        "float8",
-        "float",
-        "smallint",
-        "int2",
-        "integer",
-        "int",
-        "int4",
-        "real",
-        "float4",
-        "date",
-        "time",
-        "timetz",
-        "boolean",
-        "bool",
-        "money",
-    ];
-    if words.accept_any(&small).is_some() {
-        return true;
-    }
-    // With a length, precision or scale: anything else is as wide as the type can be.
-    let sized = [
-        "character varying",
-        "character",
-        "char",
-        "varchar",
-        "bpchar",
-        "bit varying",
-        "bit",
-        "varbit",
-        "numeric",
-        "decimal",
-        "dec",
-        "timestamp",
-        "timestamptz",
-        "interval",
-    ];
-    match words.accept_any(&sized) {
-        Some("character" | "char" | "bit") => true,
-        Some(_) => words.contains_group(),
-        None => false,
-    }
 }

@@ -73,19 +73,23 @@ fn altering_columns() {
     check("ALTER TABLE t ALTER c ADD GENERATED ALWAYS AS IDENTITY", "t AX");
     check("ALTER TABLE t ALTER c TYPE bigint", "t AX rewrite");
     check("ALTER TABLE t ALTER c SET DATA TYPE text COLLATE \"C\" USING c::text", "t AX rewrite");
+    check("ALTER TABLE t ALTER c TYPE varchar(10)", "t AX rewrite");
     check(
-        "ALTER TABLE t ALTER c TYPE varchar(10)",
-        "t AX rewrite (may narrow column c to varchar(10))",
+        "ALTER TABLE t ALTER c TYPE varchar(10) USING c::varchar(10)",
+        "t AX rewrite (cuts values of c longer than 10 characters)",
     );
     check("ALTER TABLE t ALTER c TYPE character varying", "t AX rewrite");
     check(
         "ALTER TABLE t ALTER c TYPE numeric(10,2) USING x",
-        "t AX rewrite (may narrow column c to numeric(10,2))",
+        "t AX rewrite (rounds values of c with more than 2 decimals)",
     );
-    check("ALTER TABLE t ALTER c TYPE integer", "t AX rewrite (may narrow column c to integer)");
+    check(
+        "ALTER TABLE t ALTER c TYPE integer",
+        "t AX rewrite (rounds values of c that have decimals)",
+    );
     check(
         "ALTER TABLE t ALTER c TYPE date USING c::date",
-        "t AX rewrite (may narrow column c to date)",
+        "t AX rewrite (drops the time of day of c, where it has one)",
     );
     check("ALTER TABLE t ALTER c TYPE timestamp with time zone", "t AX rewrite");
     check("ALTER TABLE t ALTER c TYPE s.my_enum USING c::s.my_enum", "t AX rewrite");

@@ -319,7 +319,8 @@ fn partial(theme: Theme, size: (u16, u16)) -> App {
 fn half_done(app: &mut App) {
     let node = node_of(app, "b81d0f3e9a60");
     if let Some(overview) = &mut app.snapshot.overview {
-        Arc::make_mut(overview).states[node.index()].partial = Some((2, 5));
+        let state = &mut Arc::make_mut(overview).states[node.index()];
+        (state.partial, state.doubt) = (Some((2, 5)), Some(3));
     }
 }
 

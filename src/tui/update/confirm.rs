@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tui_input::Input;
 
-use super::{next_generation, screens, submit, worker};
+use super::{next_generation, runs, screens, submit};
 use crate::{
     config::Guard,
     engine::{activity::SessionRow, verdict::Verdict},
@@ -70,10 +70,8 @@ pub fn run(app: &mut App, run: Run) -> Vec<Effect> {
     let generation = next_generation(app);
     let name = app.database_name();
     let (title, verb) = match &run {
-        Run::Upgrade(spec) => (format!("Upgrade {name} to {}?", spoken(app, spec)), "upgrade"),
-        Run::Downgrade(spec) => {
-            (format!("Downgrade {name} to {}?", spoken(app, spec)), "downgrade")
-        }
+        Run::Upgrade(spec) => (format!("Upgrade {name} {}?", goal(app, spec)), "upgrade"),
+        Run::Downgrade(spec) => (format!("Downgrade {name} {}?", goal(app, spec)), "downgrade"),
         Run::Stamp { specs, .. } => {
             let specs: Vec<String> = specs.iter().map(|s| spoken(app, s)).collect();
             (format!("Stamp {name} as {}?", specs.join(", ")), "stamp")
@@ -89,6 +87,18 @@ pub fn run(app: &mut App, run: Run) -> Vec<Effect> {
     open(app, confirm);
     let rows = app.snapshot.rows().to_vec();
     submit(Job::Review { generation, run, history, rows })
+}
+
+/// Where a run goes, in words: to a revision, or by some steps.
+fn goal(app: &App, spec: &str) -> String {
+    let (branch, steps) = spec.split_once('@').unwrap_or(("", spec));
+    let Some(n) = steps.strip_prefix(['+', '-']).and_then(|n| n.parse().ok()) else {
+        return format!("to {}", spoken(app, spec));
+    };
+    match branch {
+        "" => format!("by {}", count(n, "step")),
+        branch => format!("by {} from {}", count(n, "step"), spoken(app, branch)),
+    }
 }
 
 /// A spec in words.
@@ -225,8 +235,8 @@ fn impacts(review: &Review, lines: &mut Vec<Line>) {
         ));
     }
     let losses: Vec<&String> = review.impacts.iter().filter_map(|i| i.loses.as_ref()).collect();
-    for loss in losses.iter().take(LISTED) {
-        lines.push(line(Role::Danger, "loses", (*loss).clone()));
+    for (nth, loss) in losses.iter().take(LISTED).enumerate() {
+        lines.push(line(Role::Danger, if nth == 0 { "loses" } else { "" }, (*loss).clone()));
     }
     if losses.len() > LISTED {
         lines.push(line(Role::Danger, "", format!("and {} more", losses.len() - LISTED)));
@@ -272,23 +282,35 @@ pub fn settle(app: &mut App, id: RevisionId) {
     let history = app.snapshot.history.clone();
     let node = history.as_ref().and_then(|history| history.graph().find(id.as_str()));
     let state = node.map(|node| app.snapshot.state(node)).unwrap_or_default();
-    let done = state.partial.map_or(0, |(done, _)| done);
+    let (done, of) = state.partial.unwrap_or_default();
+    let doubt = state.doubt.unwrap_or(done + 1);
     // Half of what is applied is being undone.
     let direction = if state.applied { Direction::Down } else { Direction::Up };
-    let name = app.short(id.as_str());
+    let name = match direction {
+        Direction::Up => app.short(id.as_str()),
+        Direction::Down => format!("{}, which is being undone", app.short(id.as_str())),
+    };
     let mut confirm = question("Did the statement take effect?", "it did", Accept::Settle(id));
     confirm.lines.push(line(Role::Strong, "revision", name));
-    confirm.lines.push(line(Role::Text, "statement", format!("the one after the first {done}")));
+    if done > 0 {
+        confirm.lines.push(line(Role::Good, "done", format!("{done} of {of} statements")));
+    }
+    let which = format!("statement {doubt} of {of}, which was running when it stopped");
+    confirm.lines.push(line(Role::Warn, "in doubt", which));
     if let (Some(history), Some(node)) = (history, node) {
         let script = &history.revision(node).script;
         let texts = script.sections(direction).unwrap_or_default().iter().flat_map(|section| {
             let statements = script.statements(section).unwrap_or_default();
             statements.into_iter().map(|one| script.text[one.range].to_owned())
         });
-        if let Some(text) = texts.into_iter().nth(done) {
+        if let Some(text) = texts.into_iter().nth(doubt.saturating_sub(1)) {
             let text = crate::pg::statement::summary(&text, 200);
-            confirm.lines.push(line(Role::Text, "", text));
+            confirm.lines.push(line(Role::Strong, "", text));
         }
+    }
+    let left = of.saturating_sub(doubt);
+    if left > 0 {
+        confirm.lines.push(line(Role::Dim, "not run", count(left, "statement")));
     }
     confirm.lines.push(line(Role::Text, "it did", "the next run goes on after it"));
     confirm.lines.push(line(Role::Text, "it did not", "the next run begins with it"));
@@ -505,12 +527,12 @@ pub fn merge(app: &mut App) {
 /// Enter on a question that is ready.
 pub fn accept(app: &mut App, accept: Accept) -> Vec<Effect> {
     match accept {
-        Accept::Run(run) => worker::begin(app, run),
-        Accept::Settle(id) => worker::begin(app, Run::Settle { id, verdict: Verdict::Done }),
-        Accept::Cancel(id) => worker::cancel(app, id),
+        Accept::Run(run) => runs::begin(app, run),
+        Accept::Settle(id) => runs::begin(app, Run::Settle { id, verdict: Verdict::Done }),
+        Accept::Cancel(id) => runs::cancel(app, id),
         Accept::CancelAndQuit(id) => {
             app.quit_after_job = true;
-            worker::cancel(app, id)
+            runs::cancel(app, id)
         }
         Accept::TerminateJob(id) => match app.runs.iter().find(|job| job.id == id) {
             Some(job) if job.is_running() => match job.pid {
@@ -573,7 +595,7 @@ pub fn other(app: &mut App, accept: &Accept) -> Vec<Effect> {
             Vec::new()
         }
         Accept::Settle(id) => {
-            worker::begin(app, Run::Settle { id: id.clone(), verdict: Verdict::Redo })
+            runs::begin(app, Run::Settle { id: id.clone(), verdict: Verdict::Redo })
         }
         _ => Vec::new(),
     }

@@ -228,6 +228,9 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             can_run(app)?;
             match super::graph::in_doubt(app) {
                 Some(_) => Ok(()),
+                None if half_done(app) => {
+                    Err("no statement is in doubt: the next run goes on".into())
+                }
                 None => Err("no statement was interrupted".into()),
             }
         }
@@ -517,4 +520,10 @@ fn session(app: &App, action: Action) -> Result<(), Reason> {
         return Err(format!("it runs no query ({}); {key} ends it", session.state).into());
     }
     Ok(())
+}
+
+/// A revision stopped part-way.
+fn half_done(app: &App) -> bool {
+    let overview = app.snapshot.overview.as_ref();
+    overview.is_some_and(|overview| app.memo.remarks(overview).partial.is_some())
 }

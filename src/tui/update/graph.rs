@@ -193,6 +193,7 @@ fn would_run(app: &mut App) -> Vec<Effect> {
     };
     if app.graph.would_run.as_ref().is_some_and(|mark| mark.target == node) {
         app.graph.would_run = None;
+        app.toasts.retain(|toast| toast.about != About::Marks);
         return Vec::new();
     }
     let direction = if app.snapshot.applied(node) { Direction::Down } else { Direction::Up };
@@ -254,13 +255,13 @@ fn hit(app: &mut App, forward: bool) {
     }
 }
 
-/// The half-done revision that a word about its last statement would be about: the selected one, or the
-/// first.
+/// The half-done revision that a word about its statement in doubt would be about: the selected one, or
+/// the first.
 pub fn in_doubt(app: &App) -> Option<RevisionId> {
     let history = app.snapshot.history.as_ref()?;
     let overview = app.snapshot.overview.as_ref()?;
-    let selected = app.selected_node().filter(|node| app.snapshot.state(*node).partial.is_some());
-    let node = selected.or_else(|| Some(app.memo.remarks(overview).partial?.0))?;
+    let selected = app.selected_node().filter(|node| app.snapshot.state(*node).doubt.is_some());
+    let node = selected.or_else(|| app.memo.remarks(overview).doubt)?;
     Some(history.graph().id(node).clone())
 }
 

@@ -1,5 +1,7 @@
 //! Keys of the layers: typing, choosing, answering, and the side-by-side view's actions.
 
+use std::sync::Arc;
+
 use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
 
@@ -23,14 +25,18 @@ const LONGEST: usize = 400;
 /// Opens the help.
 pub fn open_help(app: &mut App) {
     app.layers.push(Layer::Help(ListLayer::default()));
+    list_anew(app);
 }
 
 /// Opens the palette, and reads what it offers where that is not known yet.
 pub fn open_palette(app: &mut App, scope: Scope) -> Vec<Effect> {
     app.layers.push(Layer::Palette(ListLayer { scope, ..ListLayer::default() }));
+    list_anew(app);
     if scope != Scope::All {
         // On what is chosen now, so that nothing changes by opening it.
-        let at = items(app).iter().position(|item| settings::is_chosen(app, &item.choice));
+        let at = top_list(app).and_then(|list| {
+            list.items.iter().position(|item| settings::is_chosen(app, &item.choice))
+        });
         if let (Some(at), Some(Layer::Palette(list))) = (at, app.layers.last_mut()) {
             list.selected = at;
         }
@@ -104,6 +110,8 @@ pub fn paste(app: &mut App, text: &str) {
             insert(input, c);
         }
     }
+    list_anew(app);
+    preview(app);
     filter_typed(app);
 }
 
@@ -220,6 +228,7 @@ fn list_key(app: &mut App, key: Key) -> Vec<Effect> {
                 && type_into(&mut list.input, key)
             {
                 list.selected = 0;
+                list_anew(app);
             }
         }
     }
@@ -230,8 +239,7 @@ fn list_key(app: &mut App, key: Key) -> Vec<Effect> {
 /// Draws with the theme that is selected in the palette.
 fn preview(app: &mut App) {
     let Some(Layer::Palette(list)) = app.layers.last() else { return };
-    let selected = list.selected;
-    match items(app).into_iter().nth(selected).map(|item| item.choice) {
+    match list.items.get(list.selected).map(|item| item.choice.clone()) {
         Some(Choice::Theme(name)) => settings::preview(app, &name),
         _ => settings::shown(app),
     }
@@ -244,17 +252,21 @@ fn top_list(app: &App) -> Option<&ListLayer> {
     }
 }
 
-fn items(app: &App) -> Vec<crate::tui::layer::Item> {
-    match app.layers.last() {
+/// Makes the entries of the top list: after typing, and when what they say may have changed.
+pub fn list_anew(app: &mut App) {
+    let items = match app.layers.last() {
         Some(Layer::Help(list)) => list::help_items(app, list),
         Some(Layer::Palette(list)) => list::palette_items(app, list),
-        _ => Vec::new(),
+        _ => return,
+    };
+    if let Some(Layer::Help(list) | Layer::Palette(list)) = app.layers.last_mut() {
+        list.items = Arc::new(items);
     }
 }
 
 fn move_list(app: &mut App, by: isize) {
-    let last = items(app).len().saturating_sub(1);
     if let Some(Layer::Help(list) | Layer::Palette(list)) = app.layers.last_mut() {
+        let last = list.items.len().saturating_sub(1);
         list.selected = list.selected.min(last).saturating_add_signed(by).min(last);
     }
 }
@@ -271,7 +283,8 @@ pub fn choose(app: &mut App, index: usize) -> Vec<Effect> {
     if matches!(app.layers.last(), Some(Layer::Welcome(_))) {
         return super::welcome::choose(app, index);
     }
-    let Some(item) = items(app).into_iter().nth(index) else { return Vec::new() };
+    let item = top_list(app).and_then(|list| list.items.get(index).cloned());
+    let Some(item) = item else { return Vec::new() };
     if let Some(reason) = item.disabled {
         super::toast(app, crate::tui::app::Tone::Warn, format!("{}: {reason}", item.text));
         return Vec::new();

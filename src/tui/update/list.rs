@@ -122,6 +122,10 @@ pub fn palette_items(app: &App, layer: &ListLayer) -> Vec<Item> {
     if !text.is_empty() || !app.recent.is_empty() {
         found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     }
+    if text.is_empty() {
+        // What can be done now comes first where nothing says what is wanted.
+        found.sort_by_key(|(_, _, item)| item.disabled.is_some());
+    }
     found.into_iter().map(|(_, _, item)| item).collect()
 }
 

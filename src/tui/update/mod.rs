@@ -15,6 +15,8 @@ pub mod log;
 pub mod menu;
 pub mod mouse;
 pub mod pending;
+pub mod readings;
+pub mod runs;
 pub mod screens;
 pub mod settings;
 pub mod tables;
@@ -35,7 +37,7 @@ use super::{
     keymap::{Found, Key},
     layer::{DiffLayer, Layer, Scope},
 };
-use crate::worker::{Job, Work};
+use crate::worker::{Job, Work, WorkerEvent};
 
 /// Lines of the command log that are kept.
 const LOG: usize = 500;
@@ -47,7 +49,11 @@ const MAX_COUNT: u32 = 9_999;
 /// Takes an event in.
 pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     let built = building(app);
+    let news = tells_of_another_state(&event);
     let mut effects = turn(app, event);
+    if news && app.dirty {
+        layers::list_anew(app);
+    }
     // Nobody looks at it any more.
     if built.is_some() && !views(app).any(|diff| Some(diff.generation) == built) {
         effects.push(Effect::Submit(Job::Stop(Work::Objects)));
@@ -58,6 +64,19 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     effects.extend(std::mem::take(&mut app.compare_again).into_iter().map(Effect::Submit));
     effects.extend(diff::build_what_waits(app));
     effects
+}
+
+/// What can be done may be something else after it: not a key, which goes to the list itself, and not a
+/// word on how far something is.
+fn tells_of_another_state(event: &Event) -> bool {
+    match event {
+        Event::Worker(event) => !matches!(
+            event,
+            WorkerEvent::Progress(..) | WorkerEvent::Stage(..) | WorkerEvent::ServerStage(..)
+        ),
+        Event::Edited(_) => true,
+        _ => false,
+    }
 }
 
 /// The side-by-side views, the top one first.
@@ -121,7 +140,7 @@ fn turn(app: &mut App, event: Event) -> Vec<Effect> {
             match app.running().map(|job| job.id) {
                 Some(id) if !app.quit_after_job => {
                     app.quit_after_job = true;
-                    worker::cancel(app, id)
+                    runs::cancel(app, id)
                 }
                 _ => {
                     app.quitting = true;

@@ -7,7 +7,7 @@ use super::{graph, screens};
 use crate::{
     code::Code,
     engine::{self, Overview},
-    revision::{History, Node},
+    revision::{Direction, History, Node},
     tui::{
         action::Action,
         app::{App, Screen, Section},
@@ -67,7 +67,12 @@ fn states(app: &App, overview: &Arc<Overview>) -> Vec<Trouble> {
         let (done, of) = overview.states[node.index()].partial.unwrap_or_default();
         let name = app.short_node(node);
         let more = and_more(count - 1);
-        let what = format!("{name} stopped after {done} of {of} statements{more}");
+        let what = match begun(app, Some(node)) {
+            Direction::Up => format!("{name} stopped after {done} of {of} statements{more}"),
+            Direction::Down => {
+                format!("undoing {name} stopped after {done} of {of} statements{more}")
+            }
+        };
         found.push(Trouble { what, case: Case::Interrupted, node: Some(node) });
     }
     if let Some((node, count)) = remarks.edited {
@@ -87,6 +92,18 @@ fn states(app: &App, overview: &Arc<Overview>) -> Vec<Trouble> {
     found
 }
 
+/// The direction in which a half-done revision was begun: this one, or the first.
+fn begun(app: &App, node: Option<Node>) -> Direction {
+    let half = |node: &Node| app.snapshot.state(*node).partial.is_some();
+    let overview = app.snapshot.overview.as_ref();
+    let first = || overview.and_then(|overview| Some(app.memo.remarks(overview).partial?.0));
+    match node.filter(half).or_else(first) {
+        // Half of what is applied is being undone.
+        Some(node) if app.snapshot.applied(node) => Direction::Down,
+        _ => Direction::Up,
+    }
+}
+
 /// The ways on that can be gone now, the best one first. Where there is none, Esc is what is left: what
 /// went wrong must be put right outside of this program.
 pub fn ways(
@@ -95,8 +112,9 @@ pub fn ways(
     attempt: Attempt,
     node: Option<Node>,
 ) -> Vec<(Action, &'static str)> {
+    let begun = begun(app, node);
     let usable = |way: &Way| {
-        let action = way.action(attempt)?;
+        let action = way.action(attempt, begun)?;
         let can = match action {
             Action::Edit => app.editor && (node.is_some() || problem(app, case).is_some()),
             Action::Open => node.is_some(),
@@ -163,7 +181,7 @@ pub fn go_on(app: &mut App, layer: &ErrorLayer, action: Action) -> Vec<Effect> {
             let file = problem(app, layer.case);
             return file.map(|(path, line)| Effect::Edit(path, line)).into_iter().collect();
         }
-        (Action::Edit | Action::Open | Action::Settle, Some(node)) => {
+        (Action::Edit | Action::Open | Action::Settle | Action::StepDown, Some(node)) => {
             effects.extend(super::show(app, Screen::Graph));
             effects.extend(graph::reveal(app, node));
         }

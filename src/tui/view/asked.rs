@@ -51,11 +51,12 @@ pub(super) fn draw(
     let inside = shrink(pane(app, frame, area, focus, title, Line::default()), 1);
     hits.add(area, Target::PendingPane(PendingPane::Object));
 
-    let (from, to) = ends(changes, rename);
-    let name = from.0.chars().count().max(to.0.chars().count()).min(30);
+    let Named { what, from, to, .. } = Named::new(rename);
+    let (of_from, of_to) = known(changes, rename, &what);
+    let name = width(&from).max(width(&to)).min(30);
     let mut row = 0;
-    for (sign, style, (name_of, what)) in
-        [("-", theme.diff_sign_remove, &from), ("+", theme.diff_sign_add, &to)]
+    for (sign, style, name_of, what) in
+        [("-", theme.diff_sign_remove, &from, &of_from), ("+", theme.diff_sign_add, &to, &of_to)]
     {
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row);
         pen.put(sign, style)
@@ -73,9 +74,9 @@ pub(super) fn draw(
             "it is one: it is renamed"
         };
         let no = if data {
-            format!("they are two: {} is dropped with what it holds, {} begins empty", from.0, to.0)
+            format!("they are two: {from} is dropped with what it holds, {to} begins empty")
         } else {
-            format!("they are two: {} is dropped, {} is made", from.0, to.0)
+            format!("they are two: {from} is dropped, {to} is made")
         };
         vec![(Action::SameObject, yes.to_owned()), (Action::OtherObject, no)]
     } else {
@@ -95,21 +96,50 @@ pub(super) fn draw(
     true
 }
 
-/// Both names with what is known of the objects, safe to show.
-fn ends(changes: &Changes, rename: &Rename) -> ((String, String), (String, String)) {
-    let safe = |text: &str| display_safe(text).into_owned();
+/// A rename in words, safe to show.
+pub(super) struct Named {
+    /// What was renamed: "column", "value of mood".
+    pub what: String,
+    /// Where it is, to be put before the name: "account.", or nothing.
+    pub place: String,
+    pub from: String,
+    pub to: String,
+}
+
+impl Named {
+    pub(super) fn new(rename: &Rename) -> Self {
+        let safe = |text: &str| display_safe(text).into_owned();
+        match rename {
+            Rename::Object { from, to } if from.schema() == to.schema() => Self {
+                what: from.kind().to_string(),
+                place: from.relation().map_or_else(String::new, |of| safe(&format!("{of}."))),
+                from: safe(from.base_name()),
+                to: safe(to.base_name()),
+            },
+            Rename::Object { from, to } => Self {
+                what: from.kind().to_string(),
+                place: String::new(),
+                from: safe(&from.sql()),
+                to: safe(&to.sql()),
+            },
+            Rename::Within { of, from, to } => Self {
+                what: safe(&format!("value of {of}")),
+                place: String::new(),
+                from: safe(from),
+                to: safe(to),
+            },
+        }
+    }
+}
+
+/// What is known of both objects.
+fn known(changes: &Changes, rename: &Rename, what: &str) -> (String, String) {
+    let of = |key: &Key| {
+        let change = changes.items.iter().find(|change| change.key == *key);
+        change.map_or_else(String::new, |change| change.text.clone())
+    };
     match rename {
-        Rename::Object { from, to } => {
-            let end = |key: &Key| {
-                let change = changes.items.iter().find(|change| change.key == *key);
-                let what = change.map_or_else(String::new, |change| change.text.clone());
-                (safe(key.base_name()), what)
-            };
-            (end(from), end(to))
-        }
-        Rename::Within { of, from, to } => {
-            let what = safe(&format!("value of {of}"));
-            ((safe(from), what.clone()), (safe(to), what))
-        }
+        Rename::Object { from, to } => (of(from), of(to)),
+        Rename::Within { .. } => (what.to_owned(), what.to_owned()),
     }
 }

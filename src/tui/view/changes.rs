@@ -9,6 +9,7 @@ use ratatui::{
 };
 
 use super::{
+    asked::Named,
     graph::scrollbar,
     pending::{behind, title, unmanaged_words},
 };
@@ -164,18 +165,9 @@ fn sign(theme: &Theme, sign: Sign) -> (&'static str, Style) {
 fn question(app: &App, pen: &mut Pen<'_>, rename: Option<&Rename>, open: bool) {
     let theme = &app.theme;
     let Some(rename) = rename else { return };
-    let (kind, words) = match rename {
-        Rename::Object { from, to } if from.schema() == to.schema() => {
-            let from_name = match from.relation() {
-                Some(relation) => format!("{relation}.{}", from.base_name()),
-                None => from.base_name().to_owned(),
-            };
-            let words = format!("{from_name} {} {}", app.glyphs.arrow, to.base_name());
-            (format!("{} ", from.kind()), words)
-        }
-        _ => (String::new(), rename.to_string()),
-    };
-    let words = display_safe(&words).into_owned();
+    let Named { what, place, from, to } = Named::new(rename);
+    let kind = what + " ";
+    let words = format!("{place}{from} {} {to}", app.glyphs.arrow);
     let answers: &[(Action, &str)] = if open {
         pen.put("?", theme.accent).skip(1).put("renamed? ", theme.accent);
         &[(Action::SameObject, "yes"), (Action::OtherObject, "no")]

@@ -10,7 +10,6 @@ use ratatui::{
 
 use crate::{
     config::Guard,
-    engine::activity::SessionRow,
     pg::statement,
     present::{
         age::{age, bytes, clock},
@@ -30,6 +29,10 @@ use crate::{
 
 /// Cells that the notes of the settings need to say anything.
 const LEAST_NOTE: usize = 24;
+/// Rows of the server's section, with its frame.
+const SERVER_ROWS: u16 = 11;
+/// Rows that the sessions below it need to say anything.
+const LEAST_SESSIONS: u16 = 5;
 
 /// Draws it.
 pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
@@ -101,12 +104,14 @@ fn narrow(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         frame.render_widget(Line::styled(key, theme.dim), place);
     }
     match app.database.section {
-        Section::Server => {
+        Section::Server if body.height >= SERVER_ROWS + LEAST_SESSIONS => {
             let [top, rest] =
-                Layout::vertical([Constraint::Length(11), Constraint::Fill(1)]).areas(body);
+                Layout::vertical([Constraint::Length(SERVER_ROWS), Constraint::Fill(1)])
+                    .areas(body);
             server(app, frame, top, hits);
-            summary(app, frame, rest);
+            sessions(app, frame, rest, hits);
         }
+        Section::Server => server(app, frame, body, hits),
         Section::Sessions => sessions(app, frame, body, hits),
         Section::Locks => locks(app, frame, body, hits),
         Section::Tables => tables::draw(app, frame, body, hits),
@@ -115,36 +120,6 @@ fn narrow(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         Section::Log => server_log::draw(app, frame, body, hits),
     }
     hits.page = usize::from(body.height.saturating_sub(3));
-}
-
-/// What the other sections would say, in a few lines.
-fn summary(app: &App, frame: &mut Frame, area: Rect) {
-    let theme = &app.theme;
-    let Some(activity) = &app.snapshot.activity else { return };
-    let blocked: Vec<&SessionRow> =
-        activity.sessions.iter().filter(|s| !s.blocked_by.is_empty()).collect();
-    let area = shrink(area, 1);
-    let mut row = 0;
-    if area.height == 0 {
-        return;
-    }
-    let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, row);
-    pen.put(&format!("sessions {}", activity.sessions.len()), theme.text);
-    pen.put(&format!(" {} ", app.glyphs.dot), theme.faint);
-    let style = if blocked.is_empty() { theme.ok } else { theme.warn };
-    pen.put(&format!("blocked {}", blocked.len()), style);
-    for session in blocked {
-        row += 1;
-        if row >= area.height {
-            return;
-        }
-        let by: Vec<String> = session.blocked_by.iter().map(ToString::to_string).collect();
-        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, row);
-        pen.skip(1).put(&session.pid.to_string(), theme.warn).skip(1);
-        let waits = format!("waits {} for {}  ", age(session.age), by.join(", "));
-        pen.put(&waits, theme.warn);
-        pen.put(&display_safe(&statement::summary(&session.query, 200)), theme.text);
-    }
 }
 
 pub(super) fn frame_of(

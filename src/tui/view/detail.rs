@@ -21,7 +21,10 @@ use crate::{
     tui::{
         action::Action,
         app::{App, HitMap, Pane, Row, Target},
-        view::{graph::scrollbar, toast::wrapped},
+        view::{
+            graph::scrollbar,
+            toast::{cut_at, wrapped},
+        },
         widget::{
             Facts, Pen,
             memo::{COUNTED, Text, short_id},
@@ -120,7 +123,7 @@ pub(super) fn facts_of(
     let facts = app.memo.facts(history, node);
     let mark = mark(&state, history.graph().parents(node).len() > 1);
     let room = room.saturating_sub(LABEL + 1).max(8);
-    flowed(describe(app, history, node, &state, &facts, mark), room)
+    flowed(describe(app, history, node, &state, &facts, mark), room, app.glyphs.dot)
 }
 
 /// Draws lines of facts.
@@ -139,8 +142,9 @@ pub(super) fn put_facts(
     }
 }
 
-/// Breaks facts that are too long for one line at a blank; two lines at most.
-fn flowed(facts: Vec<Fact>, room: usize) -> Vec<(&'static str, Vec<(String, Style)>)> {
+/// Breaks facts that are too long for one line at a blank, or within a word that is longer than a line;
+/// two lines at most. A dot between two parts goes with the break.
+fn flowed(facts: Vec<Fact>, room: usize, dot: &str) -> Vec<(&'static str, Vec<(String, Style)>)> {
     let mut lines = Vec::new();
     for fact in facts {
         let total: usize = fact.parts.iter().map(|(text, _)| width(text)).sum();
@@ -153,14 +157,28 @@ fn flowed(facts: Vec<Fact>, room: usize) -> Vec<(&'static str, Vec<(String, Styl
         let mut broken = false;
         for (text, style) in fact.parts {
             for word in text.split_inclusive(' ') {
+                let mut word = word;
                 let wide = width(word.trim_end());
-                if used + wide > room && used > 0 && !broken {
+                if used + wide > room && !broken {
+                    if used == 0 {
+                        let (head, rest) = word.split_at(cut_at(word, room));
+                        line.push((head.to_owned(), style));
+                        word = rest;
+                    }
+                    if let Some((text, _)) = line.last_mut() {
+                        let kept = text.trim_end();
+                        let kept = kept.strip_suffix(dot).unwrap_or(kept).trim_end();
+                        text.truncate(kept.len());
+                    }
                     lines.push((fact.label, std::mem::take(&mut line)));
                     (used, broken) = (0, true);
-                    // The break stands for the blank or dot that would begin the line.
-                    if wide == 0 {
-                        continue;
-                    }
+                }
+                // The break stands for the blank or dot that would begin the line.
+                if broken
+                    && used == 0
+                    && matches!(word.trim(), text if text.is_empty() || text == dot)
+                {
+                    continue;
                 }
                 match line.last_mut().filter(|(_, last)| *last == style) {
                     Some((run, _)) => run.push_str(word),

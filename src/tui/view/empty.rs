@@ -8,11 +8,11 @@ use ratatui::{
 };
 
 use crate::{
-    present::safe::display_safe,
+    present::safe::{display_safe, width},
     tui::{
         action::Action,
         app::App,
-        recovery::Attempt,
+        recovery::{Attempt, Case},
         update::trouble::{self, Trouble},
         view::toast::wrapped,
         widget::{Pen, pane::centred},
@@ -21,8 +21,15 @@ use crate::{
 
 /// Rows that [`notice`] needs: none when all is well.
 pub fn notice_height(app: &App, area: Rect) -> u16 {
-    let needed = app.snapshot.overview_error.is_some() || !trouble::all(app).is_empty();
-    if area.height < 8 || app.server_action.is_some() || !needed { 0 } else { 2 }
+    if area.height < 8 || app.server_action.is_some() {
+        0
+    } else if app.snapshot.overview_error.is_some() {
+        3
+    } else if trouble::all(app).is_empty() {
+        0
+    } else {
+        2
+    }
 }
 
 /// Says why states are unknown or old, or what the database's state needs.
@@ -34,6 +41,7 @@ pub fn notice(app: &App, frame: &mut Frame, area: Rect) {
         return;
     };
     let theme = &app.theme;
+    let case = Case::of(error, Attempt::Reading, false);
     let old = if app.snapshot.overview.is_some() {
         "what is shown may be old"
     } else {
@@ -41,21 +49,22 @@ pub fn notice(app: &App, frame: &mut Frame, area: Rect) {
     };
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, area);
     pen.skip(1).put(app.glyphs.cross, theme.danger).skip(1);
-    pen.put(&display_safe(&error.message), theme.danger);
+    pen.put(case.what(), theme.danger);
+    pen.put(&format!(" {} {old}", app.glyphs.dot), theme.dim);
     let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, 1);
-    pen.skip(3).put(old, theme.dim);
-    if Action::StartServer.enabled(app).is_ok() {
-        keyed(app, &mut pen, Action::StartServer, "starts the server");
-    }
-    keyed(app, &mut pen, Action::Reload, "tries again");
-    keyed(app, &mut pen, Action::DatabaseScreen, "database");
-}
-
-fn keyed(app: &App, pen: &mut Pen<'_>, action: Action, words: &str) {
-    let key = app.keymap.label(action);
-    if !key.is_empty() {
-        pen.put(&format!(" {} ", app.glyphs.dot), app.theme.faint);
-        pen.put(&key, app.theme.key).skip(1).put(words, app.theme.dim);
+    pen.skip(3).put(&display_safe(&error.message), theme.text);
+    let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, 2);
+    pen.skip(3);
+    for (nth, (action, words)) in
+        trouble::ways(app, case, Attempt::Reading, None).into_iter().enumerate()
+    {
+        let key = app.keymap.label(action);
+        let lead = if nth > 0 { format!(" {} ", app.glyphs.dot) } else { String::new() };
+        // A key whose words are cut says nothing.
+        if pen.room() < width(&lead) + width(&key) + 1 + width(words) {
+            break;
+        }
+        pen.put(&lead, theme.faint).put(&key, theme.key).skip(1).put(words, theme.dim);
     }
 }
 
@@ -70,6 +79,8 @@ fn needed(app: &App, frame: &mut Frame, area: Rect, first: &Trouble) {
     // What is about one revision means the selected one here.
     let here = |action: Action| match action {
         Action::Edit | Action::Open => first.node.is_some() && app.selected_node() == first.node,
+        // Where the database is at one revision, it is that one that is undone.
+        Action::StepDown => app.snapshot.rows().len() == 1 || app.selected_node() == first.node,
         _ => true,
     };
     pen.skip(3);

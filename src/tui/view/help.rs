@@ -13,7 +13,6 @@ use crate::{
         action,
         app::{App, HitMap, Target},
         layer::{Item, ListLayer},
-        update::list::help_items,
         view::graph::scrollbar,
         widget::{
             Pen, list,
@@ -37,8 +36,8 @@ enum Row {
 /// Draws it; `area` is the whole screen for popups.
 pub fn draw(app: &App, layer: &ListLayer, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let theme = &app.theme;
-    let items = help_items(app, layer);
-    let rows = rows(&items);
+    let items = &layer.items;
+    let rows = rows(items);
     let margin = if area.width >= 100 { 8 } else { 2 };
     let width = area.width.saturating_sub(margin).min(WIDTH);
     // The height does not follow the filter, so that the popup stands still while typing.

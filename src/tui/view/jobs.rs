@@ -20,7 +20,10 @@ use crate::{
         action::Action,
         app::{App, HitMap, Target},
         progress::{JobView, Phase, RevisionProgress, Stage},
-        update::screens::{JobLine, job_line, job_lines, shown_job},
+        update::{
+            confirm::count,
+            screens::{JobLine, job_line, job_lines, shown_job},
+        },
         view::toast::wrapped,
         widget::{
             Pen,
@@ -297,8 +300,7 @@ fn draw_revision(app: &App, revision: &RevisionProgress, job: &JobView, pen: &mu
     let steps = match (revision.phase, planned.statements) {
         (Phase::Running(_), n) => format!("{} of {n}", (revision.done + 1).min(n.max(1))),
         (Phase::Failed | Phase::Cancelled, n) => format!("{} of {n}", revision.done),
-        (_, 1) => "1 step".to_owned(),
-        (_, n) => format!("{n} steps"),
+        (_, n) => count(n, "statement"),
     };
     let took = match revision.phase {
         Phase::Waits if job.is_running() => "waits".to_owned(),
@@ -314,10 +316,10 @@ fn draw_revision(app: &App, revision: &RevisionProgress, job: &JobView, pen: &mu
         pen.put("down ", theme.dim);
     }
     let room = pen.room();
-    pen.field(&message, room.saturating_sub(26), text).skip(1);
+    pen.field(&message, room.saturating_sub(29), text).skip(1);
     let tries =
         if revision.attempt > 1 { format!(", try {}", revision.attempt) } else { String::new() };
-    pen.right(&(steps + &tries), 13, theme.dim).skip(1);
+    pen.right(&(steps + &tries), 16, theme.dim).skip(1);
     let took_style = match revision.phase {
         Phase::Failed => theme.failed,
         Phase::Cancelled => theme.warn,

@@ -11,7 +11,6 @@ use crate::{
     tui::{
         app::{App, HitMap, Target},
         layer::{Choice, Item, ListLayer, Scope},
-        update::list::palette_items,
         widget::{
             Pen, list,
             pane::{popup, window},
@@ -20,14 +19,14 @@ use crate::{
 };
 
 /// Widest useful popup.
-const WIDTH: u16 = 84;
+const WIDTH: u16 = 92;
 /// Tallest useful popup.
 const HEIGHT: u16 = 20;
 
 /// Draws it; `area` is the whole screen for popups.
 pub fn draw(app: &App, layer: &ListLayer, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let theme = &app.theme;
-    let items = palette_items(app, layer);
+    let items = &layer.items;
     let width = area.width.saturating_sub(4).min(WIDTH);
     let height = area.height.saturating_sub(4).min(HEIGHT);
     // High on the screen and always the same size: nothing jumps while typing.
@@ -95,7 +94,7 @@ fn entry(app: &App, frame: &mut Frame, area: Rect, item: &Item, selected: bool) 
     pen.field(if selected { app.glyphs.pointer } else { " " }, 1, theme.marker).skip(1);
     let start = pen.x();
     // Key and place at the right, the words before them, the reason when there is room.
-    let tail = 8 + 14;
+    let tail = 8 + 11;
     let room = pen.room().saturating_sub(tail);
     let words = Rect { x: start, width: room as u16, ..area };
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, words);

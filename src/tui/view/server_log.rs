@@ -59,7 +59,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         };
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16);
         match stamp(line) {
-            Some((time, rest)) if !app.database.log_only => {
+            Some((time, rest)) if !app.database.log_only || inside.width < WHOLE_FROM => {
                 pen.put(time, theme.faint).skip(1).put(&display_safe(rest), style);
             }
             _ => {
@@ -68,6 +68,9 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         }
     }
 }
+
+/// Cells from which on a line is shown with its date and process.
+const WHOLE_FROM: u16 = 100;
 
 /// The time of day of a line, and what the server says: what a pane has room for. The date is that of
 /// the file.

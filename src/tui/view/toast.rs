@@ -93,7 +93,7 @@ pub fn wrapped(text: &str, width: usize, most: usize) -> Vec<String> {
 }
 
 /// The byte at which `text` fills `width` cells; at least one character.
-fn cut_at(text: &str, width: usize) -> usize {
+pub(super) fn cut_at(text: &str, width: usize) -> usize {
     let mut used = 0;
     for (at, c) in text.char_indices() {
         used += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);

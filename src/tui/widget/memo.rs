@@ -5,13 +5,15 @@
 //! forgotten when the revisions are read again.
 
 use std::{
+    cell::LazyCell,
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use crate::{
     engine::{Overview, overview::Edit},
-    pg::impact::{Impact, LockMode, script_impact},
+    hazard::Told,
+    pg::impact::{Impact, LockMode, script_impact_knowing},
     present::{
         diff::{
             Diff,
@@ -21,7 +23,7 @@ use crate::{
         safe::{display_safe, display_safe_lines},
         sql::{self, Span},
     },
-    revision::{Direction, History, Node, Script},
+    revision::{Direction, History, Node},
 };
 
 /// Characters of an id that are shown at least.
@@ -33,6 +35,8 @@ const SHOWN: usize = 64 * 1024;
 /// Bytes of a script that are scanned for locks while it is only looked at.
 const SCANNED: usize = 1024 * 1024;
 
+/// Revisions that are looked through for the type that a column has.
+const TOLD: usize = 300;
 /// Pending revisions that are looked through for what they touch.
 const PENDING: usize = 200;
 /// Revisions that are counted on the way to or from one; more are not told apart.
@@ -86,7 +90,8 @@ impl Hazard {
 }
 
 impl Text {
-    fn new(script: &Script, direction: Direction) -> Self {
+    fn new(history: &History, node: Node, direction: Direction) -> Self {
+        let script = &history.revision(node).script;
         let readable = script.readable(direction);
         let mut end = readable.len().min(SHOWN);
         while !readable.is_char_boundary(end) {
@@ -112,8 +117,11 @@ impl Text {
                 }
             }
             text.statements = statements.len();
+            let texts: Vec<&str> =
+                statements.iter().map(|range| &script.text[range.clone()]).collect();
+            let told = LazyCell::new(|| Told::below(history, node, direction, TOLD));
             text.impacts =
-                script_impact(statements.iter().map(|range| &script.text[range.clone()]));
+                script_impact_knowing(texts.iter().copied(), |retyped| told.holds(&texts, retyped));
         }
         text
     }
@@ -197,6 +205,8 @@ pub struct Remarks {
     pub skipped: Option<(Node, usize)>,
     /// Stopped halfway, with how many statements were done.
     pub partial: Option<(Node, usize)>,
+    /// The first of them with a statement whose outcome is in doubt.
+    pub doubt: Option<Node>,
     /// Failed, with nothing kept.
     pub failed: usize,
     /// The first pending ones, in the order of the files.
@@ -220,6 +230,9 @@ impl Remarks {
             if state.partial.is_some() {
                 count(&mut found.partial, node);
             }
+            if state.doubt.is_some() {
+                found.doubt.get_or_insert(node);
+            }
             found.failed += usize::from(state.failed.is_some() && state.partial.is_none());
             if !state.applied && found.pending.len() < PENDING {
                 found.pending.push(node);
@@ -232,12 +245,12 @@ impl Remarks {
 /// Facts by revision, for one reading of the files; the last comparison that was looked at; and how
 /// far the last selected revision was from the database.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<Known>, Mutex<Option<Seen>>, Mutex<Option<Far>>, Mutex<Option<Told>>);
+pub struct Memo(Mutex<Known>, Mutex<Option<Seen>>, Mutex<Option<Far>>, Mutex<Option<Remarked>>);
 
 /// The remarks about an overview.
 ///
 /// Held weakly, so that an overview that a run changes is changed in place and not copied.
-type Told = (Weak<Overview>, Arc<Remarks>);
+type Remarked = (Weak<Overview>, Arc<Remarks>);
 
 /// How many revisions an upgrade to a node runs, and how many come after it.
 #[derive(Debug)]
@@ -286,10 +299,10 @@ impl Memo {
             known.facts.clear();
         }
         let facts = known.of(history).facts.entry(node).or_insert_with(|| {
-            let script = &history.revision(node).script;
+            let down = history.revision(node).script.down.is_some();
             Arc::new(Facts {
-                up: Text::new(script, Direction::Up),
-                down: script.down.is_some().then(|| Text::new(script, Direction::Down)),
+                up: Text::new(history, node, Direction::Up),
+                down: down.then(|| Text::new(history, node, Direction::Down)),
             })
         });
         Arc::clone(facts)

@@ -61,11 +61,23 @@ fn changes(app: &App) -> Vec<Item> {
         .into()
 }
 
+/// Without the words that tell them from others: there are none.
+fn alone(items: Vec<Item>) -> Vec<Item> {
+    let own = |mut item: Item| {
+        if let Choice::Theme(name) | Choice::Profile(Some(name)) = &item.choice {
+            item.text = name.clone();
+        }
+        item.place = "";
+        item
+    };
+    items.into_iter().map(own).collect()
+}
+
 /// Those of a scope that match.
 pub(super) fn items(app: &App, scope: Scope, text: &str) -> Vec<Item> {
     let all = match scope {
-        Scope::Themes => themes(app),
-        Scope::Profiles => profiles(app),
+        Scope::Themes => alone(themes(app)),
+        Scope::Profiles => alone(profiles(app)),
         Scope::All => Vec::new(),
     };
     matching(all, text)
