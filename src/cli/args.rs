@@ -76,6 +76,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
 
+    /// Where a command's own option or argument named the database: that one
+    #[arg(skip)]
+    pub(crate) url_option: Option<&'static str>,
+
     /// Make scratch databases beside this database, on another server of the same version
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) scratch_url: Option<String>,

@@ -49,6 +49,7 @@ impl Context {
         let outer = self.global.clone();
         let global = Global {
             directory: own.directory.or(outer.directory),
+            url_option: own.database_url.as_ref().map_or(outer.url_option, |_| own.url_option),
             database_url: own.database_url.or(outer.database_url),
             scratch_url: own.scratch_url.or(outer.scratch_url),
             profile: own.profile.or(outer.profile),
@@ -150,6 +151,7 @@ impl Context {
             env: self.env.clone(),
             flags: Flags {
                 database_url: self.global.database_url.clone(),
+                url_option: self.global.url_option.map(str::to_owned),
                 profile: self.global.profile.clone(),
                 extra: self.global.extra.iter().map(|(k, v)| format!("{k}={v}")).collect(),
                 settings: self.flag_settings(),

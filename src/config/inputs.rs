@@ -48,6 +48,8 @@ impl fmt::Debug for Inputs {
 pub struct Flags {
     /// `--database-url`.
     pub database_url: Option<String>,
+    /// What it was given by, where that was another option.
+    pub url_option: Option<String>,
     /// `--profile`.
     pub profile: Option<String>,
     /// `-x KEY=VALUE`, as given.

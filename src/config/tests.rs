@@ -55,6 +55,7 @@ impl Case {
             env: owned(self.env).into_iter().collect(),
             flags: Flags {
                 database_url: self.url.map(str::to_owned),
+                url_option: None,
                 profile: self.profile.map(str::to_owned),
                 extra: Vec::new(),
                 settings: self

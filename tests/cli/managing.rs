@@ -349,3 +349,19 @@ async fn secrets_are_in_no_output_and_no_file() {
     assert!(!text.contains("hush"), "{text}");
     assert!(text.contains("-- secret: ***") && text.contains("password '***'"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warning_is_told_once_and_names_the_option_that_it_is_about() {
+    let models = "CREATE TABLE t (a int); INSERT INTO t VALUES ('no number');";
+    let (project, db) = beside(models, "").await;
+    let told = |args: &[&str]| {
+        let ran = run(&mut on(&project, &db, args));
+        let lines = ran.err.lines().filter(|line| line.starts_with("warning")).map(str::to_owned);
+        lines.collect::<Vec<_>>()
+    };
+    let both = told(&["diff", "--from", "models", "--to", "models"]);
+    assert!(matches!(&both[..], [rows] if rows.contains("all.sql")), "{both:?}");
+    let url = told(&["diff", "--from", &db.url(), "--to", "models/all.sql"]);
+    assert_eq!(url.iter().filter(|line| line.contains("`--from`")).count(), 1, "{url:?}");
+    assert!(!url.iter().any(|line| line.contains("--database-url")), "{url:?}");
+}

@@ -7,7 +7,7 @@ use std::{
     fmt::Write as _,
     os::unix::process::CommandExt,
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 

@@ -47,7 +47,7 @@ pub(super) fn bodies(
     args: &Args,
 ) -> Result<Option<(String, String)>, CliError> {
     let mut allowed = allowed(&args.allow)?;
-    let from = Source::parse(&args.from, &ctx.folder()?, &|url: &str| locate(ctx, url))?;
+    let from = Source::parse(&args.from, &ctx.folder()?, &|url| locate(ctx, "--from", url))?;
     let wishes = Wishes { plan: Options { online: !args.plain }, renames: args.rename.clone() };
     let (comparison, proof) = Context::block_on(async {
         with_bench(ctx, project, async |bench| {
@@ -65,8 +65,7 @@ pub(super) fn bodies(
         })
         .await
     })?;
-    warn(ctx, &comparison.old);
-    warn(ctx, &comparison.new);
+    warn(ctx, &[&comparison.old, &comparison.new]);
     let proof = match proof {
         None => {
             let (from, to) = (&comparison.old.label, &comparison.new.label);

@@ -99,7 +99,7 @@ fn sign(change: &str) -> String {
 async fn models(ctx: &Context, bench: &Bench) -> Result<Outcome, Error> {
     let heads = Source::Revisions("heads".to_owned());
     let comparison = schema::compare(bench, &heads, &Source::Models, &Wishes::default()).await?;
-    warn(ctx, &comparison.new);
+    warn(ctx, &[&comparison.new]);
     Ok(Outcome {
         good: "the models say what the revisions make",
         bad: "the models differ from what the revisions make",
@@ -113,7 +113,7 @@ async fn models(ctx: &Context, bench: &Bench) -> Result<Outcome, Error> {
 async fn drift(ctx: &Context, bench: &Bench) -> Result<Outcome, Error> {
     let comparison =
         schema::compare(bench, &Source::Applied, &Source::Database, &Wishes::default()).await?;
-    warn(ctx, &comparison.new);
+    warn(ctx, &[&comparison.new]);
     Ok(Outcome {
         good: "the database is what its applied revisions make",
         bad: "the database has drifted from what its applied revisions make",

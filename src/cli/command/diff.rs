@@ -65,9 +65,8 @@ pub(crate) struct Args {
 pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     let project = ctx.project()?;
     let here = ctx.folder()?;
-    let locate = |url: &str| locate(ctx, url);
-    let from = Source::parse(&args.from, &here, &locate)?;
-    let to = Source::parse(&args.to, &here, &locate)?;
+    let from = Source::parse(&args.from, &here, &|url| locate(ctx, "--from", url))?;
+    let to = Source::parse(&args.to, &here, &|url| locate(ctx, "--to", url))?;
     let wishes = Wishes { plan: Options { online: !args.plain }, renames: args.rename.clone() };
     let (comparison, proof) = Context::block_on(async {
         with_bench(ctx, &project, async |bench| {
@@ -89,9 +88,7 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
         Some(Ok(proof)) => Some(proof),
         None => None,
     };
-    for side in [&comparison.old, &comparison.new] {
-        warn(ctx, side);
-    }
+    warn(ctx, &[&comparison.old, &comparison.new]);
     if args.json {
         let mut document = document(&comparison);
         document["proof"] = json!(proof);
@@ -225,23 +222,37 @@ pub(super) fn pg_dumps(ctx: &Context, project: &Project) -> Vec<PathBuf> {
     folders.map(|folder| folder.join("pg_dump")).filter(|program| program.is_file()).collect()
 }
 
-/// A URL as the settings would understand it, password file and all.
-pub(super) fn locate(ctx: &Context, url: &str) -> Result<Connection, engine::Error> {
-    let global = Global { database_url: Some(url.to_owned()), ..ctx.global.clone() };
+/// A URL as the settings would understand it, password file and all; `option` is where it was given.
+pub(super) fn locate(
+    ctx: &Context,
+    option: &'static str,
+    url: &str,
+) -> Result<Connection, engine::Error> {
+    let (database_url, url_option) = (Some(url.to_owned()), Some(option));
+    let global = Global { database_url, url_option, ..ctx.global.clone() };
     let wrong = |message: String| engine::Error::new(Code::Settings, message);
-    let project = ctx.with(global).project().map_err(|e| wrong(e.message().to_owned()))?;
+    let quietly = |ctx: &Context| ctx.project_quietly().map_err(|e| wrong(e.message().to_owned()));
+    let (project, around) = (quietly(&ctx.with(global))?, quietly(ctx)?);
+    // What the project itself is warned of was told when it was opened.
+    for warning in project.config.warnings.iter().filter(|w| !around.config.warnings.contains(w)) {
+        ctx.out.warn(&display_safe(warning));
+    }
     let connection = project.config.connection.clone();
     connection.ok_or_else(|| wrong(format!("`{url}` names no database")))
 }
 
-/// Says what is worth knowing about the files of a side.
-pub(super) fn warn(ctx: &Context, side: &Side) {
-    for warning in &side.warnings {
-        ctx.out.warn(&display_safe(&warning.to_string()));
-    }
-    for thing in &side.snapshot.unmanaged {
-        let text = format!("{thing} in {} is not managed by limbeck", side.label);
-        ctx.out.warn(&display_safe(&text));
+/// Says what is worth knowing about the files of the sides, once where they are the same.
+pub(super) fn warn(ctx: &Context, sides: &[&Side]) {
+    let mut told = BTreeSet::new();
+    for side in sides {
+        let unmanaged = side.snapshot.unmanaged.iter();
+        let unmanaged =
+            unmanaged.map(|it| format!("{it} in {} is not managed by limbeck", side.label));
+        for text in side.warnings.iter().map(ToString::to_string).chain(unmanaged) {
+            if told.insert(text.clone()) {
+                ctx.out.warn(&display_safe(&text));
+            }
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     let project = ctx.project()?;
-    let source = Source::parse(&args.source, &ctx.folder()?, &|url: &str| locate(ctx, url))?;
+    let source = Source::parse(&args.source, &ctx.folder()?, &|url| locate(ctx, "SOURCE", url))?;
     let wishes = Wishes { plan: Options { online: false }, ..Wishes::default() };
     let (comparison, proof) = Context::block_on(async {
         with_bench(ctx, &project, async |bench| {
@@ -51,7 +51,7 @@ pub(crate) fn run(ctx: &Context, args: &Args) -> Result<u8, CliError> {
     if let Some(Err(refutation)) = proof {
         return Err(refuted(ctx, &project, &refutation));
     }
-    warn(ctx, &comparison.new);
+    warn(ctx, &[&comparison.new]);
     if args.json {
         Output::json(&json!({
             "source": comparison.new.label,

@@ -27,7 +27,8 @@ fn url(
         })
     };
     if let Some(text) = &inputs.flags.database_url {
-        let origin = Origin::Flag("--database-url".to_owned());
+        let option = inputs.flags.url_option.as_deref().unwrap_or("--database-url");
+        let origin = Origin::Flag(option.to_owned());
         return Ok(Some((parse(text, &origin)?, origin)));
     }
     if let Some(chosen) = chosen {
@@ -98,14 +99,17 @@ pub(super) fn parameters(
     warnings: &mut Vec<String>,
 ) -> Result<Option<Layered>, ConfigError> {
     let strong = url(inputs, chosen)?;
-    if let Some((params, Origin::Flag(_))) = &strong
+    if let Some((params, Origin::Flag(option))) = &strong
         && params.0.contains_key("password")
     {
-        warnings.push(
-            "the password in `--database-url` can be seen by other users of this machine and \
-             stays in the shell's history; use `DATABASE_URL`, `PGPASSWORD` or `~/.pgpass`"
-                .to_owned(),
-        );
+        let url = match option.as_str() {
+            "--database-url" => "`DATABASE_URL`, ",
+            _ => "",
+        };
+        warnings.push(format!(
+            "the password in `{option}` can be seen by other users of this machine and stays in \
+             the shell's history; use {url}`PGPASSWORD` or `~/.pgpass`"
+        ));
     }
     let has_url = strong.is_some();
     let mut params = Layered::default();
