@@ -1,11 +1,12 @@
 //! One statement against the rules: by its first words to the form that it has.
 
+mod column;
 mod create;
 mod drop;
 mod other;
 mod table;
 
-pub(super) use self::table::type_name;
+pub(super) use self::column::type_name;
 
 use super::{Facts, Hazard, Length, Severity, walk::Made};
 use crate::pg::{
