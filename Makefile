@@ -4,7 +4,7 @@ CARGO   ?= cargo
 LIMBECK ?= $(CARGO) run --quiet --
 
 .DEFAULT_GOAL := help
-.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test fuzz fuzz-schema check fmt lint doc deny lean bench pictures test-matrix torture guarantees compare-faults
+.PHONY: help run dbstart dbstop dbstatus upgrade downgrade setup test fuzz fuzz-schema check fmt lint doc deny lean bench pictures test-matrix test-ends torture guarantees compare-faults
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,8 +41,12 @@ fuzz-schema: setup ## random changes to known schemas, there and back (COUNT=200
 fuzz: ## fuzz one property without end (TARGET=split, revision, spec or display; needs cargo-fuzz and a nightly)
 	@$(CARGO) +nightly fuzz run $(or $(TARGET),split)
 
-test-matrix: ## the suites on every PostgreSQL found, also in LIMBECK_TEST_PG_BINS=dir:dir
-	@sh scripts/test-matrix.sh
+test-matrix: setup ## the suites on every PostgreSQL supported, also on those in LIMBECK_TEST_PG_BINS=dir:dir
+	@LIMBECK_TEST_PG_BINS="$$(sh scripts/servers.sh 13 14 16 17 18):$${LIMBECK_TEST_PG_BINS:-}" sh scripts/test-matrix.sh
+
+test-ends: setup ## the suites on the oldest and the newest PostgreSQL supported, without the pairs of schemas
+	@LIMBECK_TEST_PG_BINS="$$(sh scripts/servers.sh 13 18)" LIMBECK_MATRIX=named \
+		LIMBECK_MATRIX_SUITES="engine faults db pg schema around" sh scripts/test-matrix.sh
 
 guarantees: ## write the list of promises and their tests in docs/guarantees.md anew, when the tests pass
 	@$(CARGO) test --quiet --test faults row_

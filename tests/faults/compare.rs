@@ -17,7 +17,7 @@ use tool::{Step, Tool, step};
 
 use super::guarantees;
 use crate::support::{
-    At, Fault, Project, Proxy, Ran, TestDb, When, database, kit::*, project, run, server,
+    Fault, Project, Proxy, Ran, TestDb, When, database, kit::*, project, run, server,
 };
 
 const A: Step = step(&["CREATE TABLE a (n int)"]);
@@ -77,7 +77,8 @@ impl Subject {
 fn why(ran: &Ran) -> String {
     // Where in its own source it happened says nothing.
     let word = |line: &&str| !line.is_empty() && !line.starts_with("at ");
-    let lines = || ran.err.lines().map(str::trim).filter(word);
+    // sqlx-cli says what went wrong on standard output.
+    let lines = || ran.err.lines().chain(ran.out.lines()).map(str::trim).filter(word);
     let told = lines().find(|line| line.starts_with("error") || line.contains("Error"));
     let line = told.or_else(|| lines().next_back()).unwrap_or("no message");
     // Python's classes stand before what happened.
@@ -187,7 +188,7 @@ async fn cut(tool: Tool) -> String {
     tool.write(&subject.project, &[A, B]);
     let server = subject.db.server();
     let proxy = Proxy::before(&server.host, server.port).await;
-    proxy.arm(At::Words(tool.commit()), Fault::Cut(When::After));
+    proxy.arm(tool.commit(), Fault::Cut(When::After));
     let direct = format!(":{}/", server.port);
     let url = subject.db.url().replacen(&direct, &format!(":{}/", proxy.port()), 1);
     let mut command = tool.upgrade(&subject.project, &url);

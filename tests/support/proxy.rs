@@ -27,6 +27,8 @@ pub enum At {
     Message(usize),
     /// The first that contains these words.
     Words(&'static str),
+    /// The n-th (from 1) that contains these words.
+    Nth(usize, &'static str),
 }
 
 /// Where the message is when the fault strikes.
@@ -282,10 +284,15 @@ impl Wire {
         };
         let mut armed = self.shared.armed.lock().expect("nobody panics");
         let (at, fault) = (*armed)?;
+        let says = |words: &str| message.windows(words.len()).any(|part| part == words.as_bytes());
         let fits = match at {
             At::Message(n) => n == count,
-            At::Words(words) => {
-                message.windows(words.len()).any(|window| window == words.as_bytes())
+            At::Words(words) | At::Nth(..=1, words) => says(words),
+            At::Nth(n, words) => {
+                if says(words) {
+                    *armed = Some((At::Nth(n - 1, words), fault));
+                }
+                false
             }
         };
         if fits {

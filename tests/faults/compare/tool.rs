@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::Project;
+use crate::support::{At, Project};
 
 /// What one migration does.
 #[derive(Clone, Copy, Debug)]
@@ -76,13 +76,15 @@ impl Tool {
         text.split_whitespace().last().map(|version| format!(" {version}"))
     }
 
-    /// The words in which it sends a COMMIT. Others than limbeck send it as a message of its own;
+    /// The COMMIT of the migration when one is pending. Others than limbeck send it as a message of its own;
     /// `READ COMMITTED` is no such thing.
-    pub(super) fn commit(self) -> &'static str {
+    pub(super) fn commit(self) -> At {
         match self {
-            Self::Limbeck => "; COMMIT",
-            Self::GraphileMigrate => "commit",
-            Self::Alembic | Self::Dbmate | Self::SqlxCli | Self::Refinery => "COMMIT",
+            Self::Limbeck => At::Words("; COMMIT"),
+            Self::GraphileMigrate => At::Words("commit"),
+            Self::Alembic | Self::Dbmate | Self::SqlxCli => At::Words("COMMIT"),
+            // The ones before are of making and reading its own table.
+            Self::Refinery => At::Nth(3, "COMMIT"),
         }
     }
 
