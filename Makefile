@@ -58,7 +58,7 @@ compare-faults: ## do the same faults to other tools that are installed; writes 
 torture: ## kills, crashes and cuts at random for half an hour (LIMBECK_TORTURE=SECONDS); none may end wrong
 	@LIMBECK_TORTURE=$${LIMBECK_TORTURE:-1800} $(CARGO) test --quiet --test faults faults::torture -- --nocapture
 
-check: fmt lint lean doc deny test ## everything CI looks at
+check: fmt lint lean doc deny test test-ends ## everything CI looks at
 
 fmt: ## formatting, of every file
 	@rustfmt --edition 2024 --check $$(git ls-files '*.rs')
