@@ -84,6 +84,11 @@ pub(crate) fn holds(old: &str, new: &str) -> bool {
     cast::holds(&normal(old), &normal(new))
 }
 
+/// Whether the rows stay as they are; both as written.
+pub(crate) fn stays(old: &str, new: &str) -> bool {
+    cast::compatible(&normal(old), &normal(new))
+}
+
 /// The column that an action of `ALTER TABLE` gives another type, and the type as written.
 pub(crate) fn target(statement: &str, action: usize) -> Option<(String, String)> {
     let mut words = Words::new(statement);

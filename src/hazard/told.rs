@@ -7,7 +7,7 @@
 use super::{check::type_name, retype};
 use crate::{
     pg::{
-        impact::{Name, Retyped},
+        impact::{Keeps, Name, Retyped},
         words::{Words, normal_name},
     },
     revision::{Direction, History, Node, RevisionId, Script},
@@ -33,25 +33,17 @@ impl<'a> Told<'a> {
     /// Before a revision runs in this direction; looks at no more than `most` revisions.
     pub fn below(history: &'a History, node: Node, direction: Direction, most: usize) -> Self {
         let graph = history.graph();
-        let mut before = Vec::new();
-        if direction == Direction::Down {
-            before.push(node);
-        }
-        let mut at = node;
-        // Where branches meet, another one may say something else.
-        while let [parent] = graph.parents(at)
-            && graph.dependencies(at).is_empty()
-            && before.len() < most
-        {
-            before.push(*parent);
-            at = *parent;
-        }
+        let ran = graph.ancestors(&[node]);
+        let upward = graph.upward().iter().rev().copied();
+        let before = upward
+            .filter(|one| ran[one.index()] && (*one != node || direction == Direction::Down))
+            .take(most)
+            .collect();
         Self { history, before }
     }
 
-    /// Whether the new type of a column holds every value of the old one; `texts` are the statements
-    /// of the plan.
-    pub fn holds(&self, texts: &[impl AsRef<str>], retyped: Retyped<'_>) -> bool {
+    /// What the new type of a column keeps of the old one; `texts` are the statements of the plan.
+    pub fn keeps(&self, texts: &[impl AsRef<str>], retyped: Retyped<'_>) -> Keeps {
         let of = Wanted {
             table: Name::new(retyped.table),
             column: normal_name(retyped.column).pop().unwrap_or_default(),
@@ -63,7 +55,13 @@ impl<'a> Told<'a> {
             let scripts = self.before.iter().map(|node| &self.history.revision(*node).script);
             said = scripts.map(|script| of.said_by(script)).find(|said| *said != Said::Nothing);
         }
-        matches!(said, Some(Said::Type(old)) if retype::holds(&old, retyped.target))
+        match said {
+            Some(Said::Type(old)) => Keeps {
+                values: retype::holds(&old, retyped.target),
+                rows: retype::stays(&old, retyped.target),
+            },
+            _ => Keeps::default(),
+        }
     }
 }
 
@@ -226,7 +224,7 @@ mod tests {
         let history = History::from_revisions(Vec::new());
         let told = Told::at(&history, &[]);
         let retyped = Retyped { statement: statements.len(), table: "shop.t", column: "c", target };
-        told.holds(statements, retyped)
+        told.keeps(statements, retyped).values
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub fn review(run: &Run, history: &History, rows: &[RevisionId]) -> Review {
     }
     let told = LazyCell::new(|| Told::at(history, rows));
     review.impacts = script_impact_knowing(texts.iter().map(String::as_str), |retyped| {
-        told.holds(&texts, retyped)
+        told.keeps(&texts, retyped)
     });
     review
 }

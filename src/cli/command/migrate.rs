@@ -163,7 +163,7 @@ fn losses(history: &History, plan: &Plan) -> Vec<String> {
             texts.extend(statements.into_iter().map(|s| &script.text[s.range]));
         }
         let told = LazyCell::new(|| Told::below(history, node, step.direction, usize::MAX));
-        let known = |retyped: impact::Retyped<'_>| told.holds(&texts, retyped);
+        let known = |retyped: impact::Retyped<'_>| told.keeps(&texts, retyped);
         for effect in impact::script_impact_knowing(texts.iter().copied(), known) {
             if let Some(loss) = effect.loses {
                 lines.push(format!("{} {loss}", history.graph().short_id(node)));

@@ -128,7 +128,7 @@ pub fn impact(statement: &str) -> Impact {
 /// references, say. The main object comes first.
 pub fn impacts(statement: &str) -> Vec<Impact> {
     let told = form::effects(statement).impacts.into_iter();
-    let told = told.map(|effect| effect.told(|_| false, |_, _| false));
+    let told = told.map(|effect| effect.told(|_| false, |_, _| Keeps::default()));
     told.filter(|impact| !impact.is_nothing()).collect()
 }
 
@@ -154,14 +154,13 @@ pub struct Retyped<'a> {
 /// The impact of a whole script: one entry per object, the strongest first. Objects made by the
 /// script itself are left out, for nobody else can wait for them.
 pub fn script_impact<'a>(statements: impl IntoIterator<Item = &'a str>) -> Vec<Impact> {
-    script_impact_knowing(statements, |_| false)
+    script_impact_knowing(statements, |_| Keeps::default())
 }
 
-/// The same, by one who may know the types that columns had: `holds` says that the new type holds
-/// every value of the old one.
+/// The same, by one who may know the types that columns had: `keeps` says what the new type keeps.
 pub fn script_impact_knowing<'a>(
     statements: impl IntoIterator<Item = &'a str>,
-    holds: impl Fn(Retyped<'_>) -> bool,
+    keeps: impl Fn(Retyped<'_>) -> Keeps,
 ) -> Vec<Impact> {
     let mut made: Vec<Name> = Vec::new();
     let mut added: Vec<(Name, String)> = Vec::new();
@@ -178,12 +177,12 @@ pub fn script_impact_knowing<'a>(
                 added.iter().any(|(table, one)| Some(table) == name.as_ref() && *one == column)
             };
             let table = effect.impact.object.clone().unwrap_or_default();
-            let fits = |column: &str, target: &str| {
-                holds(Retyped { statement: number, table: &table, column, target })
+            let kept = |column: &str, target: &str| {
+                keeps(Retyped { statement: number, table: &table, column, target })
             };
             // What goes as a whole takes its columns along.
             let whole = effect.losses.iter().any(|loss| matches!(loss, Loss::Whole(_)));
-            let mut impact = effect.told(is_new, fits);
+            let mut impact = effect.told(is_new, kept);
             if impact.is_nothing() {
                 continue;
             }
@@ -210,6 +209,15 @@ pub fn script_impact_knowing<'a>(
     let mut impacts: Vec<Impact> = found.into_iter().map(|(_, impact)| impact).collect();
     impacts.sort_by_key(|impact| std::cmp::Reverse(impact.weight()));
     impacts
+}
+
+/// What a new type is known to keep of the old one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keeps {
+    /// Every value.
+    pub values: bool,
+    /// The rows as they are stored: there is no rewrite.
+    pub rows: bool,
 }
 
 /// What a statement leaves behind that later ones meet.
@@ -322,6 +330,7 @@ struct Effects {
 struct Effect {
     impact: Impact,
     losses: Vec<Loss>,
+    retypes: Vec<Retype>,
 }
 
 /// Data that is lost.
@@ -331,20 +340,22 @@ enum Loss {
     Whole(String),
     /// Of some columns: nothing is lost if they are all new.
     Columns(Vec<String>, String),
-    /// By another type of a column: nothing is lost if it holds all values of the old one.
-    Narrowed {
-        column: String,
-        target: String,
-        /// An expression makes the new values: the types do not tell what of the old ones is left.
-        using: bool,
-        what: String,
-    },
+}
+
+/// Another type of a column, which rewrites the table and may lose values unless the old one is alike.
+#[derive(Debug)]
+struct Retype {
+    column: String,
+    target: String,
+    /// An expression makes the new values: the types do not tell what of the old ones is left.
+    using: bool,
+    loss: Option<String>,
 }
 
 impl Effect {
     fn new(object: impl Into<Option<String>>, lock: impl Into<Option<LockMode>>) -> Self {
         let impact = Impact { object: object.into(), lock: lock.into(), ..Impact::default() };
-        Self { impact, losses: Vec::new() }
+        Self { impact, losses: Vec::new(), retypes: Vec::new() }
     }
 
     fn rewrites(mut self) -> Self {
@@ -364,7 +375,11 @@ impl Effect {
 
     /// The impact with its losses in words; columns that are new have nothing to lose, and those that
     /// get a type that fits lose nothing.
-    fn told(mut self, is_new: impl Fn(&str) -> bool, fits: impl Fn(&str, &str) -> bool) -> Impact {
+    fn told(
+        mut self,
+        is_new: impl Fn(&str) -> bool,
+        keeps: impl Fn(&str, &str) -> Keeps,
+    ) -> Impact {
         for loss in self.losses {
             let what = match loss {
                 Loss::Whole(what) => what,
@@ -373,14 +388,17 @@ impl Effect {
                 {
                     continue;
                 }
-                Loss::Narrowed { column, target, using, .. }
-                    if is_new(&column) || !using && fits(&column, &target) =>
-                {
-                    continue;
-                }
-                Loss::Columns(_, what) | Loss::Narrowed { what, .. } => what,
+                Loss::Columns(_, what) => what,
             };
             self.impact.join(Impact { loses: Some(what), ..Impact::default() });
+        }
+        for retype in self.retypes {
+            let kept = match retype.using {
+                true => Keeps::default(),
+                false => keeps(&retype.column, &retype.target),
+            };
+            let loses = retype.loss.filter(|_| !kept.values && !is_new(&retype.column));
+            self.impact.join(Impact { rewrites: !kept.rows, loses, ..Impact::default() });
         }
         self.impact
     }

@@ -1,6 +1,6 @@
 //! CREATE TABLE and the actions of ALTER TABLE.
 
-use super::{Effect, Effects, LockMode as L, Loss, form, narrow};
+use super::{Effect, Effects, LockMode as L, Loss, Retype, form, narrow};
 use crate::pg::{
     lex::{Lexer, TokenKind},
     words::Words,
@@ -379,12 +379,14 @@ fn alter_column(mut words: Words<'_>, table: &mut Effect) {
         }
         let whole = words.rest();
         let target = &whole[..end.min(whole.len())];
-        table.takes(L::AccessExclusive, Cost::Rewrite);
+        table.takes(L::AccessExclusive, Cost::Brief);
         let using = Words::new(&whole[target.len()..]).contains("using");
-        if let Some(what) = narrow::loss(column, target, using) {
-            let (column, target) = (column.to_owned(), target.to_owned());
-            table.losses.push(Loss::Narrowed { column, target, using, what });
-        }
+        table.retypes.push(Retype {
+            column: column.to_owned(),
+            target: target.to_owned(),
+            using,
+            loss: narrow::loss(column, target, using),
+        });
         return;
     }
     let (mode, cost) = match () {

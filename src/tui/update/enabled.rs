@@ -157,7 +157,10 @@ pub fn enabled(app: &App, action: Action) -> Result<(), Reason> {
             if !super::trouble::all(app).is_empty() {
                 return Ok(());
             }
-            Err("nothing is wrong".into())
+            match &app.snapshot.overview_error {
+                Some(_) => Err("the database cannot be asked what is wrong".into()),
+                None => Err("nothing is wrong".into()),
+            }
         }
         Action::StartServer => {
             server(app)?;

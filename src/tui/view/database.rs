@@ -423,7 +423,8 @@ fn locks(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         }
         let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
         pen.put(if selected { app.glyphs.pointer } else { " " }, theme.marker);
-        pen.field(&display_safe(&lock.relation), name, theme.text).skip(1);
+        let relation = lock.relation.strip_prefix("public.").unwrap_or(&lock.relation);
+        pen.field(&display_safe(relation), name, theme.text).skip(1);
         pen.field(&display_safe(&lock.mode), 15, theme.text).skip(1);
         pen.field(&lock.pid.to_string(), 7, theme.text).skip(1);
         let (word, style) = if lock.granted { ("yes", theme.text) } else { ("waits", theme.warn) };

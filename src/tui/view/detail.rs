@@ -123,7 +123,7 @@ pub(super) fn facts_of(
     let facts = app.memo.facts(history, node);
     let mark = mark(&state, history.graph().parents(node).len() > 1);
     let room = room.saturating_sub(LABEL + 1).max(8);
-    flowed(describe(app, history, node, &state, &facts, mark), room, app.glyphs.dot)
+    flowed(describe(app, history, node, &state, &facts, mark, room), room, app.glyphs.dot)
 }
 
 /// Draws lines of facts.
@@ -200,6 +200,7 @@ fn describe(
     state: &RevisionState,
     facts: &Facts,
     mark: Mark,
+    room: usize,
 ) -> Vec<Fact> {
     let theme = &app.theme;
     let graph = history.graph();
@@ -257,11 +258,19 @@ fn describe(
     }
     let hazards = facts.up.hazards();
     if !hazards.is_empty() {
-        let text = hazards
-            .iter()
-            .map(|h| format!("{} {}", app.glyphs.warn, h.words()))
-            .collect::<Vec<_>>();
-        add("hazard", vec![(text.join("  "), theme.warn)]);
+        let room = room.max(8);
+        let mut line = String::new();
+        let mut label = "hazard";
+        for hazard in hazards {
+            let words = format!("{} {}", app.glyphs.warn, hazard.words());
+            // Each stands whole on one line.
+            if !line.is_empty() && width(&line) + 2 + width(&words) > room {
+                add(label, vec![(std::mem::take(&mut line), theme.warn)]);
+                label = "";
+            }
+            line = if line.is_empty() { words } else { format!("{line}  {words}") };
+        }
+        add(label, vec![(line, theme.warn)]);
     } else if !facts.up.unscanned && facts.up.statements > 0 {
         add("hazard", vec![(format!("{} none seen", app.glyphs.check), theme.ok)]);
     }

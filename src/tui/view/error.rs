@@ -14,7 +14,7 @@ use crate::{
     tui::{
         app::{App, HitMap, Target},
         layer::ErrorLayer,
-        recovery::Case,
+        recovery::{Attempt, Case},
         update::trouble::ways_on,
         view::toast::wrapped,
         widget::{
@@ -42,12 +42,17 @@ pub fn draw(app: &App, layer: &ErrorLayer, frame: &mut Frame, area: Rect, hits: 
         Case::Cancelled => (app.glyphs.cancelled, theme.warn),
         _ => (app.glyphs.cross, theme.danger),
     };
-    let title = Line::from(vec![
+    let mut title = vec![
         Span::styled(mark, style),
         Span::raw(" "),
         Span::styled(display_safe(&layer.title).into_owned(), theme.title),
-        Span::styled(format!(" {} {}", app.glyphs.dot, layer.error.code), theme.title_dim),
-    ]);
+    ];
+    // A state of the database is no error that has a code.
+    if layer.attempt != Attempt::Nothing || layer.case == Case::Files {
+        let code = format!(" {} {}", app.glyphs.dot, layer.error.code);
+        title.push(Span::styled(code, theme.title_dim));
+    }
+    let title = Line::from(title);
     let inside = popup(app, frame, place, layer.case != Case::Cancelled, title, Line::default());
     hits.add(place, Target::Layer);
     let page = usize::from(inside.height.saturating_sub(fixed - 2));

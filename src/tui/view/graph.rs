@@ -17,6 +17,7 @@ use crate::{
     revision::{History, Node},
     tui::{
         app::{App, HitMap, Pane, Row, Target},
+        progress::Phase,
         theme::Theme,
         update::graph::range,
         widget::{
@@ -198,10 +199,19 @@ fn revision_entry(
     }
 
     let mut flags = Vec::new();
-    if let Some((done, of)) = state.partial {
+    let running = app.running().and_then(|job| {
+        job.plan
+            .iter()
+            .find(|one| matches!(one.phase, Phase::Running(_)) && one.planned.id == *graph.id(node))
+    });
+    if let Some(one) = running {
+        let (spin, of) = (app.glyphs.spin(app.spin(), app.motion), one.planned.statements);
+        let text = format!("{spin} {}/{of}", (one.done + 1).min(of.max(1)));
+        flags.push((text, theme.running));
+    } else if let Some((done, of)) = state.partial {
         flags.push((format!("{} {done}/{of}", app.glyphs.cross), theme.failed));
     }
-    if state.cancelled.is_some() && state.partial.is_none() {
+    if running.is_none() && state.cancelled.is_some() && state.partial.is_none() {
         flags.push((format!("{} cancelled", app.glyphs.cancelled), theme.warn));
     }
     if state.skipped {

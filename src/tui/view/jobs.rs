@@ -82,6 +82,11 @@ fn nothing(app: &App, frame: &mut Frame, area: Rect) {
         Some(error) => vec![
             Line::styled(display_safe(&error.message).into_owned(), theme.warn),
             Line::styled("what ran before cannot be read", theme.dim),
+            Line::default(),
+            Line::from(vec![
+                Span::styled(app.keymap.label(Action::DatabaseScreen), theme.key),
+                Span::styled(" looks at the database", theme.text),
+            ]),
         ],
         None => vec![
             Line::styled("Nothing has run yet", theme.strong),
@@ -478,8 +483,8 @@ fn list_past(app: &App, entry: &Entry, pen: &mut Pen<'_>) {
     pen.put(mark, style).skip(1);
     pen.field(&app.short(entry.revision.as_str()), app.id_width(), theme.id).skip(1);
     let room = pen.room();
-    pen.field(&display_safe(&entry.message), room.saturating_sub(19), theme.text).skip(1);
-    pen.right(&display_safe(&entry.state), 8, style).skip(1);
+    pen.field(&display_safe(&entry.message), room.saturating_sub(20), theme.text).skip(1);
+    pen.right(&display_safe(&entry.state), 9, style).skip(1);
     pen.right(&ago(app, entry.started), 6, theme.dim);
 }
 
@@ -534,7 +539,7 @@ fn draw_past(app: &App, entry: &Entry, frame: &mut Frame, area: Rect) {
         Span::styled(app.short(entry.revision.as_str()), theme.title),
         Span::styled(format!(" {} from the audit table", app.glyphs.dot), theme.title_dim),
     ]);
-    let inside = shrink(pane(app, frame, area, true, title, Line::default()), 1);
+    let inside = shrink(pane(app, frame, area, false, title, Line::default()), 1);
     let lines = past_lines(app, entry, usize::from(inside.width));
     for (row, (label, text, style)) in lines.iter().take(usize::from(inside.height)).enumerate() {
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16);

@@ -448,7 +448,7 @@ fn proving(app: &App, frame: &mut Frame, area: Rect) {
         Span::styled(format!(" {} {message}", app.glyphs.dot), theme.title_dim),
     ]);
     let inside = shrink(pane(app, frame, area, false, title, Line::default()), 1);
-    let words = "Both ways run in a scratch database before the file is written";
+    let words = "Both ways run in a scratch database before it is written";
     Pen::at(frame.buffer_mut(), app.glyphs, inside, 0).put(words, theme.dim);
     let list = Rect {
         y: inside.y + 2.min(inside.height),

@@ -278,9 +278,12 @@ fn title<'a>(
     if !split {
         tail.push(dot());
         let narrow = app.size.0 < SPLIT_FROM && layer.split.is_none();
-        let words =
-            if narrow && app.size.0 >= 80 { "unified below 100 columns" } else { "unified" };
-        tail.push(Span::styled(words, theme.title_dim));
+        let note = if narrow && app.size.0 >= 80 { "unified below 100 columns" } else { "unified" };
+        // What it is called matters more than why it is drawn so.
+        let taken = head.iter().chain(&tail).map(Span::width).sum::<usize>() + width(&words);
+        let note =
+            if taken + 3 + 3 + 8 + note.len() > usize::from(app.size.0) { "unified" } else { note };
+        tail.push(Span::styled(note, theme.title_dim));
     }
     // The words take what the rest leaves; frame and blanks take eight.
     let fixed = head.iter().chain(&tail).map(Span::width).sum::<usize>() + 3 + 8;

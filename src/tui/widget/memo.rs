@@ -121,7 +121,7 @@ impl Text {
                 statements.iter().map(|range| &script.text[range.clone()]).collect();
             let told = LazyCell::new(|| Told::below(history, node, direction, TOLD));
             text.impacts =
-                script_impact_knowing(texts.iter().copied(), |retyped| told.holds(&texts, retyped));
+                script_impact_knowing(texts.iter().copied(), |retyped| told.keeps(&texts, retyped));
         }
         text
     }
