@@ -1,11 +1,11 @@
 //! What is taken apart where needs go in a circle.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{Apart, Layout, Node, Phase};
 use crate::schema::{
     Object, Snapshot,
-    kind::{Cx, Memo, NONE},
+    kind::{Cx, Memo, NONE, Slot},
 };
 
 impl Layout<'_, '_> {
@@ -13,6 +13,7 @@ impl Layout<'_, '_> {
     pub(super) fn loosen(&self, circle: &[usize]) -> Apart {
         let mut more = Apart::default();
         let members: HashSet<usize> = circle.iter().copied().collect();
+        let taken = self.names_taken(circle);
         for node in circle {
             let Node { phase, parts, .. } = &self.nodes[*node];
             for part in parts.iter().filter(|part| Self::can_leave(*phase, part)) {
@@ -25,7 +26,11 @@ impl Layout<'_, '_> {
                     let there = there.or_else(|| self.find(Phase::Alter, need));
                     there.is_some_and(|there| there != *node && members.contains(&there))
                 });
-                if tied {
+                // So does one whose name another is to have: the key of a table that hands it on.
+                let names = || Snapshot::kind_of(part).occupies(part);
+                let in_the_way =
+                    *phase != Phase::Build && names().iter().any(|name| taken.contains(name));
+                if tied || in_the_way {
                     // A part that goes with one renamed aside was to be dropped before.
                     let phase = if *phase == Phase::Discard { Phase::Drop } else { *phase };
                     more.parts.insert((phase, part.key.clone()));
@@ -55,6 +60,14 @@ impl Layout<'_, '_> {
             }
         }
         more
+    }
+
+    /// The names that those built in a circle take.
+    fn names_taken(&self, circle: &[usize]) -> BTreeSet<Slot> {
+        let built = circle.iter().map(|node| &self.nodes[*node]);
+        let built = built.filter(|node| node.phase == Phase::Build);
+        let all = built.flat_map(|node| node.parts.iter().copied().chain([node.object]));
+        all.flat_map(|object| Snapshot::kind_of(object).occupies(object)).collect()
     }
 
     /// Whether a part can be built after, or dropped before, the whole that it is with.
