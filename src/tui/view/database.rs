@@ -31,7 +31,9 @@ use crate::{
 const LEAST_NOTE: usize = 24;
 /// Rows of the server's section, with its frame.
 const SERVER_ROWS: u16 = 11;
-/// Rows that the sessions below it need to say anything.
+/// Rows of the pool's, with its frame.
+const POOL_ROWS: u16 = 6;
+/// Rows that the sessions below them need to say anything.
 const LEAST_SESSIONS: u16 = 5;
 
 /// Draws it.
@@ -104,22 +106,31 @@ fn narrow(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         frame.render_widget(Line::styled(key, theme.dim), place);
     }
     match app.database.section {
-        Section::Server if body.height >= SERVER_ROWS + LEAST_SESSIONS => {
-            let [top, rest] =
-                Layout::vertical([Constraint::Length(SERVER_ROWS), Constraint::Fill(1)])
-                    .areas(body);
+        Section::Server => {
+            let top = above_sessions(app, frame, body, SERVER_ROWS, hits);
             server(app, frame, top, hits);
-            sessions(app, frame, rest, hits);
         }
-        Section::Server => server(app, frame, body, hits),
         Section::Sessions => sessions(app, frame, body, hits),
         Section::Locks => locks(app, frame, body, hits),
         Section::Tables => tables::draw(app, frame, body, hits),
-        Section::Pool => pool(app, frame, body, hits),
+        Section::Pool => {
+            let top = above_sessions(app, frame, body, POOL_ROWS, hits);
+            pool(app, frame, top, hits);
+        }
         Section::Settings => settings(app, frame, body, hits),
         Section::Log => server_log::draw(app, frame, body, hits),
     }
     hits.page = usize::from(body.height.saturating_sub(3));
+}
+
+/// The place of a section of few rows: the sessions stand below it where both have room.
+fn above_sessions(app: &App, frame: &mut Frame, body: Rect, rows: u16, hits: &mut HitMap) -> Rect {
+    if body.height < rows + LEAST_SESSIONS {
+        return body;
+    }
+    let [top, rest] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(body);
+    sessions(app, frame, rest, hits);
+    top
 }
 
 pub(super) fn frame_of(

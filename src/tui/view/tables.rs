@@ -6,6 +6,7 @@ use ratatui::{
     style::Style,
     text::{Line, Span},
 };
+use unicode_width::UnicodeWidthStr;
 
 use super::database::{absent, frame_of, problem};
 use crate::{
@@ -20,6 +21,10 @@ use crate::{
         widget::{Pen, pane::window},
     },
 };
+
+/// Columns that the size of the indexes takes, and those that a name wants.
+const INDEXES: usize = 8;
+const NAME: usize = 20;
 
 /// Draws them.
 pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
@@ -52,12 +57,22 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         return;
     }
     let room = usize::from(inside.width);
-    // What is pending has a column when something is.
-    let rest = if waiting > 0 { 46 } else { 27 };
-    let name = room.saturating_sub(rest).clamp(12, 44);
+    // What is pending has a column when something is, as wide as its widest words.
+    let words_of =
+        |table: &TableRow| touch(&touched, table).map(|touch| words(app, touch).0.width() + 2);
+    let pending =
+        all.iter().filter_map(words_of).max().map_or(0, |width| width.max("pending".len()) + 2);
+    // A name is worth more than the size of the indexes.
+    let fixed = 18 + pending;
+    let indexes = room >= fixed + INDEXES + NAME;
+    let name = room.saturating_sub(fixed + if indexes { INDEXES } else { 0 }).clamp(12, 44);
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);
-    pen.field(" table", name + 1, theme.dim).skip(1).right("rows", 6, theme.dim).skip(1);
-    pen.right("size", 7, theme.dim).skip(1).right("indexes", 7, theme.dim).skip(2);
+    pen.skip(2).field("table", name, theme.dim).skip(1).right("rows", 6, theme.dim).skip(1);
+    pen.right("size", 7, theme.dim);
+    if indexes {
+        pen.skip(1).right("indexes", 7, theme.dim);
+    }
+    pen.skip(2);
     if waiting > 0 {
         pen.put("pending", theme.dim);
     }
@@ -72,22 +87,31 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
             frame.buffer_mut().set_style(place, theme.selection);
         }
         let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
-        pen.put(if selected { app.glyphs.pointer } else { " " }, theme.marker);
-        line(app, &mut pen, table, touch(&touched, table), name);
+        pen.put(if selected { app.glyphs.pointer } else { " " }, theme.marker).skip(1);
+        line(app, &mut pen, table, touch(&touched, table), (name, indexes));
     }
 }
 
-fn line(app: &App, pen: &mut Pen<'_>, table: &TableRow, touch: Option<&Touch>, name: usize) {
+fn line(
+    app: &App,
+    pen: &mut Pen<'_>,
+    table: &TableRow,
+    touch: Option<&Touch>,
+    (name, indexes): (usize, bool),
+) {
     let theme = &app.theme;
     let shown = table.name.strip_prefix("public.").unwrap_or(&table.name);
     pen.field(&display_safe(shown), name, theme.text).skip(1);
     let rows = table.rows.map_or_else(|| "?".to_owned(), count);
     pen.right(&rows, 6, theme.text).skip(1);
-    if table.partitioned {
-        pen.right("parts", 7, theme.dim).skip(1).right("", 7, theme.dim);
-    } else {
-        pen.right(&bytes(table.size), 7, theme.text).skip(1);
-        pen.right(&bytes(table.indexes), 7, theme.dim);
+    let (size, style) = match table.partitioned {
+        true => ("parts".to_owned(), theme.dim),
+        false => (bytes(table.size), theme.text),
+    };
+    pen.right(&size, 7, style);
+    if indexes {
+        let size = if table.partitioned { String::new() } else { bytes(table.indexes) };
+        pen.skip(1).right(&size, 7, theme.dim);
     }
     pen.skip(2);
     if let Some(touch) = touch {
