@@ -13,7 +13,7 @@ use super::{
     Alter, Call, Cause, Change, Column, Cx, GrantTarget, Kind, Response, Slot, Swap, lineage,
 };
 use crate::schema::{
-    Found, Key, KindId, Obj, Options, Step,
+    Found, Key, KindId, Obj, Options, Snapshot, Step,
     object::Address,
     sql::{
         fdw_option_changes, fdw_option_list, ident, option_changes, option_list, options, qualified,
@@ -118,6 +118,7 @@ impl Table {
             || (new.partition_by.is_some() && old.unlogged != new.unlogged)
             || old.foreign.as_ref().map(|f| &f.server) != new.foreign.as_ref().map(|f| &f.server)
             || (old.method != new.method && cx.version() < 15_00_00)
+            || Self::leaves_or_takes_a_type(key, old, new, cx)
             || new.inherited.iter().any(|column| !Self::stays_inherited(key, column, old, cx))
             || old.inherited.iter().any(|column| {
                 let (schema, table) = (key.schema().unwrap_or_default(), key.base_name());
@@ -125,6 +126,21 @@ impl Table {
                     && cx.new.contains(&Column::key(schema, table, column))
                     && lineage::has_standing_parent(cx, key, column)
             })
+    }
+
+    /// Whether it is no longer of the composite type that it was of, or is to be of another, and the columns
+    /// that the type gives are not there on the other side: as long as it is of a type it keeps
+    /// them all, and it can only become one of a type whose columns it has.
+    fn leaves_or_takes_a_type(key: &Key, old: &Spec, new: &Spec, cx: &Cx<'_>) -> bool {
+        let has = |columns: &Snapshot, wanted: &Snapshot| {
+            wanted.parts(key).filter_map(|part| wanted.typed::<Column>(&part.key)).all(|want| {
+                let found = columns.typed::<Column>(&want.key);
+                found.is_some_and(|found| found.spec.r#type == want.spec.r#type)
+            })
+        };
+        old.of_type != new.of_type
+            && (old.of_type.is_some() && !has(cx.new, cx.old)
+                || new.of_type.is_some() && !has(cx.old, cx.new))
     }
 
     /// Whether a column that only comes from parents in the new schema is one that a parent gives all
