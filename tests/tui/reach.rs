@@ -136,7 +136,7 @@ fn tables_are_found_sorted_and_marked_with_what_is_pending() {
     rig.keys(":#ord<enter>");
     assert_eq!((rig.app.screen, rig.app.database.section), (Screen::Database, Section::Tables));
     let screen = rig.text();
-    let line = screen.lines().find(|line| line.contains("▶orders")).expect("it is selected");
+    let line = screen.lines().find(|line| line.contains("▶ orders")).expect("it is selected");
     assert!(line.contains("12 M") && line.contains("2.1 GB"), "{line}");
     // The head adds a column to `a`.
     let line = screen.lines().find(|line| line.contains(" a  ")).expect("a table");
