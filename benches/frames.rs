@@ -27,7 +27,7 @@ use limbeck::{
         update::update,
         view,
     },
-    worker::{Job, JobId, Run, WorkerEvent, compute},
+    worker::{Job, JobId, Run, Scripts, WorkerEvent, compute},
 };
 use ratatui::{Terminal, backend::TestBackend};
 
@@ -114,7 +114,7 @@ fn comparison() -> String {
     let compared = begun.elapsed();
     let mut app = demo::large(Theme::dark(), SIZE, 100);
     let mut layer = DiffLayer::new(Subject::Scripts(Node(0)), 1);
-    layer.scripts = Some(diff);
+    layer.scripts = Some(Scripts { beside: diff.clone(), below: diff });
     app.layers.push(Layer::Diff(Box::new(layer)));
     let mut terminal = terminal();
     let begun = Instant::now();

@@ -5,7 +5,7 @@
 //! where it never comes - too many connections, or a pooler that has no other to give.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     iter,
     pin::pin,
     sync::{Mutex, OnceLock, PoisonError},
@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::{future::try_join, stream::TryStreamExt};
 use tokio::sync::Semaphore;
-use tokio_postgres::{Client, Error, Row, types::Type};
+use tokio_postgres::{Client, Error, Row, RowStream, Statement, types::Type};
 
 use crate::schema::sql::literal;
 
@@ -89,10 +89,27 @@ enum Lane {
     Second,
 }
 
+/// Queries that the server has planned for a session, by their text.
+#[derive(Debug, Default)]
+pub(super) struct Prepared(Mutex<HashMap<String, Statement>>);
+
+impl Prepared {
+    async fn get(&self, client: &Client, sql: &str) -> Result<Statement, Error> {
+        if let Some(statement) = locked(&self.0).get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = client.prepare_typed(sql, &[]).await?;
+        locked(&self.0).insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
 /// The connections of one reading.
 #[derive(Debug)]
 pub(super) struct Lanes<'a> {
     first: &'a Client,
+    /// Of the first.
+    prepared: Option<&'a Prepared>,
     second: OnceLock<Client>,
     /// Whose turn it is.
     free: Mutex<VecDeque<Lane>>,
@@ -106,6 +123,11 @@ impl<'a> Lanes<'a> {
         Self::new(first, Semaphore::MAX_PERMITS)
     }
 
+    /// One connection that gets all queries at once, and knows those that it had before.
+    pub(super) fn prepared(first: &'a Client, prepared: &'a Prepared) -> Self {
+        Self { prepared: Some(prepared), ..Self::single(first) }
+    }
+
     /// A connection that is soon to be joined by another.
     pub(super) fn shared(first: &'a Client) -> Self {
         Self::new(first, AHEAD)
@@ -113,7 +135,7 @@ impl<'a> Lanes<'a> {
 
     fn new(first: &'a Client, places: usize) -> Self {
         let (second, free) = (OnceLock::new(), Mutex::default());
-        Self { first, second, free, places: Semaphore::new(places) }
+        Self { first, prepared: None, second, free, places: Semaphore::new(places) }
     }
 
     /// Takes up the second connection, which is in its transaction.
@@ -137,14 +159,21 @@ impl<'a> Lanes<'a> {
             Lane::First => self.first,
             Lane::Second => self.second.get().unwrap_or(self.first),
         };
-        let taken = each(client, sql, take).await;
+        let taken = match (lane, self.prepared) {
+            (Lane::First, Some(prepared)) => again(client, prepared, sql, take).await,
+            _ => each(client, sql, take).await,
+        };
         self.free().push_back(lane);
         taken
     }
 
     fn free(&self) -> std::sync::MutexGuard<'_, VecDeque<Lane>> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.free)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs a query without a prepared statement, and takes its rows one by one as they come.
@@ -153,7 +182,24 @@ async fn each<T>(
     sql: &str,
     take: impl Fn(&Row) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
-    let rows = client.query_typed_raw(sql, iter::empty::<(i32, Type)>()).await?;
+    collect(client.query_typed_raw(sql, iter::empty::<(i32, Type)>()).await?, take).await
+}
+
+/// The same with one that the session keeps.
+async fn again<T>(
+    client: &Client,
+    prepared: &Prepared,
+    sql: &str,
+    take: impl Fn(&Row) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let statement = prepared.get(client, sql).await?;
+    collect(client.query_raw(&statement, iter::empty::<i32>()).await?, take).await
+}
+
+async fn collect<T>(
+    rows: RowStream,
+    take: impl Fn(&Row) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
     let mut rows = pin!(rows);
     let mut taken = Vec::new();
     while let Some(row) = rows.try_next().await? {

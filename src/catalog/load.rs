@@ -6,7 +6,10 @@
 //! registered one for its query, and adds what is filed by address in the catalogs: comments,
 //! labels, dependencies, membership in extensions.
 
-use std::{future::Ready, pin::pin};
+use std::{
+    future::Ready,
+    pin::{Pin, pin},
+};
 
 use futures_util::{
     future::{Either, select, try_join, try_join5},
@@ -16,7 +19,7 @@ use tokio_postgres::{Client, Row};
 
 use super::{
     gather::{Edge, Gathered},
-    lanes::{Lanes, Server, begin, export},
+    lanes::{Lanes, Prepared, Server, begin, export},
     unmanaged,
 };
 use crate::{
@@ -69,6 +72,19 @@ where
     load_over(client, Some(another)).await
 }
 
+/// The same over one connection, which keeps the queries that it was asked.
+pub(super) async fn load_prepared(
+    client: &Client,
+    prepared: &Prepared,
+) -> Result<Snapshot, LoadError> {
+    let reading = async {
+        let server = begin(client, None).await?;
+        let read = everything(&Lanes::prepared(client, prepared), &server).await?;
+        assemble(client, server, read).await
+    };
+    ended(client, Box::pin(reading)).await
+}
+
 async fn load_over<F>(
     client: &Client,
     another: Option<impl FnOnce() -> F>,
@@ -76,7 +92,16 @@ async fn load_over<F>(
 where
     F: Future<Output = Option<Client>>,
 {
-    let read = read(client, another).await;
+    ended(client, Box::pin(read(client, another))).await
+}
+
+/// Ends the transaction of a reading. Fifty queries under way are large: they stand on the heap, not
+/// on the stack of everyone who reads.
+async fn ended(
+    client: &Client,
+    reading: Pin<Box<impl Future<Output = Result<Snapshot, Error>>>>,
+) -> Result<Snapshot, LoadError> {
+    let read = reading.await;
     // A read-only transaction has nothing to keep; the error that matters is the first one.
     let _ = client.batch_execute("ROLLBACK").await;
     Ok(read?)
@@ -93,7 +118,7 @@ where
         Some(another) => export(client).await?.map(|moment| (moment, another)),
         None => None,
     };
-    let (gathered, by_address) = if let Some((moment, another)) = shared {
+    let read = if let Some((moment, another)) = shared {
         let lanes = Lanes::shared(client);
         let second = async {
             if let Some(client) = another().await
@@ -109,7 +134,16 @@ where
     } else {
         everything(&Lanes::single(client), &server).await?
     };
-    let (mut gathered, (comments, labels, edges, candidates, large)) = (gathered, by_address);
+    assemble(client, server, read).await
+}
+
+/// Brings together what was read.
+async fn assemble(
+    client: &Client,
+    server: Server,
+    (mut gathered, by_address): (Gathered, ByAddress),
+) -> Result<Snapshot, Error> {
+    let (comments, labels, edges, candidates, large) = by_address;
     gathered.comments(comments);
     gathered.labels(labels);
     gathered.link(edges);

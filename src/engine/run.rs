@@ -36,6 +36,8 @@ pub(super) struct Runner<'a> {
     /// Looks at the first connection from outside; a server that is full has none to spare.
     pub(super) observer: Option<Conn>,
     pub(super) run: String,
+    /// Whether the runners' lock was taken.
+    locked: bool,
     /// Cleans the session and sets what must stay set in it between transactions.
     pub(super) fresh: String,
     pub(super) blockers: Vec<Blocker>,
@@ -67,6 +69,7 @@ impl<'a> Runner<'a> {
             conn,
             observer: None,
             run: audit::run_id(),
+            locked: false,
             fresh: CLEAN.to_owned(),
             blockers: Vec::new(),
             rows: Vec::new(),
@@ -136,6 +139,7 @@ impl<'a> Runner<'a> {
             if !lock::acquire(&self.conn.client, &self.names, options, self.control).await? {
                 return Ok(false);
             }
+            self.locked = true;
             self.observe().await?;
             self.keep_vigil().await;
         }
@@ -456,11 +460,16 @@ impl<'a> Runner<'a> {
         error
     }
 
-    /// The end of a run: the lock goes back, the report is made.
-    pub(super) async fn report(self, before: Vec<RevisionId>, paused: bool) -> Report {
-        if !self.engine.options.allow_pooler {
+    /// Gives the lock back where it was taken: the server warns of one that this session does not hold.
+    async fn unlock(&self) {
+        if self.locked {
             lock::release(&self.conn.client, &self.names).await;
         }
+    }
+
+    /// The end of a run: the lock goes back, the report is made.
+    pub(super) async fn report(self, before: Vec<RevisionId>, paused: bool) -> Report {
+        self.unlock().await;
         Report { done: self.done, before, after: self.rows, paused, ..Report::default() }
     }
 }
@@ -506,7 +515,7 @@ pub(super) async fn run(
     if engine.options.losses == gate::Losses::Refuse
         && let Err(error) = gate::refuse(&losses)
     {
-        lock::release(&runner.conn.client, &runner.names).await;
+        runner.unlock().await;
         return Err(error);
     }
     for loss in losses.iter().filter(|loss| !loss.accepted) {

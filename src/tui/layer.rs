@@ -15,7 +15,7 @@ use crate::{
     engine::{self, project::Newcomer},
     present::diff::{Diff, Hit},
     revision::{Node, RevisionId},
-    worker::{JobId, Review, Run, ServerAction},
+    worker::{JobId, Review, Run, Scripts, ServerAction},
 };
 
 /// One layer.
@@ -274,6 +274,9 @@ pub struct Prompt {
     pub before: String,
 }
 
+/// Narrower than this, texts stand one below the other unless asked otherwise.
+pub const SPLIT_FROM: u16 = 100;
+
 /// What stands side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -329,7 +332,7 @@ pub struct DiffLayer {
     /// What it shows.
     pub subject: Subject,
     /// The scripts of the revision; none while they are compared.
-    pub scripts: Option<Arc<Diff>>,
+    pub scripts: Option<Scripts>,
     /// The objects; none while they are built.
     pub objects: Option<Arc<Diff>>,
     /// How far the building of the objects is.
@@ -390,16 +393,23 @@ impl DiffLayer {
         }
     }
 
-    /// What is on show; none while it is made.
-    pub fn doc(&self) -> Option<&Arc<Diff>> {
-        match self.subject {
-            Subject::Scripts(_) => self.scripts.as_ref(),
-            Subject::Objects(_) | Subject::Changes => self.objects.as_ref(),
+    /// Whether the two stand side by side on a screen of so many columns.
+    pub fn beside(&self, width: u16) -> bool {
+        self.split.unwrap_or(width >= SPLIT_FROM)
+    }
+
+    /// What is on show on a screen of so many columns; none while it is made.
+    pub fn doc(&self, width: u16) -> Option<&Arc<Diff>> {
+        match (self.subject, &self.scripts) {
+            (Subject::Scripts(_), None) => None,
+            (Subject::Scripts(_), Some(scripts)) if self.beside(width) => Some(&scripts.beside),
+            (Subject::Scripts(_), Some(scripts)) => Some(&scripts.below),
+            (Subject::Objects(_) | Subject::Changes, _) => self.objects.as_ref(),
         }
     }
 
     /// Shows the other view of the revision, from its top.
-    pub fn flip(&mut self) {
+    pub fn flip(&mut self, width: u16) {
         self.subject = match self.subject {
             Subject::Objects(node) => Subject::Scripts(node),
             Subject::Scripts(node) => Subject::Objects(node),
@@ -409,14 +419,19 @@ impl DiffLayer {
         self.hscroll = 0;
         self.unfold_all = false;
         self.unfolded.clear();
+        self.look_again(width);
+    }
+
+    /// What is on show is another text: looks there for what was looked for.
+    pub fn look_again(&mut self, width: u16) {
         let search = std::mem::take(&mut self.search);
-        self.look_for(&search);
+        self.look_for(&search, width);
     }
 
     /// Looks for a text in what is compared.
-    pub fn look_for(&mut self, text: &str) {
+    pub fn look_for(&mut self, text: &str, width: u16) {
         text.clone_into(&mut self.search);
-        self.found = match self.doc() {
+        self.found = match self.doc(width) {
             Some(doc) if !text.is_empty() => Arc::new(doc.search(text)),
             _ => Arc::default(),
         };

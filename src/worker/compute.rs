@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Job, WorkerEvent, event::Marks, filter, pending, review};
+use super::{Job, Scripts, WorkerEvent, event::Marks, filter, pending, review};
 use crate::{
-    present::{diff::Diff, lanes},
+    present::lanes,
     revision::{Direction, History, Node, RevisionId, target},
 };
 
@@ -22,12 +22,8 @@ pub fn compute(job: Job) -> Option<WorkerEvent> {
             WorkerEvent::Reviewed { generation, review }
         }
         Job::Compare { generation, history, node } => {
-            let script = &history.revision(node).script;
-            let comparison = Arc::new(Diff::new(
-                &script.readable(Direction::Up),
-                &script.readable(Direction::Down),
-            ));
-            WorkerEvent::Compared { generation, node, comparison }
+            let scripts = Scripts::of(&history.revision(node).script);
+            WorkerEvent::Compared { generation, node, scripts }
         }
         Job::Plan { generation, changes, chosen, terms } => {
             let options = crate::plan::Options::default();

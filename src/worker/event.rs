@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::{
-    JobId, Origin, Refresh, Review, ServerAction, Work,
+    JobId, Origin, Refresh, Review, Scripts, ServerAction, Work,
     pending::{Changes, Planned, Written},
 };
 use crate::{
@@ -139,8 +139,8 @@ pub enum WorkerEvent {
         generation: u64,
         /// Which revision.
         node: Node,
-        /// The rows.
-        comparison: Arc<Diff>,
+        /// Both of them.
+        scripts: Scripts,
     },
     /// The model files changed since they were compared.
     ModelsChanged,

@@ -15,6 +15,7 @@ pub mod review;
 pub mod run;
 pub mod same;
 mod schema;
+mod scripts;
 
 pub use compute::compute;
 pub use event::{Part, WorkerEvent};
@@ -22,3 +23,4 @@ pub use git::Origin;
 pub use job::{Job, JobId, Refresh, Run, ServerAction, Work};
 pub use review::Review;
 pub use run::Worker;
+pub use scripts::Scripts;

@@ -42,6 +42,10 @@ fn a_server_of_the_projects_own_from_start_to_reset() {
     assert!(served.limbeck(&["db", "status"]).exits(0).out.contains("running since"));
 
     served.limbeck(&["upgrade", "head"]).exits(0);
+    // Nothing is left to do; and the server found nothing odd in what it was asked.
+    served.limbeck(&["upgrade", "head"]).exits(0);
+    let log = served.limbeck(&["db", "logs", "-n", "1000"]).exits(0).out;
+    assert!(!log.contains("WARNING:"), "{log}");
     let password = fs::read_to_string(served.0.path().join(".limbeck/password"));
     for args in [&["status", "-v"][..], &["db", "status"], &["db", "logs", "-n", "1000"]] {
         let ran = served.limbeck(args).exits(0);

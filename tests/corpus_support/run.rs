@@ -7,7 +7,7 @@ use std::{
 };
 
 use limbeck::{
-    catalog::load,
+    catalog::Reader,
     plan::{self, Plan},
     schema::{Delta, Snapshot, diff},
 };
@@ -218,12 +218,12 @@ struct Side {
     kept: Kept,
 }
 
-async fn side(client: &Client, dump: Dump) -> Result<Side, String> {
-    let snapshot = load(client).await.map_err(|e| match &e.0.as_db_error() {
+async fn side(reader: &Reader, dump: Dump) -> Result<Side, String> {
+    let snapshot = reader.load().await.map_err(|e| match &e.0.as_db_error() {
         Some(db) => format!("the schema could not be read: {}", db.message()),
         None => e.to_string(),
     })?;
-    Ok(Side { dump, snapshot, kept: Kept::read(client).await? })
+    Ok(Side { dump, snapshot, kept: Kept::read(reader.client()).await? })
 }
 
 async fn pair(
@@ -238,9 +238,8 @@ async fn pair(
     let (a, b) = both(old, new, host, admin, names, lenient).await?;
     let failed = |back, stage, what| vec![Failure { back, stage, what }];
     let dumps = (host.dump_of_script(&a, old)?, host.dump_of_script(&b, new)?);
-    // The server knows the way around its catalogs in a session that has read them before.
-    let clients = (host.client(&a).await?, host.client(&b).await?);
-    let sides = (side(&clients.0, dumps.0).await, side(&clients.1, dumps.1).await);
+    let readers = (Reader::new(host.client(&a).await?), Reader::new(host.client(&b).await?));
+    let sides = (side(&readers.0, dumps.0).await, side(&readers.1, dumps.1).await);
     let (old_side, new_side) = match sides {
         (Ok(old), Ok(new)) => (old, new),
         (Err(e), _) | (_, Err(e)) => {
@@ -249,10 +248,10 @@ async fn pair(
     };
     let mut failures = blind(&old_side, &new_side, host, false);
     let (mut strict, mut text) = (true, false);
-    let mut start = (a.as_str(), &clients.0);
-    let (database, client) = start;
+    let mut start = (a.as_str(), &readers.0);
+    let (database, reader) = start;
     let scripts = (old, new);
-    let there = Way { host, admin, options, back: false, database, client, scripts };
+    let there = Way { host, admin, options, back: false, database, reader, scripts };
     let mut reached = None;
     match there.go(&old_side, &new_side, report, names).await {
         Ok(outcome) => {
@@ -264,11 +263,11 @@ async fn pair(
         Err(failure) => {
             failures.push(failure);
             // The way back is tried from where the way there should have led.
-            start = (b.as_str(), &clients.1);
+            start = (b.as_str(), &readers.1);
         }
     }
-    let ((database, client), scripts) = (start, (new, old));
-    let back = Way { host, admin, options, back: true, database, client, scripts };
+    let ((database, reader), scripts) = (start, (new, old));
+    let back = Way { host, admin, options, back: true, database, reader, scripts };
     match back.go(reached.as_ref().unwrap_or(&new_side), &old_side, report, names).await {
         Ok(outcome) => {
             strict &= outcome.strict;
@@ -312,7 +311,7 @@ struct Way<'a> {
     options: &'a Options,
     back: bool,
     database: &'a str,
-    client: &'a Client,
+    reader: &'a Reader,
     scripts: (&'a str, &'a str),
 }
 
@@ -339,7 +338,7 @@ impl Way<'_> {
     ) -> Result<Outcome, Failure> {
         let script = self.script(&from.snapshot, to, report)?;
         let mut kept = from.kept.clone();
-        let marked = kept.mark(&to.kept, self.client).await;
+        let marked = kept.mark(&to.kept, self.reader.client()).await;
         marked.map_err(|e| self.failure(Stage::Kept, vec![e]))?;
         self.host
             .psql(self.database, &script, true)
@@ -385,7 +384,7 @@ impl Way<'_> {
     ) -> Result<Outcome, Failure> {
         let read = |e| self.failure(Stage::Read, vec![e]);
         let dump = self.host.dump(self.database).map_err(read)?;
-        let result = side(self.client, dump).await.map_err(read)?;
+        let result = side(self.reader, dump).await.map_err(read)?;
         let (mut strict, mut text) = (true, false);
         let mut failures = self.compare(&result, to, report, &mut strict)?;
         if !failures.is_empty() && self.host.pg_dump.is_some() {
@@ -408,7 +407,7 @@ impl Way<'_> {
     async fn again(&self, side_now: &Side, names: &mut Vec<String>) -> Result<Side, String> {
         let script = &side_now.dump.text;
         let name = loaded(script, self.host, self.admin, names, true).await?;
-        side(&self.host.client(&name).await?, self.host.dump(&name)?).await
+        side(&Reader::new(self.host.client(&name).await?), self.host.dump(&name)?).await
     }
 
     fn compare(

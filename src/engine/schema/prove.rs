@@ -15,7 +15,7 @@ use super::{
     source::{self, NotCopied},
 };
 use crate::{
-    catalog::Scratch,
+    catalog::{Reader, Scratch},
     engine::Error,
     pg::statement::mask_secrets,
     plan::{Options, Plan, plan},
@@ -223,8 +223,10 @@ pub async fn prove(bench: &Bench, comparison: &mut Comparison) -> Result<Proof, 
         }
     };
     let without = async {
-        prover.way(&work, Direction::Up, &up, &start, &end).await?;
-        prover.way(&work, Direction::Down, &down, &end, &start).await
+        // What runs a plan may leave its session in any state; the reading has one of its own.
+        let reader = Reader::new(work.open().await.map_err(Error::from)?.client);
+        prover.way((&work, &reader), Direction::Up, &up, &start, &end).await?;
+        prover.way((&work, &reader), Direction::Down, &down, &end, &start).await
     };
     let (seen, judged) = tokio::join!(with_rows, without);
     judged?;
@@ -294,13 +296,18 @@ impl Prover<'_> {
     /// What a scratch database holds, to judge by. With `again` it is read once more: a copy's text
     /// may have another form than the original's.
     async fn goal(&self, scratch: &Scratch, known: &Snapshot, again: bool) -> Result<Goal, Error> {
-        let snapshot = if again { self.look(scratch).await? } else { known.clone() };
+        let snapshot = if again {
+            let full = source::read(self.bench, scratch.connector(), &"the copy").await?;
+            self.manage.filter(&full)
+        } else {
+            known.clone()
+        };
         Ok(Goal { snapshot, dump: self.dump(scratch).await? })
     }
 
-    async fn look(&self, scratch: &Scratch) -> Result<Snapshot, Error> {
-        let full = source::read(self.bench, scratch.connector(), &"the result").await?;
-        Ok(self.manage.filter(&full))
+    async fn look(&self, reader: &Reader) -> Result<Snapshot, Error> {
+        self.bench.stage("reading the result");
+        Ok(self.manage.filter(&reader.load().await?))
     }
 
     async fn dump(&self, scratch: &Scratch) -> Result<Option<Dump>, Error> {
@@ -312,7 +319,7 @@ impl Prover<'_> {
     /// Runs one way and judges where it led.
     async fn way(
         &self,
-        work: &Scratch,
+        (work, reader): (&Scratch, &Reader),
         direction: Direction,
         way: &Plan,
         from: &Goal,
@@ -328,7 +335,7 @@ impl Prover<'_> {
             return refuse(Flaw::Statement(stumble));
         }
         drop(session);
-        let (got, dump) = tokio::try_join!(self.look(work), self.dump(work))?;
+        let (got, dump) = tokio::try_join!(self.look(reader), self.dump(work))?;
         if let (Some(got), Some(wanted)) = (dump, &to.dump) {
             let entries = got.differences(wanted);
             if !entries.is_empty() {

@@ -64,6 +64,15 @@ pub fn open_changes(app: &mut App, part: Option<usize>) {
     app.layers.push(Layer::Diff(Box::new(layer)));
 }
 
+/// On a screen of another size scripts may stand in another way, as another text.
+pub(super) fn resized(app: &mut App) {
+    for layer in &mut app.layers {
+        if let Layer::Diff(diff) = layer {
+            diff.look_again(app.size.0);
+        }
+    }
+}
+
 /// Scrolls the side-by-side view sideways.
 pub fn scroll_sideways(app: &mut App, right: bool) {
     if let Some(Layer::Diff(diff)) = app.layers.last_mut() {
@@ -83,13 +92,13 @@ pub(super) enum Look {
 /// Goes to a match of the search: opens the fold that hides it, and scrolls it into sight.
 pub(super) fn look(app: &mut App, which: Look) {
     let Some(key) = app.hits.diff_key.clone() else { return };
-    let page = app.hits.page.max(1);
+    let (page, width) = (app.hits.page.max(1), app.size.0);
     let diff = app.layers.iter_mut().rev().find_map(|layer| match layer {
         Layer::Diff(diff) => Some(diff),
         _ => None,
     });
     let Some(diff) = diff else { return };
-    let Some(doc) = diff.doc().cloned() else { return };
+    let Some(doc) = diff.doc(width).cloned() else { return };
     let all = diff.found.len();
     if all == 0 {
         return;
@@ -172,7 +181,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             let before = parts.get(part.saturating_sub(1)).copied().unwrap_or(0);
             diff.scroll = if diff.scroll > own { own } else { before }.min(last);
         }
-        Action::FlipView => diff.flip(),
+        Action::FlipView => diff.flip(width),
         Action::StopBuilding => {
             if let Some(progress) = &mut diff.building {
                 progress.stopping = true;
@@ -200,8 +209,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             diff.hscroll = 0;
         }
         Action::SplitView => {
-            diff.split = Some(!diff.split.unwrap_or(width >= 100));
+            diff.split = Some(!diff.beside(width));
             diff.scroll = 0;
+            diff.look_again(width);
         }
         Action::Swap => diff.swap = !diff.swap,
         Action::DiffFacts => diff.facts = Some(!facts),

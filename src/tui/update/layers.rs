@@ -159,7 +159,7 @@ fn cancel_top(app: &mut App) -> Vec<Effect> {
         }
         Some(Layer::Prompt(Prompt { purpose: Purpose::Search, before, .. })) => {
             if let Some(Layer::Diff(diff)) = app.layers.last_mut() {
-                diff.look_for(&before);
+                diff.look_for(&before, app.size.0);
             }
             Vec::new()
         }
@@ -186,7 +186,7 @@ fn filter_typed(app: &mut App) {
         app.layers.as_mut_slice()
     {
         if diff.search != input.value() {
-            diff.look_for(input.value());
+            diff.look_for(input.value(), app.size.0);
             diff::look(app, diff::Look::Here);
         }
         return;

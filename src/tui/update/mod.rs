@@ -112,6 +112,7 @@ fn turn(app: &mut App, event: Event) -> Vec<Effect> {
         Event::Resize(width, height) => {
             app.size = (width, height);
             app.repaint = true;
+            diff::resized(app);
             Vec::new()
         }
         Event::Focus(focused) => {

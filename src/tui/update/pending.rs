@@ -85,8 +85,7 @@ pub fn compared(app: &mut App, outcome: Result<Arc<Changes>, Arc<engine::Error>>
                     && diff.subject == Subject::Changes
                 {
                     diff.objects = Some(Arc::clone(&changes.objects));
-                    let search = std::mem::take(&mut diff.search);
-                    diff.look_for(&search);
+                    diff.look_again(app.size.0);
                 }
             }
             replan(app)

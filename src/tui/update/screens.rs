@@ -130,7 +130,7 @@ pub fn back(app: &mut App) {
     if let Some(Layer::Diff(diff)) = app.layers.last_mut()
         && !diff.search.is_empty()
     {
-        diff.look_for("");
+        diff.look_for("", app.size.0);
         return;
     }
     if app.layers.pop().is_some() {

@@ -70,15 +70,14 @@ pub fn worker(app: &mut App, event: WorkerEvent) -> Vec<Effect> {
             app.dirty = true;
             Vec::new()
         }
-        WorkerEvent::Compared { generation, node, comparison } => {
+        WorkerEvent::Compared { generation, node, scripts } => {
             for layer in &mut app.layers {
                 if let Layer::Diff(diff) = layer
                     && diff.generation == generation
                     && diff.subject.node() == Some(node)
                 {
-                    diff.scripts = Some(Arc::clone(&comparison));
-                    let search = std::mem::take(&mut diff.search);
-                    diff.look_for(&search);
+                    diff.scripts = Some(scripts.clone());
+                    diff.look_again(app.size.0);
                     app.dirty = true;
                 }
             }
@@ -121,13 +120,12 @@ fn objects(
             Ok(objects) => {
                 diff.objects = Some(Arc::clone(objects));
                 ready |= matches!(diff.subject, Subject::Scripts(_));
-                let search = std::mem::take(&mut diff.search);
-                diff.look_for(&search);
+                diff.look_again(app.size.0);
             }
             Err(error) => {
                 diff.missing = Some(Missing::Failed(error.message.clone()));
                 if matches!(diff.subject, Subject::Objects(_)) {
-                    diff.flip();
+                    diff.flip(app.size.0);
                 }
             }
         }

@@ -29,7 +29,7 @@ use crate::{
             Facts, Pen,
             memo::{COUNTED, Text, short_id},
             pane::{pane, shrink},
-            sql,
+            script::Script,
         },
     },
 };
@@ -441,10 +441,6 @@ fn script(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap, focus: bo
         pen.put("no down script: this revision cannot be undone", theme.dim);
         return;
     };
-    let page = usize::from(area.height - 2);
-    let count = text.lines.len() + usize::from(text.more > 0);
-    hits.detail_max = count.saturating_sub(page);
-    let scroll = app.graph.detail_scroll.min(hits.detail_max);
     let inside =
         pane(app, frame, area, focus, Line::from(title), Line::styled(foot(text), theme.scroll));
     let inside = shrink(inside, 1);
@@ -452,17 +448,12 @@ fn script(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap, focus: bo
         Pen::new(frame.buffer_mut(), app.glyphs, inside).put("empty: nothing runs", theme.dim);
         return;
     }
-    for row in 0..inside.height {
-        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row);
-        match text.lines.get(scroll + usize::from(row)) {
-            Some((line, spans)) => sql::put(&mut pen, theme, line, spans),
-            None if scroll + usize::from(row) == text.lines.len() && text.more > 0 => {
-                pen.put(&format!("{} {} more lines", app.glyphs.ellipsis, text.more), theme.dim);
-            }
-            None => break,
-        }
-    }
-    scrollbar(app, frame, area, scroll, page, count);
+    let shown = Script::new(&text.lines, text.more, usize::from(inside.width));
+    let page = usize::from(inside.height);
+    hits.detail_max = shown.height().saturating_sub(page);
+    let scroll = app.graph.detail_scroll.min(hits.detail_max);
+    shown.draw(app, frame, inside, scroll, None);
+    scrollbar(app, frame, area, scroll, page, shown.height());
 }
 
 fn foot(text: &Text) -> String {

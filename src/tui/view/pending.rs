@@ -24,7 +24,7 @@ use crate::{
             Pen,
             memo::DiffKey,
             pane::{pane, shrink},
-            sql,
+            script::Script,
         },
     },
     worker::pending::Changes,
@@ -399,28 +399,17 @@ fn plan(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mut 
         return;
     }
     let page = usize::from(inside.height);
-    let count = script.lines.len() + usize::from(script.more > 0);
-    let last = count.saturating_sub(page);
+    let bar = 1;
+    let shown =
+        Script::new(&script.lines, script.more, usize::from(inside.width).saturating_sub(bar));
+    let last = shown.height().saturating_sub(page);
     let key = state.item().and_then(|item| changes.items.get(item)).map(|item| &item.key);
     let own = key.map(|key| script.lines_of(key)).unwrap_or_default();
-    let auto = own.first().map_or(0, |lines| lines.start.saturating_sub(page / 3));
+    let auto = own.first().map_or(0, |lines| shown.row_of(lines.start).saturating_sub(page / 3));
     let scroll = state.sql_scroll.unwrap_or(auto).min(last);
     (hits.sql_max, hits.sql_at) = (last, scroll);
-    for row in 0..inside.height {
-        let line = scroll + usize::from(row);
-        let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row);
-        let mine = own.iter().any(|lines| lines.contains(&line));
-        pen.put(if mine { app.glyphs.bar } else { " " }, theme.marker);
-        match script.lines.get(line) {
-            Some((text, spans)) => sql::put(&mut pen, theme, text, spans),
-            None if line == script.lines.len() && script.more > 0 => {
-                let words = format!("{} {} more lines", app.glyphs.ellipsis, script.more);
-                pen.put(&words, theme.dim);
-            }
-            None => break,
-        }
-    }
-    scrollbar(app, frame, area, scroll, page, count);
+    shown.draw(app, frame, inside, scroll, Some(&own));
+    scrollbar(app, frame, area, scroll, page, shown.height());
 }
 
 fn sections(script: &crate::worker::pending::Script) -> String {

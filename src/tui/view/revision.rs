@@ -19,7 +19,7 @@ use crate::{
     tui::{
         action::Action,
         app::{App, HitMap, Target},
-        layer::{DiffLayer, Layer, Subject},
+        layer::{DiffLayer, Layer, SPLIT_FROM, Subject},
         pending::Progress,
         view::{detail, graph::scrollbar, sheet::Sheet, stages, toast::wrapped},
         widget::{
@@ -29,9 +29,6 @@ use crate::{
         },
     },
 };
-
-/// Narrower than this it is unified unless asked otherwise.
-pub const SPLIT_FROM: u16 = 100;
 
 /// The facts of the revision stand above.
 pub fn shows_facts(app: &App) -> bool {
@@ -68,8 +65,8 @@ pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &
             return;
         }
     };
-    let split = layer.split.unwrap_or(area.width >= SPLIT_FROM);
-    let Some(diff) = layer.doc() else {
+    let split = layer.beside(app.size.0);
+    let Some(diff) = layer.doc(app.size.0) else {
         let title = title(app, layer, shown.as_ref(), split, None);
         let inside = shrink(pane(app, frame, area, true, title, Line::default()), 1);
         if let Some(progress) = &layer.building {

@@ -152,6 +152,7 @@ impl<'a> Sheet<'a> {
         let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, place);
         pen.put(app.glyphs.open, theme.accent).skip(1).put(&part.title, theme.title).skip(2);
         let Stats { added, removed } = part.stats;
+        let (added, removed) = if self.reversed { (removed, added) } else { (added, removed) };
         if added > 0 {
             pen.put(&format!("+{added}"), theme.diff_sign_add).skip(1);
         }

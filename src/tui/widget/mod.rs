@@ -5,6 +5,7 @@ pub mod list;
 pub mod memo;
 pub mod pane;
 pub mod pen;
+pub mod script;
 pub mod sql;
 
 pub use memo::{Facts, Memo};
