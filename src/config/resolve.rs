@@ -38,7 +38,8 @@ impl fmt::Display for Origin {
             Self::File(path, line) => write!(f, "{}:{line}", name(path)),
             Self::DotEnv(path) => f.write_str(&name(path)),
             Self::Env(variable) => write!(f, "environment variable {variable}"),
-            Self::Flag(flag) => write!(f, "option {flag}"),
+            Self::Flag(flag) if flag.starts_with('-') => write!(f, "option {flag}"),
+            Self::Flag(argument) => write!(f, "argument {argument}"),
             Self::Server => f.write_str("the running server"),
         }
     }

@@ -109,7 +109,7 @@ pub(crate) fn target(statement: &str, action: usize) -> Option<(String, String)>
     item.accept("column");
     let column = item.ident()?.to_owned();
     item.accept_any(&["type", "set data type"])?;
-    Some((column, super::check::type_name(&mut item)))
+    Some((column, item.type_name().to_owned()))
 }
 
 #[cfg(test)]

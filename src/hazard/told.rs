@@ -4,7 +4,7 @@
 //! first revision. Where a statement may have changed it in a way that its words do not tell (a rename, a
 //! copied definition, a DO block), nothing is known.
 
-use super::{check::type_name, retype};
+use super::retype;
 use crate::{
     pg::{
         impact::{Keeps, Name, Retyped},
@@ -149,7 +149,7 @@ impl Wanted {
         let Some(mut columns) = words.group() else { return Said::Unsure };
         while let Some(mut item) = columns.item() {
             if self.is_column(&mut item) {
-                return Said::Type(type_name(&mut item));
+                return Said::Type(item.type_name().to_owned());
             }
         }
         Said::Unsure
@@ -190,8 +190,11 @@ impl Wanted {
                     item.accept("column");
                     let perhaps = item.accept("if not exists");
                     if self.is_column(&mut item) {
-                        said =
-                            if perhaps { Said::Unsure } else { Said::Type(type_name(&mut item)) };
+                        said = if perhaps {
+                            Said::Unsure
+                        } else {
+                            Said::Type(item.type_name().to_owned())
+                        };
                     }
                 }
                 Some("alter") => {
@@ -199,7 +202,7 @@ impl Wanted {
                     if self.is_column(&mut item)
                         && item.accept_any(&["type", "set data type"]).is_some()
                     {
-                        said = Said::Type(type_name(&mut item));
+                        said = Said::Type(item.type_name().to_owned());
                     }
                 }
                 Some("drop") => {

@@ -5,6 +5,28 @@ use super::{
     lex::{Lexer, Token, TokenKind},
 };
 
+/// The clauses that may follow the type or the default of a column (<https://www.postgresql.org/docs/current/sql-createtable.html>,
+/// <https://www.postgresql.org/docs/current/sql-altertable.html>).
+const COLUMN_CLAUSES: &[&str] = &[
+    "default",
+    "constraint",
+    "not null",
+    "null",
+    "check",
+    "unique",
+    "primary key",
+    "references",
+    "generated",
+    "collate",
+    "using",
+    "compression",
+    "storage",
+    "options",
+    "with options",
+    "deferrable",
+    "initially",
+];
+
 /// The tokens of one statement without blanks and comments, read lazily; cheap to clone, so that
 /// an attempt can be given up.
 #[derive(Clone, Debug)]
@@ -153,6 +175,35 @@ impl<'a> Words<'a> {
             self.skip();
         }
         None
+    }
+
+    /// Takes what comes before the first of `phrases` outside parentheses, as written.
+    pub(crate) fn until(&mut self, phrases: &[&'static str]) -> &'a str {
+        let start = self.ahead.map_or(self.text.len(), |first| first.start);
+        let end = self.skip_until(phrases, start);
+        &self.text[start..end]
+    }
+
+    /// Where the last token before the first of `phrases` ended; `end` when there is none.
+    fn skip_until(&mut self, phrases: &[&'static str], mut end: usize) -> usize {
+        while self.ahead.is_some() && self.clone().accept_any(phrases).is_none() {
+            end = self.skip();
+        }
+        end
+    }
+
+    /// Takes the type of a column.
+    pub(crate) fn type_name(&mut self) -> &'a str {
+        self.until(COLUMN_CLAUSES)
+    }
+
+    /// Takes the expression behind DEFAULT, up to the next clause of the column.
+    pub(crate) fn default(&mut self) -> &'a str {
+        let Some(first) = self.ahead else { return "" };
+        // The first token always belongs to it: DEFAULT NULL.
+        let end = self.skip();
+        let end = self.skip_until(COLUMN_CLAUSES, end);
+        &self.text[first.start..end]
     }
 
     /// Tells whether `phrase` comes anywhere ahead outside parentheses.

@@ -20,9 +20,9 @@ pub(super) fn add_column(
     let Some(column) = words.ident() else { return };
     let column = column.to_owned();
     let part = format!("ALTER TABLE {table} ADD COLUMN {column} {}", words.rest());
-    let kind = type_name(&mut words.clone());
+    let kind = words.clone().type_name();
     let ax = L::AccessExclusive;
-    json(&kind, table, &column, out);
+    json(kind, table, &column, out);
     // The words of the column's clauses; the default's expression may hold any of them in parentheses.
     let serial = matches!(
         kind.to_ascii_lowercase().as_str(),
@@ -59,7 +59,7 @@ pub(super) fn add_column(
         }
         let what = format!("computes {column} for every row of {table}");
         out.push(rewrite("stored-generated", table, &what).recipe(steps));
-    } else if scene.facts.constrained_domain(&kind) {
+    } else if scene.facts.constrained_domain(kind) {
         let what = format!("tests the domain {kind} on every row of {table}");
         out.push(rewrite("constrained-domain-column", table, &what));
     } else if rewrites {
@@ -117,51 +117,10 @@ pub(super) fn add_column(
     }
 }
 
-/// What follows DEFAULT, up to the next clause.
-fn default_of(words: &Words<'_>) -> String {
+/// What follows DEFAULT; empty without one.
+fn default_of<'a>(words: &Words<'a>) -> &'a str {
     let mut words = words.clone();
-    if words.find(&["default"]).is_none() {
-        return String::new();
-    }
-    let whole = words.rest();
-    let start = words.peek().map_or(0, |token| token.start);
-    let mut end = 0;
-    let ends = ["constraint", "not null", "null", "check", "unique", "primary key", "references"];
-    while words.peek().is_some() {
-        if end > 0 && words.clone().accept_any(&ends).is_some() {
-            break;
-        }
-        end = words.skip() - start;
-    }
-    whole[..end.min(whole.len())].trim().to_owned()
-}
-
-/// The name of a type: what stands before the first clause of a column.
-pub(in crate::hazard) fn type_name(words: &mut Words<'_>) -> String {
-    let whole = words.rest();
-    let start = words.peek().map_or(0, |token| token.start);
-    let mut end = 0;
-    let ends = [
-        "default",
-        "constraint",
-        "not null",
-        "null",
-        "check",
-        "unique",
-        "primary key",
-        "references",
-        "generated",
-        "collate",
-        "using",
-        "compression",
-        "storage",
-        "options",
-        "with options",
-    ];
-    while words.peek().is_some() && words.clone().accept_any(&ends).is_none() {
-        end = words.skip() - start;
-    }
-    whole[..end.min(whole.len())].trim().to_owned()
+    if words.find(&["default"]).is_some() { words.default() } else { "" }
 }
 
 /// A column of type json.
@@ -240,15 +199,15 @@ fn retyped(
 ) -> bool {
     let ax = L::AccessExclusive;
     let mut after = words.clone();
-    let target = type_name(&mut after);
+    let target = after.type_name();
     let using = after.contains("using");
     let known = scene.facts.column_type(table, column);
-    let judged = known.map(|old| retype::judge(old, &target));
+    let judged = known.map(|old| retype::judge(old, target));
     let lost = match (known, judged) {
         (Some(old), Some(judged)) => judged
             .loses
             .then(|| format!("values of {column} are rounded or cut: {old} to {target}")),
-        _ => impact::narrows(column, &target, using),
+        _ => impact::narrows(column, target, using),
     };
     if let Some(what) = lost.filter(|_| !scene.made.has_column(table, column)) {
         let hazard = Hazard::new("narrowing-type", table, what);
@@ -275,7 +234,7 @@ fn retyped(
             format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {target}"),
         ]
     } else {
-        expand(table, column, &target, &after)
+        expand(table, column, target, &after)
     };
     out.push(
         Hazard::new(rule, table, meanwhile(&what, ax))

@@ -1,10 +1,6 @@
 //! CREATE TABLE, INDEX, VIEW and what else is made.
 
-use super::{
-    L, Scene, brief,
-    column::{json, type_name},
-    may_fail, scan, schema,
-};
+use super::{L, Scene, brief, column::json, may_fail, scan, schema};
 use crate::{hazard::Hazard, pg::words::Words};
 
 /// CREATE after its first word.
@@ -64,8 +60,8 @@ fn create_table(mut words: Words<'_>, scene: &Scene<'_>, out: &mut Vec<Hazard>) 
             continue;
         }
         let Some(column) = element.ident() else { continue };
-        let kind = type_name(&mut element);
-        json(&kind, &name, column, out);
+        let kind = element.type_name();
+        json(kind, &name, column, out);
     }
 }
 

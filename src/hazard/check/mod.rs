@@ -6,8 +6,6 @@ mod drop;
 mod other;
 mod table;
 
-pub(super) use self::column::type_name;
-
 use super::{Facts, Hazard, Length, Severity, walk::Made};
 use crate::pg::{
     impact::{self, LockMode as L},

@@ -190,8 +190,7 @@ fn add_column(
     while let Some(clause) = words.find(&clauses) {
         match clause {
             "default" => {
-                let (expression, rest) = expression(words);
-                words = rest;
+                let expression = words.default();
                 has_default = !expression.eq_ignore_ascii_case("null");
                 if is_volatile(expression) {
                     table.takes(L::AccessExclusive, Cost::Rewrite);
@@ -222,35 +221,6 @@ fn add_column(
     if !maybe_there {
         out.adds.push((table.impact.object.clone().unwrap_or_default(), column));
     }
-}
-
-/// Splits what follows DEFAULT into the expression and the clauses after it.
-fn expression(words: Words<'_>) -> (&str, Words<'_>) {
-    let whole = words.rest();
-    let mut rest = words;
-    let mut end = 0;
-    let start = rest.peek().map_or(0, |token| token.start);
-    let ends = [
-        "constraint",
-        "not null",
-        "null",
-        "check",
-        "unique",
-        "primary key",
-        "references",
-        "generated",
-        "collate",
-        "deferrable",
-        "initially",
-    ];
-    while rest.peek().is_some() {
-        // The first token always belongs to the expression: DEFAULT NULL.
-        if end > 0 && rest.clone().accept_any(&ends).is_some() {
-            break;
-        }
-        end = rest.skip() - start;
-    }
-    (&whole[..end.min(whole.len())], rest)
 }
 
 /// Functions that are immutable or stable (`pg_proc.provolatile`), and words before a parenthesis
@@ -371,16 +341,9 @@ fn alter_column(mut words: Words<'_>, table: &mut Effect) {
     words.accept("column");
     let column = words.ident().unwrap_or_default();
     if words.accept_any(&["type", "set data type"]).is_some() {
-        let mut target = words.clone();
-        let mut end = 0;
-        let start = target.peek().map_or(0, |token| token.start);
-        while target.peek().is_some() && !target.at("using") && !target.at("collate") {
-            end = target.skip() - start;
-        }
-        let whole = words.rest();
-        let target = &whole[..end.min(whole.len())];
+        let target = words.type_name();
         table.takes(L::AccessExclusive, Cost::Brief);
-        let using = Words::new(&whole[target.len()..]).contains("using");
+        let using = words.contains("using");
         table.retypes.push(Retype {
             column: column.to_owned(),
             target: target.to_owned(),
