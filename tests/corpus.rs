@@ -206,6 +206,27 @@ fn whole_schemas_are_built_from_nothing_and_taken_down() {
     measure("whole schemas", &cases, &Options::default());
 }
 
+/// Every extension that the server has, in one database: all that is theirs is left to them.
+#[test]
+fn all_extensions_at_once_are_made_and_taken_down() {
+    let Some(host) = host() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime can be made");
+    let list = "SELECT coalesce(string_agg(format('CREATE EXTENSION IF NOT EXISTS %I CASCADE;', name), E'\\n'), '')
+        FROM pg_available_extensions WHERE installed_version IS NULL";
+    let script: String = runtime.block_on(async {
+        let client = host.client("postgres").await.expect("the server runs");
+        client.query_one(list, &[]).await.expect("a list").get(0)
+    });
+    if script.is_empty() {
+        say("SKIPPED: the server has no extensions to make");
+        return;
+    }
+    // One whose libraries are missing is left out.
+    let case = Case { lenient: true, ..Case::of("extensions/all", "", &script) };
+    measure("all extensions", &[case], &Options::default());
+}
+
 /// A number from the environment.
 fn asked(name: &str, otherwise: u64) -> u64 {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());

@@ -48,6 +48,21 @@ impl Meta {
     }
 }
 
+impl Case {
+    /// Two scripts that are in no folder.
+    pub fn of(name: &str, old: &str, new: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            folder: PathBuf::new(),
+            old: old.to_owned(),
+            new: new.to_owned(),
+            meta: Meta::default(),
+            load_only: false,
+            lenient: false,
+        }
+    }
+}
+
 /// Finds the pairs below a folder, sorted by name; `prefix` is put before their names.
 pub fn discover(root: &Path, prefix: &str) -> Vec<Case> {
     let mut found = Vec::new();
@@ -63,15 +78,9 @@ pub fn schemas(root: &Path) -> Vec<Case> {
         .filter(|path| path.extension().is_some_and(|e| e == "sql"))
         .filter_map(|path| {
             let stem = path.file_stem()?.to_string_lossy().into_owned();
-            Some(Case {
-                name: format!("schemas/{stem}"),
-                old: String::new(),
-                new: portable(&text(&path)?, true),
-                folder: path,
-                meta: Meta::default(),
-                load_only: false,
-                lenient: true,
-            })
+            let script = portable(&text(&path)?, true);
+            let case = Case::of(&format!("schemas/{stem}"), "", &script);
+            Some(Case { folder: path, lenient: true, ..case })
         })
         .collect();
     cases.sort_by(|a, b| a.name.cmp(&b.name));
@@ -94,15 +103,9 @@ fn walk(folder: &Path, name: &str, found: &mut Vec<Case>) {
             .map(|role| guarded(&format!("CREATE ROLE \"{}\"", role.replace('"', "\"\""))))
             .collect();
         setup.push_str(&text(&folder.join("setup.sql")).unwrap_or_default());
-        found.push(Case {
-            name: name.to_owned(),
-            folder: folder.to_owned(),
-            old: portable(&format!("{setup}\n{old}"), false),
-            new: portable(&format!("{setup}\n{new}"), false),
-            meta,
-            load_only: false,
-            lenient: !folder.join("a.sql").exists(),
-        });
+        let [old, new] = [old, new].map(|side| portable(&format!("{setup}\n{side}"), false));
+        let lenient = !folder.join("a.sql").exists();
+        found.push(Case { folder: folder.to_owned(), meta, lenient, ..Case::of(name, &old, &new) });
         return;
     }
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

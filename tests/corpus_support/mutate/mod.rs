@@ -16,7 +16,7 @@ use limbeck::{catalog, plan, schema::diff};
 use tokio_postgres::Client;
 
 use super::{
-    case::{Case, Meta},
+    case::Case,
     host::Host,
     run::{self, Options, Report, Verdict},
 };
@@ -200,15 +200,7 @@ impl<'a> Mutator<'a> {
         let sides = self.sides(recipe, &mut names).await;
         self.clear(names).await;
         let [old, new] = sides?;
-        Ok(Case {
-            name: recipe.name.clone(),
-            folder: std::path::PathBuf::new(),
-            old,
-            new,
-            meta: Meta::default(),
-            load_only: false,
-            lenient: false,
-        })
+        Ok(Case::of(&recipe.name, &old, &new))
     }
 
     async fn sides(&self, recipe: &Recipe, names: &mut Vec<String>) -> Result<[String; 2], String> {
