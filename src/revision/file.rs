@@ -186,6 +186,20 @@ pub struct Revision {
     pub lines: HeaderLines,
 }
 
+impl Revision {
+    /// Gives back what its parts have room for and do not hold: a history may have very many.
+    fn shrink(&mut self) {
+        self.message.shrink_to_fit();
+        self.down.shrink_to_fit();
+        self.depends_on.shrink_to_fit();
+        self.branch_labels.shrink_to_fit();
+        self.script.up.shrink_to_fit();
+        if let Some(down) = &mut self.script.down {
+            down.shrink_to_fit();
+        }
+    }
+}
+
 /// The lines of a header, 1-based; 0 for a key that is not there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeaderLines {
@@ -248,7 +262,7 @@ pub fn read(path: &Path, bytes: &[u8]) -> Reading {
     };
     let script = section::parse(path, text.into(), header.end, &mut errors);
     errors.sort_by_key(|error| error.line);
-    let revision = Revision {
+    let mut revision = Revision {
         id,
         message: header.message,
         down: header.down,
@@ -259,6 +273,7 @@ pub fn read(path: &Path, bytes: &[u8]) -> Reading {
         script,
         lines: header.lines,
     };
+    revision.shrink();
     Reading { revision: Some(revision), errors }
 }
 
