@@ -41,6 +41,11 @@ impl Fate {
         matches!(self, Self::Alter(_) | Self::Detach(..))
     }
 
+    /// It changes in its owner, comment and rights only: whatever stands on it does not notice.
+    pub(super) fn alters_about(&self) -> bool {
+        matches!(self, Self::Alter(steps) if steps.is_empty())
+    }
+
     /// A new one is made.
     pub(super) fn builds(&self) -> bool {
         matches!(self, Self::Create | Self::Replace | Self::Swap(_))

@@ -78,12 +78,8 @@ impl Layout<'_, '_> {
                 edge(hollow.or_else(|| self.leaving(key)), self.leaving(need));
                 // Its statement may name what it needs.
                 edge(self.aside(object), self.find(Phase::Aside, need));
-                if theirs.alters() && matches!(fate, Fate::Drop | Fate::Replace) {
-                    // What goes with one that stepped aside is out of the way until then.
-                    let dropped = self.find(Phase::Drop, key);
-                    let freed =
-                        hollow.or(dropped.filter(|node| self.nodes[*node].phase != Phase::Discard));
-                    edge(freed, self.find(Phase::Alter, need));
+                if theirs.alters() && !theirs.alters_about() {
+                    edge(self.gone(key, fate), self.find(Phase::Alter, need));
                 }
             } else if fate.alters() && theirs.leaves() {
                 edge(hollow, self.leaving(need));
@@ -102,6 +98,17 @@ impl Layout<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Where an object that goes for good is out of the way.
+    pub(super) fn gone(&self, key: &Key, fate: &Fate) -> Option<usize> {
+        if !matches!(fate, Fate::Drop | Fate::Replace) {
+            return None;
+        }
+        // What goes with one that stepped aside is out of the way until then.
+        let dropped = self.find(Phase::Drop, key);
+        let dropped = dropped.filter(|node| self.nodes[*node].phase != Phase::Discard);
+        self.find(Phase::Hollow, key).or(dropped)
     }
 
     /// The step aside of an object's whole, when that ends its need.

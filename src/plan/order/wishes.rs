@@ -84,6 +84,21 @@ impl Layout<'_, '_> {
         edges
     }
 
+    /// What goes does so before what it needs has another owner or other rights: with those it might
+    /// not be ours to drop.
+    fn farewells(&self) -> Vec<(usize, usize)> {
+        let mut edges = Vec::new();
+        for (key, fate) in self.fates.iter() {
+            let (Some(object), Some(gone)) = (self.old.get(key), self.gone(key, fate)) else {
+                continue;
+            };
+            let about = |need: &&Key| self.fates.get(need).is_some_and(Fate::alters_about);
+            let altered = object.needs.iter().filter(about);
+            edges.extend(altered.filter_map(|need| Some((gone, self.find(Phase::Alter, need)?))));
+        }
+        edges
+    }
+
     /// What shares something: those that go, and those that come after all of them.
     fn halts(&self) -> Vec<(Vec<usize>, Vec<usize>)> {
         let mut halts: BTreeMap<Slot, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
@@ -111,6 +126,7 @@ impl Layout<'_, '_> {
         let mut wishes = self.wishes();
         let mut faint = self.faint_wishes();
         faint.extend(self.last_words());
+        faint.extend(self.farewells());
         let halts = self.halts();
         let size = self.nodes.len() + halts.len();
         for (halt, (first, then)) in (self.nodes.len()..).zip(halts) {
