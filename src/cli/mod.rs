@@ -10,6 +10,7 @@ mod confirm;
 mod context;
 mod error;
 mod foreign;
+mod guest;
 mod output;
 mod progress;
 mod rules;

@@ -1,10 +1,18 @@
 //! `limbeck db` on a server of the project's own.
 
-use std::fs;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+};
 
 use serde_json::json;
+use tempfile::TempDir;
 
-use crate::{Ran, run, support::Project, three};
+use crate::{
+    Ran, run,
+    support::{Project, limbeck},
+    three,
+};
 
 /// Stops the project's server whatever happens to the test.
 struct Served(Project);
@@ -73,4 +81,26 @@ fn a_server_of_the_projects_own_from_start_to_reset() {
     assert!(served.limbeck(&["db", "stop"]).exits(0).err.contains("not running"));
     let ran = served.limbeck(&["upgrade", "head"]).fails("CONNECT", 9);
     assert!(ran.err.contains("limbeck db start"), "{}", ran.err);
+}
+
+#[test]
+fn a_folder_that_is_no_project_stays_as_it_is() {
+    let folder = || {
+        let folder = TempDir::with_prefix("limbeck-").expect("a temporary folder");
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("our own folder");
+        folder
+    };
+    let (here, temporary) = (folder(), folder());
+    let table = "CREATE TABLE public.shop (\n    id integer NOT NULL\n);\n";
+    fs::write(here.path().join("shop.sql"), "CREATE TABLE shop (id int NOT NULL);").unwrap();
+    let mut command = limbeck();
+    command.current_dir(here.path()).env("TMPDIR", temporary.path()).args(["dump", "shop.sql"]);
+    let ran = run(&mut command).exits(0);
+    assert_eq!(ran.out, table, "{}", ran.err);
+    let names = |folder: &TempDir| {
+        let entries = fs::read_dir(folder.path()).expect("a folder").flatten();
+        entries.map(|entry| entry.file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&here), ["shop.sql"]);
+    assert_eq!(names(&temporary), [""; 0], "the server is gone with its files");
 }

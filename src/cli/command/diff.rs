@@ -10,6 +10,7 @@ use crate::{
         confirm,
         context::Context,
         error::CliError,
+        guest::Guest,
         output::{Output, listing, sides},
         progress::Progress,
         signals,
@@ -185,7 +186,9 @@ pub(super) async fn with_bench<T>(
 ) -> Result<T, CliError> {
     schema::Manage::check(project)?;
     let history = Arc::new(project.history());
-    let home = project.connect(Start::FirstUse, &|line| ctx.stage(line)).await?;
+    let guest = Guest::of(project).await?;
+    let place = guest.as_ref().map_or(project, Guest::project);
+    let home = place.connect(Start::FirstUse, &|line| ctx.stage(line)).await?;
     let progress = Progress::start(ctx.out, Arc::clone(&history));
     let control = Control::new(progress.observer());
     let mut bench = Bench::new(project.clone(), history, home, control);
@@ -203,6 +206,9 @@ pub(super) async fn with_bench<T>(
     drop(control);
     drop(bench);
     progress.finish();
+    if let Some(guest) = guest {
+        guest.leave().await;
+    }
     outcome
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn prepare(ctx: &Context) -> Result<InterfaceStart, CliError> {
 }
 
 /// What a folder without a project holds; none for a project.
-fn newcomer(project: &Project) -> Option<Newcomer> {
+pub(crate) fn newcomer(project: &Project) -> Option<Newcomer> {
     let config = &project.config;
     let root = &config.root;
     let begun = root.join("limbeck.toml").exists() || config.connection.is_some();
