@@ -73,6 +73,7 @@ impl Layout<'_, '_> {
                     continue;
                 }
                 if self.is_taken_along(object, need) {
+                    self.taken_edges(object, need, edge);
                     continue;
                 }
                 edge(hollow.or_else(|| self.leaving(key)), self.leaving(need));
@@ -127,6 +128,35 @@ impl Layout<'_, '_> {
     fn is_taken_along(&self, object: &Object, need: &Key) -> bool {
         let folded = |node: usize| self.nodes[node].object.key != object.key;
         object.goes_with.contains(need) && self.leaving(&object.key).is_some_and(folded)
+    }
+
+    /// What takes an object along goes after those who need that: the key of a partitioned table after
+    /// what refers to the key of a partition.
+    fn taken_edges(
+        &self,
+        object: &Object,
+        taker: &Key,
+        edge: &mut impl FnMut(Option<usize>, Option<usize>),
+    ) {
+        let mut takers = vec![taker];
+        let mut at = 0;
+        while let Some(taker) = takers.get(at).copied() {
+            at += 1;
+            let Some(object) = self.old.get(taker) else { continue };
+            let above = object.needs.iter().filter(|need| self.is_taken_along(object, need));
+            takers.extend(above.filter(|need| !takers.contains(need)).collect::<Vec<_>>());
+        }
+        for dependent in self.old.dependents(&object.key) {
+            let leaves = self.fates.get(&dependent.key).is_some_and(Fate::leaves);
+            if !leaves || self.is_taken_along(dependent, &object.key) {
+                continue;
+            }
+            let out = self.find(Phase::Hollow, &dependent.key);
+            let out = out.or_else(|| self.leaving(&dependent.key));
+            for taker in &takers {
+                edge(out, self.leaving(taker));
+            }
+        }
     }
 
     /// What is dropped and frees an object of a need, as its kind knows.

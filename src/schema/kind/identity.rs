@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::{Alter, Call, Column, Cx, GrantTarget, Kind, succession};
+use super::{Alter, Call, Column, Cx, GrantTarget, Kind, Table, lineage, succession};
 use crate::schema::{
     Found, Key, KindId, Obj, Step,
     object::Address,
@@ -114,7 +114,11 @@ impl Kind for Identity {
         let text = definition(new);
         let clause = format!("ALTER COLUMN {} ADD {text}", ident(new.key.base_name()));
         let step = Step::clause(&new.key, table(new), Group::AlterColumn, clause);
-        let mut steps = vec![step.suffix(format!(" {text}"))];
+        // A table made of a type takes one only once it is there.
+        let table = cx.new.typed::<Table>(&lineage::table_of(&new.key));
+        let of_type = table.is_some_and(|table| table.spec.of_type.is_some());
+        let step = if of_type { step } else { step.suffix(format!(" {text}")) };
+        let mut steps = vec![step];
         steps.extend(succession::take(new.object, &sequence(new), cx));
         steps
     }

@@ -1,0 +1,7 @@
+CREATE TABLE p (k text, id integer, v integer, PRIMARY KEY (k, id)) PARTITION BY LIST (k);
+CREATE TABLE pa (id integer NOT NULL, v integer, k text NOT NULL, CONSTRAINT mine PRIMARY KEY (k, id));
+ALTER TABLE p ATTACH PARTITION pa FOR VALUES IN ('a');
+CREATE TABLE pb PARTITION OF p FOR VALUES IN ('b') PARTITION BY LIST (id);
+CREATE TABLE pb1 PARTITION OF pb FOR VALUES IN (1);
+CREATE TABLE r (k text, id integer, FOREIGN KEY (k, id) REFERENCES pa);
+CREATE TABLE q (k text, id integer, FOREIGN KEY (k, id) REFERENCES pb1);
