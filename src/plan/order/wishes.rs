@@ -114,7 +114,23 @@ impl Layout<'_, '_> {
                 halts.entry(slot).or_default().1.push(node);
             }
         }
-        halts.into_values().filter(|(go, come)| !go.is_empty() && !come.is_empty()).collect()
+        let halts = halts.into_values().chain([self.made_before()]);
+        halts.filter(|(go, come)| !go.is_empty() && !come.is_empty()).collect()
+    }
+
+    /// What is made, and what says how new objects begin: that comes after all of them, so that they
+    /// begin as in the old schema, wherever a step outside of transactions puts them.
+    fn made_before(&self) -> (Vec<usize>, Vec<usize>) {
+        let (mut made, mut after) = (Vec::new(), Vec::new());
+        for (at, node) in self.nodes.iter().enumerate() {
+            let concerns_new = Snapshot::kind_of(node.object).concerns_new();
+            match node.phase {
+                Phase::Build | Phase::Alter if concerns_new => after.push(at),
+                Phase::Build | Phase::Stub => made.push(at),
+                _ => {}
+            }
+        }
+        (made, after)
     }
 
     /// Sorts by the graph's edges, and by those of `wishes` that close no circle.

@@ -31,6 +31,8 @@ pub trait AnyKind: Send + Sync {
     fn folds(&self, it: &Object) -> bool;
     /// [`Kind::DETACHABLE`].
     fn detachable(&self) -> bool;
+    /// [`Kind::CONCERNS_NEW`].
+    fn concerns_new(&self) -> bool;
     /// [`Kind::query`].
     fn query(&self, version: u32) -> Cow<'static, str>;
     /// Reads one row into an object (its comment and most of its needs are not known yet) and its
@@ -139,6 +141,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn detachable(&self) -> bool {
         K::DETACHABLE
+    }
+
+    fn concerns_new(&self) -> bool {
+        K::CONCERNS_NEW
     }
 
     fn query(&self, version: u32) -> Cow<'static, str> {

@@ -87,6 +87,7 @@ impl Kind for DefaultPrivileges {
     const ID: KindId = KindId("default privileges");
     const CATALOG: &'static str = "pg_default_acl";
     const WEIGHT: u16 = 900;
+    const CONCERNS_NEW: bool = true;
 
     fn query(_: u32) -> Cow<'static, str> {
         "SELECT d.tableoid, d.oid, r.rolname::text, n.nspname::text, d.defaclobjtype::text,

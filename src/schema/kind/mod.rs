@@ -244,6 +244,8 @@ pub trait Kind: Send + Sync + 'static {
     const FOLDS: bool = false;
     /// May be built after its parent, and dropped before it, to break a circle.
     const DETACHABLE: bool = false;
+    /// It says how new objects begin, so that it changes only when all others are made.
+    const CONCERNS_NEW: bool = false;
     /// PostgreSQL refuses to change the type of a column while one of these depends on it (views,
     /// rules, policies, triggers with WHEN, …): it steps aside and comes back.
     const PINS: bool = false;
