@@ -1,6 +1,6 @@
 //! What the server is doing: sessions, locks, settings.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     Error, fault,
@@ -11,7 +11,7 @@ use crate::pg::statement::mask_secrets;
 /// A snapshot of the server's activity in our database.
 #[derive(Clone, Debug, Default)]
 pub struct Activity {
-    /// Client sessions, blocked ones first, then by age of the query.
+    /// Client sessions: blocked ones first, then those that block them, then by age of the query.
     pub sessions: Vec<SessionRow>,
     /// Locks on relations, waiting ones first.
     pub locks: Vec<LockRow>,
@@ -72,12 +72,12 @@ pub struct SettingRow {
 
 /// Settings worth a look before a migration, with what they mean for it.
 const SETTINGS: [(&str, &str); 14] = [
-    ("lock_timeout", "of this role; revisions set their own"),
-    ("statement_timeout", "of this role; revisions set their own"),
-    ("idle_in_transaction_session_timeout", "ends sessions that hold locks and do nothing"),
-    ("deadlock_timeout", "wait before deadlocks are looked for"),
+    ("lock_timeout", "the role's; runs set their own"),
+    ("statement_timeout", "the role's; runs set their own"),
+    ("idle_in_transaction_session_timeout", "ends idle holders of locks"),
+    ("deadlock_timeout", "before deadlocks are looked for"),
     ("max_connections", ""),
-    ("max_locks_per_transaction", "large partitioned tables need more"),
+    ("max_locks_per_transaction", "many partitions need more"),
     ("max_prepared_transactions", ""),
     ("maintenance_work_mem", "memory of an index build"),
     ("max_parallel_maintenance_workers", "processes of an index build"),
@@ -85,7 +85,7 @@ const SETTINGS: [(&str, &str); 14] = [
     ("shared_buffers", ""),
     ("wal_level", ""),
     ("synchronous_commit", "revisions set it on"),
-    ("default_transaction_read_only", "on means that nothing can be migrated"),
+    ("default_transaction_read_only", "when on, nothing can be run"),
 ];
 
 /// Reads the snapshot.
@@ -159,6 +159,12 @@ pub(super) async fn read(client: &Handle) -> Result<Activity, Error> {
             }
         }
     }
+    // Who is waited for stands right below those who wait.
+    let waited_for: BTreeSet<i32> =
+        activity.sessions.iter().flat_map(|row| row.blocked_by.iter().copied()).collect();
+    activity
+        .sessions
+        .sort_by_key(|row| (row.blocked_by.is_empty(), !waited_for.contains(&row.pid)));
     activity.settings.sort_by_key(|row| SETTINGS.iter().position(|(name, _)| *name == row.name));
     if !prepared.is_empty() {
         activity.settings.push(SettingRow {

@@ -12,6 +12,7 @@ use super::{
     lock,
     prepare::{self, Job},
     report::Done,
+    sections::commits_itself,
     session::{CLEAN, vigil},
     state::{self, State, named},
     tables::{self, Facts, Names},
@@ -421,7 +422,11 @@ impl<'a> Runner<'a> {
             sqlstate: state,
             error: Some(error.message.clone()),
         };
-        self.note_failure(job, &course, &error).await;
+        // A procedure that commits by itself is begun once more without a transaction, in this session
+        // as it is: nothing has failed.
+        if units[0].clean || !commits_itself(&error) {
+            self.note_failure(job, &course, &error).await;
+        }
         // A unit of a larger revision is placed by whoever knows the rest of it.
         if job.transactional() {
             self.placed(error, Aftermath::RolledBack, "rolled back")

@@ -326,6 +326,6 @@ fn is_setting(text: &str) -> bool {
     word.eq_ignore_ascii_case("set") || word.eq_ignore_ascii_case("reset")
 }
 
-fn commits_itself(error: &Error) -> bool {
+pub(super) fn commits_itself(error: &Error) -> bool {
     error.failure.as_ref().is_some_and(|f| f.sqlstate.as_deref() == Some("2D000"))
 }

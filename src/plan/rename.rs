@@ -91,6 +91,18 @@ impl Rename {
         }
     }
 
+    /// Whether it is still to be made in `schema`: what it renames is there, and nothing has the new
+    /// name.
+    pub fn is_open(&self, schema: &Snapshot) -> bool {
+        match self {
+            Self::Object { from, to } => schema.contains(from) && !schema.contains(to),
+            Self::Within { of, from, to } => schema.get(of).is_some_and(|object| {
+                let names = kind(of.kind()).names_within(object);
+                names.contains(from) && !names.contains(to)
+            }),
+        }
+    }
+
     /// The way back.
     #[must_use]
     pub fn reversed(&self) -> Self {

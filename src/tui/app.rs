@@ -28,6 +28,7 @@ use crate::{
     config::{Config, Guard},
     engine::Overview,
     revision::{History, Node, RevisionId},
+    server::State,
     worker::{JobId, Refresh, ServerAction},
 };
 
@@ -260,6 +261,16 @@ impl App {
             Some(Layer::Diff(diff)) => Some(diff),
             _ => None,
         }
+    }
+
+    /// Nobody has chosen yet how to begin: what is lacking is no fault.
+    pub fn welcomes(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer, Layer::Welcome(_)))
+    }
+
+    /// The project's server was never started: there is nothing that could be out of reach.
+    pub fn never_started(&self) -> bool {
+        self.snapshot.server.as_ref().is_some_and(|status| status.state == State::Absent)
     }
 
     /// Two panes stand side by side.

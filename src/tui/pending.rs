@@ -175,6 +175,13 @@ impl PendingState {
         counts
     }
 
+    /// How many changes of a risk were accepted as they are.
+    pub fn accepted(&self, risk: Risk) -> usize {
+        let items = self.changes.iter().flat_map(|changes| &changes.items);
+        let accepted = items.filter(|item| self.terms.accepted.contains_key(&item.key));
+        accepted.filter(|item| self.terms.risk(item) == risk).count()
+    }
+
     /// Whether a group is open.
     pub fn is_open(&self, changes: &Changes, group: usize) -> bool {
         let Some(group) = changes.groups.get(group) else { return false };

@@ -260,6 +260,10 @@ impl JobView {
             Event::StatementStarted { index, statement, line, summary } => {
                 stage(self, Stage::Running);
                 if let Some(revision) = self.plan.get_mut(index) {
+                    // What cannot run in a transaction may begin once more without one.
+                    if revision.statements.back().is_some_and(|last| last.number == statement) {
+                        revision.statements.pop_back();
+                    }
                     if revision.statements.len() == STATEMENTS {
                         revision.statements.pop_front();
                     }

@@ -42,8 +42,10 @@ pub(super) struct Known {
     models: Option<(u64, String, Arc<Snapshot>, Vec<String>)>,
     /// Objects before and after revisions, the oldest first; by what they are made from.
     objects: Vec<(u64, Arc<Diff>)>,
-    /// Objects of the database that the models have under another name.
+    /// Objects of the database that the models have under another name, as far as people said so.
     renames: Vec<Rename>,
+    /// What people had said when models and database were compared last.
+    compared: Vec<Rename>,
 }
 
 impl Shared {
@@ -122,22 +124,26 @@ impl Shared {
             }
             (old, snapshot, notes)
         };
-        let renames = self.known().renames.clone();
+        let (answers, same_answers) = {
+            let known = self.known();
+            (known.renames.clone(), known.renames == known.compared)
+        };
         let full = Arc::new(old.full.clone());
         if let Some(Ok(before)) = &self.last().changes
             && before.missing.is_none()
-            && before.renames == renames
+            && same_answers
             && Arc::ptr_eq(&before.new, &new)
             && same::snapshot(&before.full, &full)
         {
             return Ok(before.again());
         }
+        self.known().compared.clone_from(&answers);
         let snapshot = settle(bench, old.snapshot, &new).await?;
-        let (old, renames, renamed, restored) = if renames.is_empty() {
-            (snapshot, renames, Vec::new(), Vec::new())
+        let (old, renames, renamed, restored) = if answers.is_empty() {
+            (snapshot, answers, Vec::new(), Vec::new())
         } else {
             let old = Side { snapshot, ..old };
-            let renamed = Box::pin(renamed(bench, old, &new, &renames)).await?;
+            let (renamed, renames) = Box::pin(renamed(bench, old, &new, answers)).await?;
             let (first, last) = renamed.renaming();
             let (first, last) = (first.to_vec(), last.to_vec());
             let Side { snapshot, scratch, .. } = renamed.old;
@@ -217,7 +223,7 @@ impl Shared {
         bench.control.tell("planning");
         let snapshot = settle(bench, now.snapshot.clone(), &changes.new).await?;
         let old = Side { snapshot, ..now };
-        let comparison = renamed(bench, old, &changes.new, &changes.renames).await?;
+        let (comparison, _) = renamed(bench, old, &changes.new, changes.renames.clone()).await?;
         let mut comparison =
             comparison.directly(terms.direct.clone())?.towards(pending::target(changes, chosen))?;
         if let Some(draft) = draft {
@@ -304,13 +310,13 @@ impl Shared {
     }
 }
 
-/// The comparison of what was read with the models, after these renames.
+/// The comparison of what was read with the models, after those of the renames that are still to be made.
 async fn renamed(
     bench: &Bench,
     old: Side,
     new: &Arc<Snapshot>,
-    renames: &[Rename],
-) -> Result<Comparison, Error> {
+    renames: Vec<Rename>,
+) -> Result<(Comparison, Vec<Rename>), Error> {
     let new = Side {
         label: "the models".to_owned(),
         snapshot: (**new).clone(),
@@ -318,7 +324,7 @@ async fn renamed(
         scratch: None,
         warnings: Vec::new(),
     };
-    Comparison::of(old, new, Options::default())?.rename(bench, renames).await
+    Comparison::of(old, new, Options::default())?.rename_open(bench, renames).await
 }
 
 /// How large the relations are that differ; without an answer in good time nothing is told.

@@ -201,6 +201,26 @@ async fn row_02_an_outcome_nobody_can_tell_is_ambiguous() {
 }
 
 #[tokio::test]
+async fn row_02_a_procedure_that_commits_is_begun_again_in_the_same_session_and_did_not_fail() {
+    let db = database().await;
+    exec(
+        &db,
+        "CREATE TABLE a (mark text, watch text); CREATE PROCEDURE p() LANGUAGE plpgsql AS \
+           $$ BEGIN INSERT INTO a VALUES (current_setting('my.mark', true), \
+              current_setting('client_connection_check_interval', true)); COMMIT; END $$",
+    )
+    .await;
+    let watch = ask(&db, "SELECT current_setting('server_version_num')::int >= 140000").await;
+    let script = "SET my.mark = 'kept';\nCALL p();";
+    up(&engine(&db, &files(&[loose("r001", "", script)]))).await.unwrap();
+    assert_eq!(ask(&db, "SELECT mark FROM a").await, "kept");
+    if watch == "t" {
+        assert_eq!(ask(&db, "SELECT watch FROM a").await, "500ms", "a killed runner is noticed");
+    }
+    assert_eq!(ask(&db, "SELECT count(*) FROM limbeck.history WHERE state = 'failed'").await, "0");
+}
+
+#[tokio::test]
 async fn row_02_done_statements_must_not_change() {
     let db = database().await;
     let broken = loose("r001", "", "CREATE TABLE a (n int);\nSELECT nix;");

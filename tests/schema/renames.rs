@@ -74,6 +74,29 @@ async fn arguments_rename_in_any_order() {
 }
 
 #[tokio::test]
+async fn answers_count_as_long_as_they_are_to_be_made() {
+    let db = database().await;
+    let bench = bench(&db, "/nonexistent");
+    let mut answers = Vec::new();
+    let mut comparison = compare(&bench, OLD, NEW, &[]).await;
+    while let Some(question) = comparison.questions().into_iter().find(|q| q.data) {
+        answers.push(question.rename.clone());
+        comparison = comparison.rename(&bench, &[question.rename]).await.unwrap();
+    }
+    // All at once and in any order: a column of a table that is renamed too, a value of a type.
+    answers.sort();
+    let asked = compare(&bench, OLD, NEW, &[]).await;
+    let (renamed, mut made) = asked.rename_open(&bench, answers.clone()).await.unwrap();
+    made.sort();
+    assert_eq!(made, answers);
+    assert!(!renamed.questions().iter().any(|question| question.data));
+    // Once a revision has made them, they are no errors.
+    let done = compare(&bench, NEW, NEW, &[]).await;
+    let (done, made) = done.rename_open(&bench, answers).await.unwrap();
+    assert!(made.is_empty() && done.is_equal());
+}
+
+#[tokio::test]
 async fn what_looks_different_is_not_asked_about() {
     let db = database().await;
     let bench = bench(&db, "/nonexistent");

@@ -207,6 +207,26 @@ impl Comparison {
         Ok(self)
     }
 
+    /// The same comparison after those of these renames that are still to be made, and which they
+    /// were: a revision may have made the others since. Wholes go before their parts, which are found
+    /// under the whole's new name.
+    pub async fn rename_open(
+        mut self,
+        bench: &Bench,
+        mut renames: Vec<Rename>,
+    ) -> Result<(Self, Vec<Rename>), Error> {
+        let mut made = Vec::new();
+        loop {
+            let schema = &self.old.snapshot;
+            let open: Vec<Rename> = renames.extract_if(.., |one| one.is_open(schema)).collect();
+            if open.is_empty() {
+                return Ok((self, made));
+            }
+            self = self.rename(bench, &open).await?;
+            made.extend(open);
+        }
+    }
+
     /// Renames in the scratch copy of the old schema and reads it again.
     async fn apply(&mut self, bench: &Bench, renames: &[Rename]) -> Result<(), Error> {
         let statements = rename::statements(&self.old.snapshot, renames)?;

@@ -32,6 +32,18 @@ pub fn pairs() -> impl Iterator<Item = &'static str> {
     names().filter(|name| !ONE_GROUND.contains(name))
 }
 
+/// The theme that a name is one side of (`dark` and `light` of the default one, `moss-dark` of `moss`),
+/// else the name itself.
+pub fn family(name: &str) -> &str {
+    match name {
+        "dark" | "light" => DEFAULT,
+        _ => {
+            let stem = name.strip_suffix("-light").or_else(|| name.strip_suffix("-dark"));
+            stem.filter(|stem| pairs().any(|pair| pair == *stem)).unwrap_or(name)
+        }
+    }
+}
+
 /// The text of a built-in theme, and the ground when the name says which: `dark` and `light` are the
 /// two sides of the default theme, `NAME-dark` and `NAME-light` those of another.
 pub(super) fn built_in(name: &str) -> Option<(&'static str, Option<bool>)> {

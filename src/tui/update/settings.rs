@@ -6,6 +6,7 @@ use crate::tui::{
     event::Effect,
     glyph::Glyphs,
     layer::{Choice, Setting},
+    theme::library::family,
 };
 
 /// Draws with a theme that is only looked at.
@@ -50,7 +51,7 @@ pub fn change(app: &mut App, setting: Setting) {
 pub fn is_chosen(app: &App, choice: &Choice) -> bool {
     match choice {
         Choice::Theme(name) => {
-            *name == app.theme_choice || (name == "auto" && app.theme_choice.is_empty())
+            *name == family(&app.theme_choice) || (name == "auto" && app.theme_choice.is_empty())
         }
         Choice::Profile(name) => *name == app.config.profile,
         _ => false,

@@ -135,14 +135,23 @@ fn totals(app: &App, frame: &mut Frame, area: Rect) {
             pen.skip(3);
         }
         let (mark, style) = risk_mark(app, risk);
-        let off = match all - on {
-            0 => String::new(),
-            n if n == all => " (off)".to_owned(),
-            n => format!(" ({n} off)"),
-        };
-        // Where nothing at all is chosen, the title says so.
-        let off = if app.pending.chosen() == 0 { "" } else { off.as_str() };
-        pen.put(&format!("{mark} {all} {word}"), style).put(off, app.theme.dim);
+        let mut notes = Vec::new();
+        match all - on {
+            // Where nothing at all is chosen, the title says so.
+            _ if app.pending.chosen() == 0 => {}
+            0 => {}
+            n if n == all => notes.push("off".to_owned()),
+            n => notes.push(format!("{n} off")),
+        }
+        match app.pending.accepted(risk) {
+            0 => {}
+            n if n == all => notes.push("accepted".to_owned()),
+            n => notes.push(format!("{n} accepted")),
+        }
+        pen.put(&format!("{mark} {all} {word}"), style);
+        if !notes.is_empty() {
+            pen.put(&format!(" ({})", notes.join(", ")), app.theme.dim);
+        }
     }
 }
 

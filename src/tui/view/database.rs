@@ -10,6 +10,7 @@ use ratatui::{
 
 use crate::{
     config::Guard,
+    engine::activity::SettingRow,
     pg::statement,
     present::{
         age::{age, bytes, clock},
@@ -198,7 +199,12 @@ fn server(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
             && app.snapshot.overview_error.is_none()
             && !overview.server.uptime.is_zero()
         {
-            pen.skip(2).put(&format!("up {}", age(overview.server.uptime)), theme.dim);
+            // The reading is told again each minute: seconds would stand still.
+            let up = match overview.server.uptime {
+                short if short.as_secs() < 60 => "started just now".to_owned(),
+                long => format!("up {}", age(long)),
+            };
+            pen.skip(2).put(&up, theme.dim);
         }
         let startable = matches!(
             app.snapshot.server.as_ref().map(|s| (s.kind, &s.state)),
@@ -246,8 +252,8 @@ fn server(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     }
     let (word, style) = match app.config.guard {
         Guard::Dev => ("DEV: Enter confirms", theme.text),
-        Guard::Staging => ("STAGING: typed confirm for what takes away", theme.warn),
-        Guard::Prod => ("PROD: typed confirm for every change", theme.danger),
+        Guard::Staging => ("STAGING: a name confirms losses", theme.warn),
+        Guard::Prod => ("PROD: a name confirms each change", theme.danger),
     };
     rows.push(("guard", word.to_owned(), style));
     for (i, (label, text, style)) in rows.iter().enumerate() {
@@ -418,9 +424,11 @@ fn locks(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         problem(app, frame, inside, "no other session holds a lock on a relation", theme.dim);
         return;
     }
-    let name = usize::from(inside.width).saturating_sub(36).clamp(10, 40);
+    // Modes are told whole; names get what they leave.
+    let mode = activity.locks.iter().map(|lock| width(&lock.mode)).max().unwrap_or(0).clamp(4, 20);
+    let name = usize::from(inside.width).saturating_sub(mode + 21).clamp(8, 40);
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);
-    pen.field(" relation", name + 1, theme.dim).skip(1).field("mode", 15, theme.dim).skip(1);
+    pen.field(" relation", name + 1, theme.dim).skip(1).field("mode", mode, theme.dim).skip(1);
     pen.field("pid", 7, theme.dim).skip(1).put("held", theme.dim);
     let page = usize::from(inside.height.saturating_sub(1));
     let from = window(0, app.database.lock, all, page);
@@ -436,7 +444,7 @@ fn locks(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         pen.put(if selected { app.glyphs.pointer } else { " " }, theme.marker);
         let relation = lock.relation.strip_prefix("public.").unwrap_or(&lock.relation);
         pen.field(&display_safe(relation), name, theme.text).skip(1);
-        pen.field(&display_safe(&lock.mode), 15, theme.text).skip(1);
+        pen.field(&display_safe(&lock.mode), mode, theme.text).skip(1);
         pen.field(&lock.pid.to_string(), 7, theme.text).skip(1);
         let (word, style) = if lock.granted { ("yes", theme.text) } else { ("waits", theme.warn) };
         pen.field(word, 6, style).put(&age(lock.age), theme.dim);
@@ -453,13 +461,20 @@ fn settings(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     };
     let page = usize::from(inside.height);
     let from = app.database.setting.min(activity.settings.len().saturating_sub(page));
-    let name = activity.settings.iter().map(|s| s.name.len()).max().unwrap_or(0).clamp(10, 28);
-    let value = activity.settings.iter().map(|s| width(&s.value)).max().unwrap_or(0).clamp(4, 12);
+    let shown: Vec<_> = activity.settings.iter().skip(from).take(page).collect();
+    let widest =
+        |of: fn(&SettingRow) -> &str| shown.iter().map(|s| width(of(s))).max().unwrap_or(0);
+    let value = widest(|s| &s.value).clamp(4, 12);
+    let room = usize::from(inside.width).saturating_sub(value + 1);
+    let name = widest(|s| &s.name).min(room).max(10);
     // A note of two words and an ellipsis says nothing: all of them, or none.
     let notes = usize::from(inside.width) >= name + value + 3 + LEAST_NOTE;
-    for (row, setting) in activity.settings.iter().skip(from).take(page).enumerate() {
+    for (row, setting) in shown.into_iter().enumerate() {
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16);
-        pen.field(&display_safe(&setting.name), name, theme.dim).skip(1);
+        // A long name is known by its other words.
+        let short = if setting.name.len() > name { "tx" } else { "transaction" };
+        let words = setting.name.replace("transaction", short);
+        pen.field(&display_safe(&words), name, theme.dim).skip(1);
         if notes {
             pen.field(&display_safe(&setting.value), value, theme.text).skip(2);
             pen.put(&display_safe(&setting.note), theme.faint);

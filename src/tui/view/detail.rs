@@ -161,7 +161,7 @@ fn flowed(facts: Vec<Fact>, room: usize, dot: &str) -> Vec<(&'static str, Vec<(S
                 let wide = width(word.trim_end());
                 if used + wide > room && !broken {
                     if used == 0 {
-                        let (head, rest) = word.split_at(cut_at(word, room));
+                        let (head, rest) = word.split_at(joint(word, cut_at(word, room)));
                         line.push((head.to_owned(), style));
                         word = rest;
                     }
@@ -190,6 +190,13 @@ fn flowed(facts: Vec<Fact>, room: usize, dot: &str) -> Vec<(&'static str, Vec<(S
         lines.push((if broken { "" } else { fact.label }, line));
     }
     lines
+}
+
+/// Where a word that is cut at `most` is better cut: behind the last sign that joins its parts (a path,
+/// an id and a name), when that leaves more than half of the line.
+fn joint(word: &str, most: usize) -> usize {
+    let behind = word[..most].rfind(['/', '_', '-']).map_or(0, |at| at + 1);
+    if behind > most / 2 { behind } else { most }
 }
 
 /// The facts in the order of their weight: what does not fit is lost from the end.
@@ -251,7 +258,7 @@ fn describe(
                 let _infallible = write!(text, " {}", lock.as_str());
             }
             if i == 1 && shown.len() > 2 {
-                let _infallible = write!(text, " +{} more", shown.len() - 2);
+                text.push_str(&and_more(shown.len() - 2));
             }
             add(if i == 0 { "locks" } else { "" }, plain(text));
         }
@@ -370,6 +377,11 @@ fn state_parts(app: &App, state: &RevisionState, mark: Mark) -> Vec<(String, Sty
     parts
 }
 
+/// How many more there are, in one piece wherever the line breaks.
+fn and_more(n: usize) -> String {
+    format!(" +{n}\u{a0}more")
+}
+
 fn down_parts(app: &App, facts: &Facts) -> Vec<(String, Style)> {
     let theme = &app.theme;
     let Some(down) = &facts.down else {
@@ -392,7 +404,7 @@ fn down_parts(app: &App, facts: &Facts) -> Vec<(String, Style)> {
         [loss, more @ ..] => {
             vec![
                 ("yes, but ".to_owned(), theme.text),
-                (format!("{loss} +{} more", more.len()), theme.danger),
+                (loss.clone() + &and_more(more.len()), theme.danger),
             ]
         }
     }
@@ -425,24 +437,25 @@ fn script(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap, focus: bo
         Direction::Up => ("up", "down"),
         Direction::Down => ("down", "up"),
     };
-    let mut title = vec![Span::styled(format!("SQL {word}"), theme.title)];
+    let mut title = Line::styled(format!("SQL {word}"), theme.title);
     for (action, words) in [(Action::FlipScript, other), (Action::Open, "side by side")] {
         let key = app.keymap.label(action);
-        if !key.is_empty() {
-            title.push(Span::styled(format!(" {} ", app.glyphs.dot), theme.faint));
-            let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
-            title.push(Span::styled(key, theme.key));
-            title.push(Span::styled(format!(" {words}"), theme.title_dim));
+        let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
+        let wide = width(&key) + width(words) + 4;
+        // Whole, or not at all; the frame and its blanks take six.
+        if !key.is_empty() && title.width() + wide + 6 <= usize::from(area.width) {
+            title.push_span(Span::styled(format!(" {} ", app.glyphs.dot), theme.faint));
+            title.push_span(Span::styled(key, theme.key));
+            title.push_span(Span::styled(format!(" {words}"), theme.title_dim));
         }
     }
     let Some(text) = text else {
-        let inside = pane(app, frame, area, focus, Line::from(title), Line::default());
+        let inside = pane(app, frame, area, focus, title, Line::default());
         let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, shrink(inside, 1));
         pen.put("no down script: this revision cannot be undone", theme.dim);
         return;
     };
-    let inside =
-        pane(app, frame, area, focus, Line::from(title), Line::styled(foot(text), theme.scroll));
+    let inside = pane(app, frame, area, focus, title, Line::styled(foot(text), theme.scroll));
     let inside = shrink(inside, 1);
     if text.lines.is_empty() {
         Pen::new(frame.buffer_mut(), app.glyphs, inside).put("empty: nothing runs", theme.dim);

@@ -21,7 +21,7 @@ use crate::{
 
 /// Rows that [`notice`] needs: none when all is well.
 pub fn notice_height(app: &App, area: Rect) -> u16 {
-    if area.height < 8 || app.server_action.is_some() {
+    if area.height < 8 || app.server_action.is_some() || app.welcomes() {
         0
     } else if app.snapshot.overview_error.is_some() {
         3
@@ -47,12 +47,17 @@ pub fn notice(app: &App, frame: &mut Frame, area: Rect) {
     } else {
         "states are unknown"
     };
+    let (mark, style, what, why) = if app.never_started() {
+        let why = "it is made when it is started for the first time";
+        (app.glyphs.server_down, theme.warn, "There is no database server yet", why)
+    } else {
+        (app.glyphs.cross, theme.danger, case.what(), error.message.as_str())
+    };
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, area);
-    pen.skip(1).put(app.glyphs.cross, theme.danger).skip(1);
-    pen.put(case.what(), theme.danger);
+    pen.skip(1).put(mark, style).skip(1).put(what, style);
     pen.put(&format!(" {} {old}", app.glyphs.dot), theme.dim);
     let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, 1);
-    pen.skip(3).put(&display_safe(&error.message), theme.text);
+    pen.skip(3).put(&display_safe(why), theme.text);
     let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, 2);
     pen.skip(3);
     for (nth, (action, words)) in
@@ -126,12 +131,14 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect) {
                 lines.push(Line::styled(line, theme.dim));
             }
             lines.push(Line::default());
-            lines.push(line(Action::Create, "create the first revision"));
-            lines.push(line(Action::DatabaseScreen, "look at the database"));
-            lines.push(line(Action::Help, "all keys"));
+            if Action::Create.enabled(app).is_ok() {
+                lines.push(line(Action::Create, "create the first revision"));
+            }
             if !history.problems().is_empty() {
                 lines.push(line(Action::Problems, "what is wrong with the files"));
             }
+            lines.push(line(Action::DatabaseScreen, "look at the database"));
+            lines.push(line(Action::Help, "all keys"));
         }
         Some(_) => lines.push(Line::styled(
             format!("{} laying out the graph", app.glyphs.spin(app.spin(), app.motion)),

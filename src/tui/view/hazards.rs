@@ -5,7 +5,10 @@ use ratatui::style::Style;
 use super::toast::wrapped;
 use crate::{
     plan::{Hazard, Severity},
-    present::safe::{display_safe, width},
+    present::{
+        diff::wrap::wrap,
+        safe::{display_safe, width},
+    },
     tui::{action::Action, app::App, pending::TreeRow},
     worker::pending::{Change, Changes, Risk},
 };
@@ -119,14 +122,22 @@ fn ways(app: &App, item: &Change, hazards: &[&Hazard], lines: &mut Lines) {
         let words = "accept it: your reason goes into the file";
         lines.put((&key(Action::Accept), theme.key), words, theme.dim);
     }
-    // What is gentler and takes several revisions is for people to run.
+    // What is gentler and takes several revisions is for people to run; not where another form does it.
+    if item.direct.is_some() {
+        return;
+    }
     let recipe = hazards.iter().find(|hazard| !hazard.recipe.is_empty());
     if let Some(hazard) = recipe.filter(|hazard| hazard.severity > Severity::Note) {
         lines.put((" ", theme.dim), "gentler, by hand:", theme.dim);
         for step in &hazard.recipe {
             for row in display_safe(step).lines() {
-                let row: String = row.chars().take(lines.room.saturating_sub(4)).collect();
-                lines.lines.push(vec![("    ".to_owned(), theme.dim), (row, theme.dim)]);
+                for piece in wrap(row, lines.room.saturating_sub(4)) {
+                    let lead = " ".repeat(4 + piece.lead.saturating_sub(2));
+                    let mark = if piece.lead > 0 { app.glyphs.wrapped } else { "" };
+                    let blank = if piece.lead > 1 { " " } else { "" };
+                    let text = format!("{lead}{mark}{blank}{}", row[piece.range].trim_end());
+                    lines.lines.push(vec![(text, theme.dim)]);
+                }
             }
         }
     }

@@ -71,6 +71,14 @@ fn facts(app: &App) -> Vec<Fact> {
         rank: 0,
     }];
     let mut add = |text: String, style, rank| facts.push(Fact { text, style, rank });
+    if app.welcomes() {
+        add("no project yet".to_owned(), theme.dim, 1);
+        return facts;
+    }
+    if app.never_started() && snapshot.overview.is_none() {
+        add(format!("{} no server yet", app.glyphs.server_down), theme.warn, 1);
+        return facts;
+    }
     if let Some(error) = &snapshot.overview_error {
         let word = if snapshot.server_up() { "not reachable" } else { "server not running" };
         add(format!("{} {word}", app.glyphs.cross), theme.danger, 1);
@@ -226,6 +234,9 @@ fn tab_mark(app: &App, screen: Screen) -> (String, Style) {
         },
         Screen::Database => match (app.snapshot.server_up(), &app.snapshot.server) {
             (true, _) => (app.glyphs.server_up.to_owned(), theme.ok),
+            (false, Some(_)) if app.never_started() => {
+                (app.glyphs.server_down.to_owned(), theme.warn)
+            }
             (false, Some(_)) => (app.glyphs.server_down.to_owned(), theme.danger),
             (false, None) => (String::new(), theme.tab),
         },
@@ -242,6 +253,8 @@ fn tab_mark(app: &App, screen: Screen) -> (String, Style) {
 /// `⠹ upgrade head 3/4 · 00:14` at the right end, who blocks it before it.
 fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let theme = &app.theme;
+    // Cells that say who blocks it, with the spinner.
+    let mut blocked = 0;
     let (words, since, style, target) = if let Some(job) = app.running() {
         let (done, all) = (job.finished(), job.plan.len());
         let count =
@@ -257,6 +270,10 @@ fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
             },
             None => String::new(),
         };
+        if !blocker.is_empty() {
+            // The dot behind it and its blanks are as wide as the spinner and its own, and one more.
+            blocked = width(&blocker) - 1;
+        }
         (
             format!("{blocker}{}{count}", job.run.command()),
             job.elapsed(app.now.mono),
@@ -283,8 +300,10 @@ fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     };
     let words = format!("{} {}", app.glyphs.spin(app.spin(), app.motion), display_safe(&words));
     let time = format!(" {} {}", app.glyphs.dot, clock(since));
-    // The words may be cut; how long it takes is always whole.
-    let room = usize::from(area.width.saturating_sub(2)).saturating_sub(width(&time));
+    let all = usize::from(area.width.saturating_sub(2));
+    // Who is in the way comes before how long it takes; that before the rest of the words.
+    let time = if blocked > 0 && blocked + width(&time) > all { String::new() } else { time };
+    let room = all.saturating_sub(width(&time));
     let used = width(&words).min(room);
     if used < 6 {
         return;

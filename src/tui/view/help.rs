@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use crate::{
-    present::safe::{display_safe, width},
+    present::safe::{display_safe, width as cells},
     tui::{
         action,
         app::{App, HitMap, Target},
@@ -23,8 +23,8 @@ use crate::{
 
 /// Widest useful popup.
 const WIDTH: u16 = 96;
-/// Cells of the keys.
-const KEYS: usize = 12;
+/// Cells of the keys, at most; on a narrow screen those that fit into fewer are enough.
+const KEYS: (usize, usize) = (12, 7);
 
 /// A line of the list: a heading, or an entry by its index.
 enum Row {
@@ -69,6 +69,8 @@ pub fn draw(app: &App, layer: &ListLayer, frame: &mut Frame, area: Rect, hits: &
     }
     let page = usize::from(list.height);
     hits.page = page;
+    let keys = items.iter().map(|item| cells(&item.key)).max().unwrap_or(0);
+    let keys = keys.min(if app.wide() { KEYS.0 } else { KEYS.1 });
     let selected = layer.selected.min(items.len() - 1);
     let at =
         rows.iter().position(|row| matches!(row, Row::Entry(i) if *i == selected)).unwrap_or(0);
@@ -84,7 +86,7 @@ pub fn draw(app: &App, layer: &ListLayer, frame: &mut Frame, area: Rect, hits: &
             }
             Row::Entry(index) => {
                 hits.add(place, Target::Item(*index));
-                entry(app, frame, place, &items[*index], *index == selected);
+                entry(app, frame, place, &items[*index], *index == selected, keys);
             }
         }
     }
@@ -112,7 +114,7 @@ fn rows(items: &[Item]) -> Vec<Row> {
     rows
 }
 
-fn entry(app: &App, frame: &mut Frame, area: Rect, item: &Item, selected: bool) {
+fn entry(app: &App, frame: &mut Frame, area: Rect, item: &Item, selected: bool, keys: usize) {
     let theme = &app.theme;
     if selected {
         frame.buffer_mut().set_style(area, theme.selection);
@@ -124,11 +126,15 @@ fn entry(app: &App, frame: &mut Frame, area: Rect, item: &Item, selected: bool) 
     };
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, area);
     pen.field(if selected { app.glyphs.pointer } else { " " }, 1, theme.marker).skip(1);
-    pen.field(&display_safe(&item.key), KEYS, key_style).skip(1);
+    let mut shown = display_safe(&item.key).into_owned();
+    while let (true, Some((fewer, _))) = (cells(&shown) > keys, shown.rsplit_once(' ')) {
+        shown = fewer.to_owned();
+    }
+    pen.field(&shown, keys, key_style).skip(2);
     let reason = item.disabled.as_deref().map(display_safe);
     let text = display_safe(&item.text).into_owned();
     let room = pen.room();
-    let wanted = reason.as_ref().map_or(0, |reason| width(reason) + 4);
+    let wanted = reason.as_ref().map_or(0, |reason| cells(reason) + 4);
     let own = if wanted > 0 { (room.saturating_sub(wanted)).max(room / 2) } else { room };
     let end = pen.x() + own.min(room) as u16;
     let mut clip = Pen::new(

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::tui::{
     action::{self, Action},
     app::{App, HitMap, Screen, Target},
+    layer::Subject,
 };
 
 /// Draws what is always there, at the right; tells how wide it is.
@@ -62,11 +63,12 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
         let enabled = action.enabled(app).is_ok();
         // Worth its place only when there is something to start.
+        let words = words(app, action);
         let rare = matches!(
             action,
             Action::StartServer | Action::SameObject | Action::OtherObject | Action::StopWork
         );
-        if rare && !enabled {
+        if rare && !enabled || words.is_empty() {
             continue;
         }
         let (key_style, text_style) = if enabled {
@@ -77,7 +79,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         let line = Line::from(vec![
             Span::styled(key, key_style),
             Span::raw(" "),
-            Span::styled(action.entry().short, text_style),
+            Span::styled(words, text_style),
         ]);
         let width = line.width() as u16;
         // As far from what is always there as from each other.
@@ -88,5 +90,17 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         frame.render_widget(line, place);
         hits.add(place, Target::Action(action));
         x += width + 2;
+    }
+}
+
+/// What an action does, in a word or two; nothing when it never does anything here. Scripts have no
+/// objects to go to, but objects to go back to; the changes of the models have neither scripts nor a
+/// revision.
+fn words(app: &App, action: Action) -> &'static str {
+    match (app.diff().map(|diff| diff.subject), action) {
+        (Some(Subject::Scripts(_)), Action::FlipView) => "objects",
+        (Some(Subject::Scripts(_)), Action::NextPart)
+        | (Some(Subject::Changes), Action::FlipView | Action::DiffFacts) => "",
+        _ => action.entry().short,
     }
 }

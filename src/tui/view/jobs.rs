@@ -53,12 +53,16 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     };
     let [top, bottom] =
         Layout::vertical([Constraint::Length(top_height), Constraint::Fill(1)]).areas(area);
+    let with_output = shown_job(app).filter(|_| past.is_none() || running);
+    // On a narrow screen a running job's words matter more than what ran before.
+    let speaks = |job: &JobView| job.is_running() && !job.output.is_empty();
+    let listed = app.wide() || !with_output.is_some_and(speaks);
     match (past, shown_job(app)) {
         (Some(entry), _) if !running => draw_past(app, entry, frame, top),
-        (_, Some(job)) => draw_job(app, job, frame, top),
+        // The keys that move do so in the list.
+        (_, Some(job)) => draw_job(app, job, frame, top, !listed),
         _ => {}
     }
-    let with_output = shown_job(app).filter(|_| past.is_none() || running);
     match with_output {
         Some(job) if app.wide() => {
             let [list, output] =
@@ -66,8 +70,7 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
             draw_list(app, frame, list, hits);
             draw_output(app, job, frame, output);
         }
-        // On a narrow screen a running job's words matter more than what ran before.
-        Some(job) if job.is_running() && !job.output.is_empty() => {
+        Some(job) if !listed => {
             draw_output(app, job, frame, bottom);
             hits.page = usize::from(bottom.height.saturating_sub(2));
         }
@@ -143,7 +146,7 @@ fn job_height(app: &App, job: &JobView, area: Rect) -> u16 {
     wanted.clamp(7, most.max(7)).min(area.height)
 }
 
-fn draw_job(app: &App, job: &JobView, frame: &mut Frame, area: Rect) {
+fn draw_job(app: &App, job: &JobView, frame: &mut Frame, area: Rect, focus: bool) {
     let theme = &app.theme;
     let guard = match app.config.guard {
         crate::config::Guard::Dev => "dev",
@@ -156,7 +159,7 @@ fn draw_job(app: &App, job: &JobView, frame: &mut Frame, area: Rect) {
         Span::styled(format!(" {dot} {guard} {dot} job {}", job.id.0), theme.title_dim),
     ]);
     let foot = job.pid.map(|pid| format!("backend {pid}")).unwrap_or_default();
-    let inside = pane(app, frame, area, true, title, Line::styled(foot, theme.scroll));
+    let inside = pane(app, frame, area, focus, title, Line::styled(foot, theme.scroll));
     let inside = shrink(inside, 1);
     if inside.height == 0 {
         return;
@@ -360,12 +363,16 @@ fn draw_statement(
     if waits {
         pen.field("(lock wait)", 12, theme.warn);
     }
-    let rows = one.rows.map(|n| format!("{n} rows")).unwrap_or_default();
+    let rows = one.rows.map(rows_of).unwrap_or_default();
     if rows.is_empty() || waits {
         pen.right(&took, 13, style);
     } else {
         pen.right(&took, 13, theme.dim);
     }
+}
+
+fn rows_of(rows: u64) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
 }
 
 fn draw_output(app: &App, job: &JobView, frame: &mut Frame, area: Rect) {
@@ -419,7 +426,7 @@ fn draw_list(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         Some(_) => Line::styled("the audit table cannot be read now", theme.warn),
         None => Line::default(),
     };
-    let inside = pane(app, frame, area, shown_job(app).is_none(), title, foot);
+    let inside = pane(app, frame, area, true, title, foot);
     let page = usize::from(inside.height);
     hits.page = page;
     let from = window(0, app.jobs.selected, count, page);
@@ -459,7 +466,7 @@ fn list_run(app: &App, job: &JobView, pen: &mut Pen<'_>) {
     pen.put(mark, style).skip(1);
     pen.field(&format!("job {}", job.id.0), app.id_width(), theme.strong).skip(1);
     let room = pen.room();
-    let state = width(&words).clamp(8, 18);
+    let state = width(&words).clamp(8, (room / 2).max(18));
     pen.field(&display_safe(&job.run.command()), room.saturating_sub(state + 11), theme.text);
     pen.skip(1).right(&words, state, style).skip(1);
     pen.right(&ago(app, Some(job.started_at)), 6, theme.dim);

@@ -11,7 +11,7 @@ use crate::{
     present::{
         age::elapsed,
         safe::{display_safe, width},
-        sql::spans,
+        sql::lines as sql_lines,
     },
     tui::{
         action::Action,
@@ -21,7 +21,7 @@ use crate::{
         widget::{
             Pen,
             pane::{pane, popup, shrink, window},
-            sql,
+            script::Script,
         },
     },
 };
@@ -52,7 +52,8 @@ fn put_lines(
 ) {
     let theme = &app.theme;
     let commands = lines.iter().map(|line| width(&display_safe(&line.command)));
-    let command = commands.max().unwrap_or(0).clamp(8, 32);
+    let most = (usize::from(area.width) / 3).clamp(8, 32);
+    let command = commands.max().unwrap_or(0).clamp(8, most);
     for (row, line) in lines.iter().enumerate() {
         let time = line.at.to_zoned(app.zone.clone()).strftime("%H:%M:%S").to_string();
         let took = line.took.map(elapsed).unwrap_or_default();
@@ -132,33 +133,24 @@ fn whole(
 ) {
     let theme = &app.theme;
     let room = usize::from(area.width).max(1);
-    let is_sql = line.sql.is_some();
-    let style: Style = if line.end == LogEnd::Failed { theme.failed } else { theme.text };
-    let rows: Vec<String> = line.text().lines().flat_map(|line| indented(line, room)).collect();
     let page = usize::from(area.height);
     hits.page = page;
+    if line.sql.is_some() {
+        let text: Vec<_> =
+            line.text().lines().map(|line| display_safe(line).into_owned()).collect();
+        let colours = sql_lines(&text.join("\n"));
+        let lines: Vec<_> = text.into_iter().zip(colours).collect();
+        let script = Script::new(&lines, 0, room);
+        hits.detail_max = script.height().saturating_sub(page);
+        script.draw(app, frame, area, layer.scroll.min(hits.detail_max), None);
+        return;
+    }
+    let style: Style = if line.end == LogEnd::Failed { theme.failed } else { theme.text };
+    let rows: Vec<String> = line.text().lines().flat_map(|line| indented(line, room)).collect();
     hits.detail_max = rows.len().saturating_sub(page);
     let from = layer.scroll.min(hits.detail_max);
-    let text = rows.join("\n");
-    let coloured = spans(&text);
-    let mut start = 0;
-    for (number, row) in rows.iter().enumerate() {
-        let end = start + row.len();
-        if (from..from + page).contains(&number) {
-            let y = (number - from) as u16;
-            let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, area, y);
-            if is_sql {
-                let first = coloured.partition_point(|span| span.range.end <= start);
-                let own = coloured[first..].iter().take_while(|span| span.range.start < end);
-                for span in own {
-                    let part = span.range.start.max(start)..span.range.end.min(end);
-                    pen.put(text.get(part).unwrap_or_default(), sql::style(theme, span.kind));
-                }
-            } else {
-                pen.put(row, style);
-            }
-        }
-        start = end + 1;
+    for (number, row) in rows.iter().skip(from).take(page).enumerate() {
+        Pen::at(frame.buffer_mut(), app.glyphs, area, number as u16).put(row, style);
     }
 }
 

@@ -128,6 +128,7 @@ fn plain(app: &App, frame: &mut Frame) {
             "…" => cell.set_symbol(app.glyphs.ellipsis),
             "·" => cell.set_symbol(app.glyphs.dot),
             "→" => cell.set_symbol(app.glyphs.arrow),
+            "\u{a0}" => cell.set_symbol(" "),
             _ => continue,
         };
     }

@@ -3,14 +3,17 @@
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
+    style::Style,
     text::{Line, Span},
 };
 
 use crate::{
+    config::Guard,
     present::safe::{display_safe, width},
     tui::{
         app::{App, HitMap, Target},
         layer::{Choice, Item, ListLayer, Scope},
+        update::settings,
         widget::{
             Pen, list,
             pane::{popup, window},
@@ -112,8 +115,23 @@ fn entry(app: &App, frame: &mut Frame, area: Rect, item: &Item, selected: bool) 
     };
     let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, tail);
     pen.skip(1);
-    let key_style = if item.disabled.is_some() { theme.key_disabled } else { theme.key };
+    let key_style = match &item.choice {
+        _ if item.disabled.is_some() => theme.key_disabled,
+        // As the badge in the corner will be.
+        Choice::Profile(name) => guard_style(app, name.as_deref()),
+        _ => theme.key,
+    };
     pen.field(&display_safe(key), 7, key_style);
     let room = pen.room();
-    pen.right(right, room, theme.dim);
+    let in_use = settings::is_chosen(app, &item.choice);
+    pen.right(right, room, if in_use { theme.ok } else { theme.dim });
+}
+
+/// The badge of a profile; without one it is the project's own database.
+fn guard_style(app: &App, profile: Option<&str>) -> Style {
+    match profile.and_then(|name| app.config.profiles.get(name)) {
+        None | Some(Guard::Dev) => app.theme.badge_dev,
+        Some(Guard::Staging) => app.theme.badge_staging,
+        Some(Guard::Prod) => app.theme.badge_prod,
+    }
 }

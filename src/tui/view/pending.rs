@@ -251,8 +251,8 @@ pub(super) fn behind(app: &App) -> Option<String> {
     let overview = app.snapshot.overview.as_ref()?;
     let words = match overview.pending {
         0 => return None,
-        1 => "1 revision is pending: upgrade before you create one".to_owned(),
-        n => format!("{n} revisions are pending: upgrade before you create one"),
+        1 => "1 revision is pending: upgrade first".to_owned(),
+        n => format!("{n} revisions are pending: upgrade first"),
     };
     Some(format!("{} {words}", app.glyphs.warn))
 }
@@ -286,13 +286,12 @@ fn object(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mu
     let inside = pane(app, frame, area, focus, title, foot);
     hits.add(area, Target::PendingPane(PendingPane::Object));
     let risks = hazards::risks(app, changes, usize::from(inside.width.saturating_sub(2)).max(8));
-    let most = (inside.height / 2).max(1);
-    let told = (risks.len() as u16).min(most);
-    let text = Rect { height: inside.height.saturating_sub(told + u16::from(told > 0)), ..inside };
-
-    let sheet = Sheet::plain(diff, text);
-    let key =
-        DiffKey { form: sheet.form(), wrap: true, unfold_all: false, unfolded: BTreeSet::new() };
+    let key = DiffKey {
+        form: Sheet::plain(diff, inside).form(),
+        wrap: true,
+        unfold_all: false,
+        unfolded: BTreeSet::new(),
+    };
     let view = app.memo.diff_view(diff, &key);
     let top_of = |row: usize| view.layout.top(view.folds.item_of(row));
     let from = top_of(part.heading) + 1;
@@ -301,7 +300,14 @@ fn object(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mu
     } else {
         view.layout.top(view.folds.item_of(part.rows.end - 1) + 1)
     };
-    let (count, page) = (end.saturating_sub(from), usize::from(text.height));
+    let count = end.saturating_sub(from);
+    // The risks get half, and what a short object leaves them.
+    let free = usize::from(inside.height).saturating_sub(count + 1);
+    let most = (inside.height / 2).max(1).max(free as u16);
+    let told = (risks.len() as u16).min(most);
+    let text = Rect { height: inside.height.saturating_sub(told + u16::from(told > 0)), ..inside };
+    let sheet = Sheet::plain(diff, text);
+    let page = usize::from(text.height);
     let last = count.saturating_sub(page);
     hits.object_max = last;
     let own = own_row(changes, state.item(), part.rows.clone());
@@ -326,6 +332,11 @@ fn object(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mu
     let place = shrink(Rect { y: inside.bottom() - told, height: told, ..inside }, 1);
     for (row, parts) in risks.iter().take(usize::from(told)).enumerate() {
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, place, row as u16);
+        if row + 1 == usize::from(told) && risks.len() > row + 1 {
+            let words = format!("{} {} more lines", app.glyphs.ellipsis, risks.len() - row);
+            pen.put(&words, theme.dim);
+            break;
+        }
         for (words, style) in parts {
             pen.put(words, *style);
         }

@@ -133,12 +133,14 @@ pub fn draw(app: &App, layer: &DiffLayer, frame: &mut Frame, area: Rect, hits: &
         .collect();
     hits.diff_key = Some(key);
 
-    // The hunk that is being read: the last one that begins in the upper half.
-    let reading = Reading {
-        hunk: hits.diff_hunks.partition_point(|top| *top <= scroll + page / 3).max(1),
-        part: hits.diff_part,
-        diff,
-    };
+    // The hunk that is being read: the last one of this part that begins in the upper third.
+    let hunks_before = |line: usize| hits.diff_hunks.partition_point(|top| *top < line);
+    let part = hits.diff_part;
+    let of_part = |part: usize| hits.diff_parts.get(part).map(|top| hunks_before(*top));
+    let first = of_part(part).unwrap_or(0) + 1;
+    let last = of_part(part + 1).unwrap_or(hits.diff_hunks.len()).max(first);
+    let hunk = hunks_before(scroll + page / 3 + 1).clamp(first, last);
+    let reading = Reading { hunk: hunk.min(hits.diff_hunks.len()), part, diff };
     let title = title(app, layer, shown.as_ref(), split, Some(&reading));
     let foot = foot(app, layer, diff, shown.as_ref());
     let inside = pane(app, frame, area, true, title, foot);
@@ -273,14 +275,16 @@ fn title<'a>(
         tail.push(Span::styled(text, theme.title_dim));
     }
     if !split {
-        tail.push(dot());
         let narrow = app.size.0 < SPLIT_FROM && layer.split.is_none();
-        let note = if narrow && app.size.0 >= 80 { "unified below 100 columns" } else { "unified" };
-        // What it is called matters more than why it is drawn so.
+        let why = narrow && app.size.0 >= 80;
+        // What it is called matters more than how it is drawn, and why so.
         let taken = head.iter().chain(&tail).map(Span::width).sum::<usize>() + width(&words);
-        let note =
-            if taken + 3 + 3 + 8 + note.len() > usize::from(app.size.0) { "unified" } else { note };
-        tail.push(Span::styled(note, theme.title_dim));
+        let fits = |note: &&str| taken + 3 + 3 + 8 + note.len() <= usize::from(app.size.0);
+        let notes = ["unified below 100 columns", "unified"];
+        if let Some(note) = notes.into_iter().skip(usize::from(!why)).find(fits) {
+            tail.push(dot());
+            tail.push(Span::styled(note, theme.title_dim));
+        }
     }
     // The words take what the rest leaves; frame and blanks take eight.
     let fixed = head.iter().chain(&tail).map(Span::width).sum::<usize>() + 3 + 8;

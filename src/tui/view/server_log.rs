@@ -44,9 +44,14 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     }
     let lines = app.log_lines();
     if lines.is_empty() {
-        problem(app, frame, inside, "no line of the log holds that", theme.dim);
+        let words = match filter.is_empty() {
+            true => "the server has logged nothing yet",
+            false => "no line of the log holds that",
+        };
+        problem(app, frame, inside, words, theme.dim);
         return;
     }
+    let short = !app.database.log_only || inside.width < WHOLE_FROM;
     let back = back.min(lines.len().saturating_sub(page));
     let to = lines.len() - back;
     for (row, line) in lines[to.saturating_sub(page)..to].iter().enumerate() {
@@ -59,11 +64,16 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         };
         let mut pen = Pen::at(frame.buffer_mut(), app.glyphs, inside, row as u16);
         match stamp(line) {
-            Some((time, rest)) if !app.database.log_only || inside.width < WHOLE_FROM => {
+            Some((time, rest)) if short => {
                 pen.put(time, theme.faint).skip(1).put(&display_safe(rest), style);
             }
+            // The rest of an entry stands below what it belongs to.
+            _ if line.starts_with('\t') => {
+                let rest = line.trim_start_matches('\t').replace('\t', "    ");
+                pen.skip(if short { TIME + 5 } else { 4 }).put(&display_safe(&rest), style);
+            }
             _ => {
-                pen.put(&display_safe(line), style);
+                pen.put(&display_safe(&line.replace('\t', "    ")), style);
             }
         }
     }
@@ -71,6 +81,9 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
 
 /// Cells from which on a line is shown with its date and process.
 const WHOLE_FROM: u16 = 100;
+
+/// Cells of the time of day.
+const TIME: usize = 8;
 
 /// The time of day of a line, and what the server says: what a pane has room for. The date is that of
 /// the file.

@@ -183,12 +183,11 @@ fn impacts(review: &Review, lines: &mut Vec<Line>) {
         }
         None => lines.push(line(Role::Good, "locks", "no table that is there already")),
     }
-    for impact in review.impacts.iter().filter(|impact| impact.rewrites).take(3) {
-        lines.push(line(
-            Role::Warn,
-            "rewrites",
-            format!("{}: takes time and space as it is large", object(&impact.object)),
-        ));
+    let rewritten = review.impacts.iter().filter(|impact| impact.rewrites);
+    for (nth, impact) in rewritten.take(3).enumerate() {
+        let words = "the larger it is, the longer it takes";
+        let text = format!("{}: {words}", object(&impact.object));
+        lines.push(line(Role::Warn, if nth == 0 { "rewrites" } else { "" }, text));
     }
     let losses: Vec<&String> = review.impacts.iter().filter_map(|i| i.loses.as_ref()).collect();
     for (nth, loss) in losses.iter().take(LISTED).enumerate() {

@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// Says where other things say what they are.
+const IN_USE: &str = "in use";
+
 /// Tables offered at once.
 const MOST: usize = 200;
 
@@ -21,8 +24,8 @@ fn entry(choice: Choice, text: String, key: String, place: &'static str) -> Item
 fn themes(app: &App) -> Vec<Item> {
     let one = |name: String| {
         let choice = Choice::Theme(name.clone());
-        let key = if settings::is_chosen(app, &choice) { "in use" } else { "" };
-        entry(choice, format!("theme {name}"), key.to_owned(), "Theme")
+        let place = if settings::is_chosen(app, &choice) { IN_USE } else { "Theme" };
+        entry(choice, format!("theme {name}"), String::new(), place)
     };
     app.themes.names().into_iter().map(one).collect()
 }
@@ -39,9 +42,9 @@ fn profiles(app: &App) -> Vec<Item> {
             Guard::Staging => "STAGING",
             Guard::Prod => "PROD",
         };
-        let key = if settings::is_chosen(app, &choice) { "in use" } else { word };
+        let place = if settings::is_chosen(app, &choice) { IN_USE } else { "Profile" };
         let disabled = app.running().map(|job| format!("job {} is running", job.id.0));
-        Item { disabled, ..entry(choice, text, key.to_owned(), "Profile") }
+        Item { disabled, ..entry(choice, text, word.to_owned(), place) }
     };
     if app.config.profiles.is_empty() {
         return Vec::new();
@@ -67,7 +70,9 @@ fn alone(items: Vec<Item>) -> Vec<Item> {
         if let Choice::Theme(name) | Choice::Profile(Some(name)) = &item.choice {
             item.text = name.clone();
         }
-        item.place = "";
+        if item.place != IN_USE {
+            item.place = "";
+        }
         item
     };
     items.into_iter().map(own).collect()
