@@ -253,8 +253,8 @@ fn tab_mark(app: &App, screen: Screen) -> (String, Style) {
 /// `⠹ upgrade head 3/4 · 00:14` at the right end, who blocks it before it.
 fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     let theme = &app.theme;
-    // Cells that say who blocks it, with the spinner.
-    let mut blocked = 0;
+    // Who is in the way.
+    let mut blocker = None;
     let (words, since, style, target) = if let Some(job) = app.running() {
         let (done, all) = (job.finished(), job.plan.len());
         let count =
@@ -262,24 +262,16 @@ fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         let waits = job.blocked.is_some() || job.retry.is_some();
         let style = if waits { theme.warn } else { theme.running };
         let dot = app.glyphs.dot;
-        // Who is in the way comes first: narrow screens cut the rest.
-        let blocker = match &job.blocked {
-            Some((by, _)) => match by.first() {
-                Some(blocker) => format!("waits for pid {} {dot} ", blocker.pid),
-                None => format!("waits for a lock {dot} "),
-            },
-            None => String::new(),
-        };
-        if !blocker.is_empty() {
-            // The dot behind it and its blanks are as wide as the spinner and its own, and one more.
-            blocked = width(&blocker) - 1;
+        let mut words = format!("{}{count}", job.run.command());
+        if let Some((by, _)) = &job.blocked {
+            let who = match by.first() {
+                Some(blocker) => format!("waits for pid {}", blocker.pid),
+                None => "waits for a lock".to_owned(),
+            };
+            words = format!("{who} {dot} {words}");
+            blocker = Some(who);
         }
-        (
-            format!("{blocker}{}{count}", job.run.command()),
-            job.elapsed(app.now.mono),
-            style,
-            Some(Target::Screen(Screen::Jobs)),
-        )
+        (words, job.elapsed(app.now.mono), style, Some(Target::Screen(Screen::Jobs)))
     } else if let Some(writing) = &app.pending.writing {
         let stage = writing.progress.stages.last().map_or("proving", |(words, _)| words.as_str());
         (
@@ -298,11 +290,15 @@ fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     } else {
         return;
     };
-    let words = format!("{} {}", app.glyphs.spin(app.spin(), app.motion), display_safe(&words));
-    let time = format!(" {} {}", app.glyphs.dot, clock(since));
+    let spin = app.glyphs.spin(app.spin(), app.motion);
+    let mut words = format!("{spin} {}", display_safe(&words));
+    let mut time = format!(" {} {}", app.glyphs.dot, clock(since));
     let all = usize::from(area.width.saturating_sub(2));
-    // Who is in the way comes before how long it takes; that before the rest of the words.
-    let time = if blocked > 0 && blocked + width(&time) > all { String::new() } else { time };
+    // Who is in the way matters more than how long it takes, and that more than the rest of the words.
+    if let Some(who) = blocker.filter(|who| width(spin) + 1 + width(who) + width(&time) > all) {
+        words = format!("{spin} {who}");
+        time.clear();
+    }
     let room = all.saturating_sub(width(&time));
     let used = width(&words).min(room);
     if used < 6 {

@@ -55,32 +55,8 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
             x += width + 2;
         }
     }
-    for action in action::hints(app) {
-        let key = app.keymap.label(action);
-        if key.is_empty() {
-            continue;
-        }
-        let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
-        let enabled = action.enabled(app).is_ok();
-        // Worth its place only when there is something to start.
-        let words = words(app, action);
-        let rare = matches!(
-            action,
-            Action::StartServer | Action::SameObject | Action::OtherObject | Action::StopWork
-        );
-        if rare && !enabled || words.is_empty() {
-            continue;
-        }
-        let (key_style, text_style) = if enabled {
-            (theme.key, theme.hint)
-        } else {
-            (theme.key_disabled, theme.key_disabled)
-        };
-        let line = Line::from(vec![
-            Span::styled(key, key_style),
-            Span::raw(" "),
-            Span::styled(words, text_style),
-        ]);
+    let room = end.saturating_sub(x + 2);
+    for (action, line) in fitting(app, room) {
         let width = line.width() as u16;
         // As far from what is always there as from each other.
         if x + width + 2 > end {
@@ -91,6 +67,46 @@ pub fn draw(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         hits.add(place, Target::Action(action));
         x += width + 2;
     }
+}
+
+/// What can be done, in the order of its weight. Where not all of it has room, what cannot be done now
+/// gives way, the least weighty first.
+fn fitting(app: &App, room: u16) -> Vec<(Action, Line<'static>)> {
+    let theme = &app.theme;
+    let mut all = Vec::new();
+    for action in action::hints(app) {
+        let (key, words) = (app.keymap.label(action), words(app, action));
+        let enabled = action.enabled(app).is_ok();
+        // Worth its place only when there is something to start.
+        let rare = matches!(
+            action,
+            Action::StartServer | Action::SameObject | Action::OtherObject | Action::StopWork
+        );
+        if key.is_empty() || words.is_empty() || rare && !enabled {
+            continue;
+        }
+        let key = if key == "Enter" { app.glyphs.enter.to_owned() } else { key };
+        let (key_style, text_style) = if enabled {
+            (theme.key, theme.hint)
+        } else {
+            (theme.key_disabled, theme.key_disabled)
+        };
+        let line = Line::from(vec![
+            Span::styled(key, key_style),
+            Span::raw(" "),
+            Span::styled(words, text_style),
+        ]);
+        all.push((action, line, enabled));
+    }
+    let wide = |all: &[(Action, Line<'_>, bool)]| {
+        all.iter().map(|(_, line, _)| line.width() + 2).sum::<usize>()
+    };
+    while wide(&all) > usize::from(room) + 2
+        && let Some(last) = all.iter().rposition(|(_, _, enabled)| !enabled)
+    {
+        all.remove(last);
+    }
+    all.into_iter().map(|(action, line, _)| (action, line)).collect()
 }
 
 /// What an action does, in a word or two; nothing when it never does anything here. Scripts have no

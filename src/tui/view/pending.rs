@@ -410,9 +410,10 @@ fn plan(app: &App, frame: &mut Frame, area: Rect, changes: &Changes, hits: &mut 
         return;
     }
     let page = usize::from(inside.height);
+    // The bar of the selected change on the left, a blank on the right.
     let bar = 1;
     let shown =
-        Script::new(&script.lines, script.more, usize::from(inside.width).saturating_sub(bar));
+        Script::new(&script.lines, script.more, usize::from(inside.width).saturating_sub(bar + 1));
     let last = shown.height().saturating_sub(page);
     let key = state.item().and_then(|item| changes.items.get(item)).map(|item| &item.key);
     let own = key.map(|key| script.lines_of(key)).unwrap_or_default();
