@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{clock, confirm, diff, layers, log, next_generation, submit, toast};
 use crate::{
-    code::Code,
+    code::{Class, Code},
     config::Guard,
     engine,
     revision::write::NewRevision,
@@ -55,7 +55,10 @@ pub fn watched(app: &App) -> bool {
 /// Where the database stands was read: on a developer's own, the changes are counted by themselves.
 pub fn database_read(app: &mut App, moved: bool) -> Vec<Effect> {
     let first = app.polls[Refresh::Changes as usize].asked.is_none();
-    let wanted = if first { app.config.guard == Guard::Dev } else { moved };
+    // A comparison that could not reach the database says nothing any more: it can be reached.
+    let missed =
+        app.pending.error.as_ref().is_some_and(|error| error.code.class() == Class::Connection);
+    let wanted = if first { app.config.guard == Guard::Dev } else { moved || missed };
     if wanted && app.pending.writing.is_none() {
         vec![clock::ask(app, Refresh::Changes)]
     } else {

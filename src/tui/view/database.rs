@@ -20,7 +20,7 @@ use crate::{
     tui::{
         action::Action,
         app::{App, HitMap, Section, Target},
-        view::{server_log, tables, toast::wrapped},
+        view::{header::stage_words, server_log, tables, toast::wrapped},
         widget::{
             Pen,
             pane::{pane, shrink, window},
@@ -177,11 +177,7 @@ fn server(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         let took = clock(app.now.mono.saturating_sub(*since));
         let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);
         pen.put(spin, theme.running).skip(1);
-        let text = if stage == action.doing() {
-            stage.clone()
-        } else {
-            format!("{}: {stage}", action.doing())
-        };
+        let text = stage_words(*action, stage);
         pen.put(&display_safe(&text), theme.running).skip(2).put(&took, theme.dim);
     } else {
         let mut pen = Pen::new(frame.buffer_mut(), app.glyphs, inside);

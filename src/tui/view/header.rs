@@ -13,7 +13,7 @@ use crate::{
         app::{App, HitMap, Screen, Target},
         widget::Pen,
     },
-    worker::pending::Risk,
+    worker::{ServerAction, pending::Risk},
 };
 
 /// Draws the first line: facts from left to right, the less important ones only when there is room,
@@ -282,7 +282,7 @@ fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
         )
     } else if let Some((action, stage, since)) = &app.server_action {
         (
-            format!("{}: {stage}", action.doing()),
+            stage_words(*action, stage),
             app.now.mono.saturating_sub(*since),
             theme.running,
             Some(Target::Screen(Screen::Database)),
@@ -310,4 +310,10 @@ fn draw_busy(app: &App, frame: &mut Frame, area: Rect, hits: &mut HitMap) {
     if let Some(target) = target {
         hits.add(place, target);
     }
+}
+
+/// What the server's manager does and how far it is, without saying it twice.
+pub(super) fn stage_words(action: ServerAction, stage: &str) -> String {
+    let doing = action.doing();
+    if stage.starts_with(doing) { stage.to_owned() } else { format!("{doing}: {stage}") }
 }
