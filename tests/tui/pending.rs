@@ -338,6 +338,27 @@ fn changes_are_compared_again_when_something_changed() {
 }
 
 #[test]
+fn a_comparison_that_missed_the_database_is_made_once_when_it_answers() {
+    let again = |rig: &Rig| rig.asked(|job| matches!(job, Job::Refresh(Refresh::Changes)));
+    let answers = |rig: &mut Rig| {
+        let history = rig.history.clone();
+        let overview = overview(&history, &[HEAD]);
+        rig.report(WorkerEvent::Fresh(Part::Overview(Ok((history, overview)))));
+    };
+    let gone = Arc::new(engine::Error::new(Code::Connect, "no connection"));
+    let mut rig = rig();
+    rig.report(WorkerEvent::Fresh(Part::Overview(Err(Arc::clone(&gone)))));
+    rig.report(WorkerEvent::Fresh(Part::Changes(Err(Arc::clone(&gone)))));
+    assert_eq!(again(&rig), 0);
+    answers(&mut rig);
+    assert_eq!(again(&rig), 1);
+    // It may be the server for scratch databases that does not answer.
+    rig.report(WorkerEvent::Fresh(Part::Changes(Err(gone))));
+    answers(&mut rig);
+    assert_eq!(again(&rig), 1);
+}
+
+#[test]
 fn production_is_compared_only_when_it_is_looked_at() {
     for (guard, asked) in [(Guard::Dev, 1), (Guard::Staging, 0), (Guard::Prod, 0)] {
         let mut rig = Rig::opened(guard, (120, 36));

@@ -53,11 +53,13 @@ pub fn watched(app: &App) -> bool {
 }
 
 /// Where the database stands was read: on a developer's own, the changes are counted by themselves.
-pub fn database_read(app: &mut App, moved: bool) -> Vec<Effect> {
+/// It may have `moved`, or be `back` after it could not be reached.
+pub fn database_read(app: &mut App, moved: bool, back: bool) -> Vec<Effect> {
     let first = app.polls[Refresh::Changes as usize].asked.is_none();
-    // A comparison that could not reach the database says nothing any more: it can be reached.
-    let missed =
-        app.pending.error.as_ref().is_some_and(|error| error.code.class() == Class::Connection);
+    // A comparison that could not reach the database says nothing any more. Once is enough: it may be
+    // another server that does not answer.
+    let error = app.pending.error.as_ref();
+    let missed = back && error.is_some_and(|error| error.code.class() == Class::Connection);
     let wanted = if first { app.config.guard == Guard::Dev } else { moved || missed };
     if wanted && app.pending.writing.is_none() {
         vec![clock::ask(app, Refresh::Changes)]

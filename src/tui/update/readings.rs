@@ -105,10 +105,10 @@ fn overview(
             }
             let moved = app.snapshot.overview.as_ref().is_some_and(|o| o.rows != overview.rows);
             app.snapshot.overview = Some(overview);
-            app.snapshot.overview_error = None;
+            let back = app.snapshot.overview_error.take().is_some();
             graph::rebuild(app);
             let mut effects = graph::relayout(app, false);
-            effects.extend(pending::database_read(app, moved));
+            effects.extend(pending::database_read(app, moved, back));
             effects
         }
         Err(error) => {

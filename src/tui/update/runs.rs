@@ -202,6 +202,6 @@ pub fn ended(
     let mut effects = vec![clock::ask(app, Refresh::Overview), clock::ask(app, Refresh::Record)];
     effects.extend(graph::relayout(app, false));
     // The database is another one now: its differences are, too.
-    effects.extend(pending::database_read(app, true));
+    effects.extend(pending::database_read(app, true, false));
     effects
 }
