@@ -118,14 +118,9 @@ pub(super) struct Lanes<'a> {
 }
 
 impl<'a> Lanes<'a> {
-    /// One connection that gets all queries at once.
-    pub(super) fn single(first: &'a Client) -> Self {
-        Self::new(first, Semaphore::MAX_PERMITS)
-    }
-
-    /// One connection that gets all queries at once, and knows those that it had before.
-    pub(super) fn prepared(first: &'a Client, prepared: &'a Prepared) -> Self {
-        Self { prepared: Some(prepared), ..Self::single(first) }
+    /// One connection that gets all queries at once, and may know those that it had before.
+    pub(super) fn single(first: &'a Client, prepared: Option<&'a Prepared>) -> Self {
+        Self { prepared, ..Self::new(first, Semaphore::MAX_PERMITS) }
     }
 
     /// A connection that is soon to be joined by another.

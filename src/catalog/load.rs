@@ -54,7 +54,7 @@ const DEPENDS: &str = "SELECT classid, objid, objsubid, refclassid, refobjid, re
 ///
 /// The connection must be in no transaction. On an error the transaction is rolled back.
 pub async fn load(client: &Client) -> Result<Snapshot, LoadError> {
-    load_over(client, None::<fn() -> Ready<Option<Client>>>).await
+    load_over(client, None, None::<fn() -> Ready<Option<Client>>>).await
 }
 
 /// The same, over two connections where the database is so large that it is worth it: `another`
@@ -69,30 +69,19 @@ pub async fn load_wide<F>(
 where
     F: Future<Output = Option<Client>>,
 {
-    load_over(client, Some(another)).await
+    load_over(client, None, Some(another)).await
 }
 
-/// The same over one connection, which keeps the queries that it was asked.
-pub(super) async fn load_prepared(
+/// What all of them do; `prepared` are queries that this session was asked before.
+pub(super) async fn load_over<F>(
     client: &Client,
-    prepared: &Prepared,
-) -> Result<Snapshot, LoadError> {
-    let reading = async {
-        let server = begin(client, None).await?;
-        let read = everything(&Lanes::prepared(client, prepared), &server).await?;
-        assemble(client, server, read).await
-    };
-    ended(client, Box::pin(reading)).await
-}
-
-async fn load_over<F>(
-    client: &Client,
+    prepared: Option<&Prepared>,
     another: Option<impl FnOnce() -> F>,
 ) -> Result<Snapshot, LoadError>
 where
     F: Future<Output = Option<Client>>,
 {
-    ended(client, Box::pin(read(client, another))).await
+    ended(client, Box::pin(read(client, prepared, another))).await
 }
 
 /// Ends the transaction of a reading. Fifty queries under way are large: they stand on the heap, not
@@ -109,7 +98,11 @@ async fn ended(
 
 type Error = tokio_postgres::Error;
 
-async fn read<F>(client: &Client, another: Option<impl FnOnce() -> F>) -> Result<Snapshot, Error>
+async fn read<F>(
+    client: &Client,
+    prepared: Option<&Prepared>,
+    another: Option<impl FnOnce() -> F>,
+) -> Result<Snapshot, Error>
 where
     F: Future<Output = Option<Client>>,
 {
@@ -132,7 +125,7 @@ where
             Either::Right(((), reading)) => reading.await?,
         }
     } else {
-        everything(&Lanes::single(client), &server).await?
+        everything(&Lanes::single(client, prepared), &server).await?
     };
     assemble(client, server, read).await
 }

@@ -1,11 +1,13 @@
 //! A connection that reads its database again and again, while that changes.
 
+use std::future::Ready;
+
 use tokio_postgres::{Client, error::SqlState};
 
 use super::{
     LoadError,
     lanes::Prepared,
-    load::{load, load_prepared},
+    load::{load, load_over},
 };
 use crate::schema::Snapshot;
 
@@ -30,7 +32,22 @@ impl Reader {
 
     /// What [`load`](super::load()) reads.
     pub async fn load(&self) -> Result<Snapshot, LoadError> {
-        match load_prepared(&self.client, &self.prepared).await {
+        self.load_over(None::<fn() -> Ready<Option<Client>>>).await
+    }
+
+    /// What [`load_wide`](super::load_wide) reads: a large database over one more connection.
+    pub async fn load_wide<F>(&self, another: impl FnOnce() -> F) -> Result<Snapshot, LoadError>
+    where
+        F: Future<Output = Option<Client>>,
+    {
+        self.load_over(Some(another)).await
+    }
+
+    async fn load_over<F>(&self, another: Option<impl FnOnce() -> F>) -> Result<Snapshot, LoadError>
+    where
+        F: Future<Output = Option<Client>>,
+    {
+        match load_over(&self.client, Some(&self.prepared), another).await {
             // A pooler stands between, and this is another session of the server.
             Err(LoadError(error)) if error.code().is_some_and(is_about_names) => {
                 load(&self.client).await

@@ -305,9 +305,10 @@ impl Prover<'_> {
         Ok(Goal { snapshot, dump: self.dump(scratch).await? })
     }
 
-    async fn look(&self, reader: &Reader) -> Result<Snapshot, Error> {
+    async fn look(&self, work: &Scratch, reader: &Reader) -> Result<Snapshot, Error> {
         self.bench.stage("reading the result");
-        Ok(self.manage.filter(&reader.load().await?))
+        let another = async || work.open().await.ok().map(|session| session.client);
+        Ok(self.manage.filter(&reader.load_wide(another).await?))
     }
 
     async fn dump(&self, scratch: &Scratch) -> Result<Option<Dump>, Error> {
@@ -335,7 +336,7 @@ impl Prover<'_> {
             return refuse(Flaw::Statement(stumble));
         }
         drop(session);
-        let (got, dump) = tokio::try_join!(self.look(reader), self.dump(work))?;
+        let (got, dump) = tokio::try_join!(self.look(work, reader), self.dump(work))?;
         if let (Some(got), Some(wanted)) = (dump, &to.dump) {
             let entries = got.differences(wanted);
             if !entries.is_empty() {
